@@ -1,0 +1,265 @@
+"""The door between the wings: what a call may ask of the world, and what the world tells a call.
+
+Scripts (`umserver.calls`) and adapters (`umserver.edges`) both see this module and never each other.
+Knows: values of `umserver.org` and zope interfaces. Must never know: sockets, files, SIP, the reactor.
+All Deferreds fire in the reactor thread. Seconds are floats; audio is 8000 samples a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from umserver.org.facts import CallFacts
+    from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry
+    from umserver.org.refusals import Refusal
+    from umserver.org.settings import Mailbox, Organisation
+
+SAMPLE_RATE = 8000
+"""Samples a second of all sound inside the house."""
+
+
+class HungUp(Exception):
+    """The caller is gone; `args[0]` says how."""
+
+
+class Unavailable(Exception):
+    """A helper (store, speech, disk, mail server) cannot serve just now; the flow decides what follows."""
+
+
+class NoSpace(Unavailable):
+    """The disk that holds the spool is full or over its bound."""
+
+
+class TemporaryFailure(Exception):
+    """A mail could not be handed over now; trying again later may help."""
+
+
+class PermanentFailure(Exception):
+    """A mail was refused for good."""
+
+
+@frozen
+class Clip:
+    """A piece of sound, held encoded for the wire so that playing it is copying."""
+
+    name: str
+    """For logs and tests; never the spoken text."""
+    encoded: Mapping[str, bytes] = field(repr=False)
+    """One octet a sample at 8000 Hz, by codec name: PCMU and PCMA."""
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return len(self.encoded["PCMU"]) / SAMPLE_RATE
+
+
+@frozen
+class Recorded:
+    """How a recording went."""
+
+    seconds: float
+    """Length of what was appended to the take."""
+    spoken: float
+    """Seconds of it that were not silence."""
+    ended_by: str
+    """stopped (a key), silence, limit, hangup, or disk (the take refused more)."""
+
+
+@frozen
+class RedirectTarget:
+    """One server that may take the call, best first by `weight`."""
+
+    host: str
+    port: int
+    transport: str
+    """udp, tcp or tls."""
+    token: str
+    """The signed routing result, URI-safe."""
+    weight: float = 1.0
+    """q-value, 0–1."""
+
+
+class IPhoneEvents(Interface):
+    """What a phone tells the call that listens to it."""
+
+    def digit(key: str) -> None:
+        """A key was pressed: one of 0-9 * # A-D, once per press."""
+
+    def hung_up(reason: str) -> None:
+        """The call is over; said exactly once, also when our side ended it."""
+
+
+class IPhone(Interface):
+    """One call as its script sees it, with no SIP header and no packet in sight.
+
+    After hung_up every pending Deferred has fired (play: False, record: ended_by "hangup",
+    answer and transfer: HungUp) and further verbs are harmless.
+    """
+
+    id: str = Attribute("The call's identity in logs (the SIP Call-ID).")
+    facts: CallFacts = Attribute("What the offer stated.")
+
+    def listen(events: IPhoneEvents) -> None:
+        """Send events to this listener from now on; those that came before are sent at once."""
+
+    def ring() -> None:
+        """Tell the caller that it rings (180). Only before answer."""
+
+    def answer() -> Deferred[None]:
+        """Take the call; fires when the caller confirmed and sound may flow. Fails with HungUp."""
+
+    def refuse(refusal: Refusal) -> None:
+        """Turn an unanswered call away."""
+
+    def redirect(targets: Sequence[RedirectTarget]) -> None:
+        """Send an unanswered call to another server (302)."""
+
+    def play(clips: Sequence[Clip]) -> Deferred[bool]:
+        """Play these without a gap; True when heard to the end, False when stopped."""
+
+    def stop_playing() -> None:
+        """Cut what is being played; the waiting Deferred fires with False."""
+
+    def record(take: ITake, idle: float, limit: float) -> Deferred[Recorded]:
+        """Append what the caller says to the take until `idle` seconds of silence or `limit` seconds."""
+
+    def stop_recording() -> None:
+        """End the recording; its Deferred fires with ended_by "stopped" once all is handed over."""
+
+    def echo(on: bool) -> None:
+        """Send back what is heard, or stop doing so."""
+
+    def send_digits(digits: str) -> Deferred[None]:
+        """Press keys towards the peer."""
+
+    def transfer(target: str) -> Deferred[bool]:
+        """Send the caller to this number or URI (blind); True when the peer took over, False if refused."""
+
+    def hang_up() -> Deferred[None]:
+        """End the call; fires when it is over. Harmless when it is over already."""
+
+
+class ITake(Interface):
+    """Where a recording goes while it is made."""
+
+    def append(codec: str, data: bytes) -> Deferred[None]:
+        """Put encoded sound (PCMU or PCMA, one octet a sample) on stable storage. Fails with NoSpace."""
+
+
+class IDraft(ITake):
+    """A message that is being made: begun when the call begins, it survives a crash at any moment."""
+
+    id: str = Attribute("The envelope's id.")
+
+    def clip() -> Deferred[Clip]:
+        """What was recorded so far, to be played back."""
+
+    def erase() -> Deferred[None]:
+        """Forget the sound recorded so far; the draft goes on."""
+
+    def commit(choices: Choices) -> Deferred[None]:
+        """Make it a message that will be delivered; durable when this fires. Only once."""
+
+    def miss() -> Deferred[None]:
+        """No message was left: becomes a missed-call mail, or nothing where that is not wanted."""
+
+    def discard() -> Deferred[None]:
+        """Nothing is to be sent at all."""
+
+
+class IMessageStore(Interface):
+    """The spool: nothing in it is ever lost or delivered twice."""
+
+    def begin(envelope: Envelope) -> Deferred[IDraft]:
+        """Open a draft. Fails with NoSpace when disk or queue are full."""
+
+    def recover() -> Deferred[int]:
+        """After a start: turn what a crash left into messages; says how many."""
+
+    def due(now: float) -> Deferred[Sequence[str]]:
+        """Ids that may be tried at this wall time, oldest first."""
+
+    def mail(id: str) -> Deferred[OutgoingMail]:
+        """Compose the mail of a queued message (off the reactor)."""
+
+    def delivered(id: str) -> Deferred[None]:
+        """The mail was accepted: forget the message."""
+
+    def defer(id: str, why: str, next_try: float) -> Deferred[None]:
+        """Keep it and try again at this wall time."""
+
+    def bury(id: str, why: str) -> Deferred[None]:
+        """Move it to the dead letters, where a person finds it."""
+
+    def entries() -> Deferred[Sequence[QueueEntry]]:
+        """Everything in the spool, oldest first."""
+
+    def waiting() -> int:
+        """How many messages wait for delivery, from memory."""
+
+    def on_queued(notify: object) -> None:
+        """Call `notify()` whenever a message became due at once."""
+
+
+class IMailer(Interface):
+    """Hands one mail to the world."""
+
+    def deliver(mail: OutgoingMail) -> Deferred[None]:
+        """Fires when the mail is safely theirs. Fails with TemporaryFailure or PermanentFailure.
+
+        Delivering the same mail again must not make a second copy where the far side can tell.
+        """
+
+
+class IPromptShelf(Interface):
+    """Everything that can be said, by prompt name or as free text."""
+
+    def prompt(language: str, name: str, values: Mapping[str, str] = {}) -> Deferred[Clip]:
+        """The catalogue's prompt with its `{places}` filled in. Unknown names are a KeyError."""
+
+    def speak(language: str, text: str) -> Deferred[Clip]:
+        """Free text (a name, a number in words). Fails with Unavailable when there is no voice."""
+
+    def beep() -> Clip:
+        """The tone before a recording."""
+
+
+class IGreetings(Interface):
+    """What users recorded of themselves."""
+
+    def recorded(mailbox: str, kind: str) -> Deferred[Clip | None]:
+        """kind: away, personal or name; None when there is none."""
+
+    def is_away(mailbox: str) -> Deferred[bool]:
+        """Whether the away greeting is switched on."""
+
+
+class IDirectory(Interface):
+    """Users, found by number; never all of them in memory."""
+
+    def find(dial_plan: str, numbers: Sequence[str]) -> Deferred[Mapping[str, Mailbox]]:
+        """Mailboxes of that plan by extension, secondary number, E.164 number or SIP address."""
+
+
+class ISettingsSource(Interface):
+    """Where the organisation's settings are kept."""
+
+    def revision() -> Deferred[int]:
+        """Rises with every committed change."""
+
+    def load() -> Deferred[Organisation]:
+        """A whole, checked snapshot. Fails with SettingsFaults or Unavailable."""
+
+
+class ICallLog(Interface):
+    """What happened, one entry a call."""
+
+    def record(entry: Mapping[str, object]) -> None:
+        """Keep it; never fails, never blocks."""

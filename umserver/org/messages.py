@@ -1,0 +1,101 @@
+"""What a message is before it becomes mail: who called whom, when, and what the caller chose.
+
+Knows: plain values that go through JSON unharmed. Must never know: MIME, files, sound formats' bytes.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+
+
+class Kind(Enum):
+    """Spec 8.1: the kinds of message this server writes."""
+
+    VOICE = "voice"
+    MISSED = "missed"
+
+
+@frozen
+class CallerId:
+    """Who called, as far as it could be found out (spec 4.5)."""
+
+    number: str = ""
+    """As given by the peer; empty for an anonymous caller."""
+    name: str = ""
+    """Resolved display name; empty when only the number is known."""
+    address: str = ""
+    """Mail address when the caller is one of our users."""
+
+
+@frozen
+class Envelope:
+    """Everything about a message that is known when the call begins.
+
+    `message_id` is fixed here once and for all, so that a second delivery can be recognised.
+    """
+
+    id: str
+    """Unique, sortable by time, safe as a file name."""
+    message_id: str
+    """RFC 5322 Message-ID with its angle brackets."""
+    call_id: str
+    received: float
+    """Wall time, seconds since 1970 (UTC)."""
+    mailbox: str
+    """Mail address of the called user."""
+    mailbox_name: str
+    extension: str
+    caller: CallerId
+    reason: str = "Direct"
+    """Direct, DivertNoAnswer, DivertBusy or DivertForward (spec 4.3)."""
+    language: str = "en-US"
+    """Language of the mail."""
+    time_zone: str = "UTC"
+    """IANA name; the mail shows times in it."""
+    audio_codec: str = "Mp3"
+    """Attachment coding: Mp3, G711, Gsm or Pcm (spec 8.3)."""
+    extra_text: str = ""
+    """The policy's VoiceMailText, appended to the body."""
+    missed_call_wanted: bool = True
+    """Whether a call without a message becomes a missed-call mail (policy and user allow it)."""
+
+
+@frozen
+class Choices:
+    """What the caller chose in the menu after recording (spec 6.1)."""
+
+    important: bool = False
+    private: bool = False
+
+
+@frozen
+class OutgoingMail:
+    """A finished mail on its way out."""
+
+    id: str
+    message_id: str
+    sender: str
+    """Envelope sender; may be empty (a null return path)."""
+    recipient: str
+    data: bytes
+    """The whole message, CRLF line ends."""
+
+
+@frozen
+class QueueEntry:
+    """One line of the queue's view."""
+
+    id: str
+    state: str
+    """recording, queued, deferred or dead."""
+    mailbox: str
+    kind: str
+    received: float
+    """Wall time, seconds since 1970."""
+    attempts: int
+    next_try: float
+    """Wall time, seconds since 1970; 0 when not scheduled."""
+    why: str
+    """The last failure in words."""
