@@ -6,6 +6,8 @@ Knows: plain values that go through JSON unharmed. Must never know: MIME, files,
 from __future__ import annotations
 
 from enum import Enum
+from random import Random
+from uuid import UUID
 
 from attrs import frozen
 
@@ -99,3 +101,20 @@ class QueueEntry:
     """Wall time, seconds since 1970; 0 when not scheduled."""
     why: str
     """The last failure in words."""
+
+
+def new_identity(received: float, random: Random, host: str) -> tuple[str, str]:
+    """An id that sorts by time (UUID version 7, RFC 9562 §5.7) and the Message-ID made of it.
+
+    `received` is wall time in seconds; `host` is this server's name.
+    """
+    milliseconds = int(received * 1000) & ((1 << 48) - 1)
+    value = (
+        milliseconds << 80
+        | 0x7 << 76
+        | random.getrandbits(12) << 64
+        | 0b10 << 62
+        | random.getrandbits(62)
+    )
+    id = str(UUID(int=value))
+    return id, f"<{id}@{host}>"

@@ -1,0 +1,10 @@
+"""Makes `twistd umserver` known."""
+
+from twisted.application.service import ServiceMaker
+
+umserver = ServiceMaker(
+    "umserver",
+    "umserver.service",
+    "A unified messaging server: answers unanswered calls and delivers them as mail.",
+    "umserver",
+)

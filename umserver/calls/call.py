@@ -1,0 +1,213 @@
+"""The verbs a call script has.
+
+Knows: one phone, the keys its caller pressed, and how the call may end under a script's feet.
+Must never know: SIP, packets, files, the reactor (only IReactorTime). Laws: a hang-up ends `record` normally and
+makes every other verb raise HungUp; keys typed ahead are kept; a prompt that keys may interrupt is skipped
+when one waits; one waiter at a time; when the call's time is up every verb but `record` raises TimeUp.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from umserver.interfaces import Clip, HungUp, IPhone, IPhoneEvents, ITake, Recorded
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+    from umserver.org.facts import CallFacts
+
+ANY_KEY = "0123456789*#ABCD"
+NO_KEY = ""
+MAX_TYPED_AHEAD = 64
+
+
+class TimeUp(Exception):
+    """The longest allowed duration of a call is reached (MaxCallDuration, spec 3.2)."""
+
+
+class SecondWaiter(RuntimeError):
+    """Two verbs of one call were awaited at once: an error in the script."""
+
+
+@implementer(IPhoneEvents)
+@define(eq=False)
+class Call:
+    """One conversation. Made by the role that serves the call, handed to its script."""
+
+    phone: IPhone
+    clock: IReactorTime
+    answered: bool = False
+    ended: str | None = None
+    """How the call ended, None while it lasts."""
+    _keys: deque[str] = field(init=False, factory=deque)
+    _barge_in: str = field(init=False, default=NO_KEY)
+    _record_end: str = field(init=False, default=NO_KEY)
+    _recording: bool = field(init=False, default=False)
+    _end_key: str | None = field(init=False, default=None)
+    _waiter: Deferred[str | None] | None = field(init=False, default=None)
+    _busy: bool = field(init=False, default=False)
+    _time_up: bool = field(init=False, default=False)
+    _limit: IDelayedCall | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self.phone.listen(self)
+
+    @property
+    def id(self) -> str:
+        """For logs: the SIP Call-ID."""
+        return self.phone.id
+
+    @property
+    def facts(self) -> CallFacts:
+        """What the offer stated."""
+        return self.phone.facts
+
+    # what the phone tells
+
+    def digit(self, key: str) -> None:
+        """A key was pressed (IPhoneEvents)."""
+        if self._recording:
+            if key in self._record_end and self._end_key is None:
+                self._end_key = key
+                self.phone.stop_recording()
+            return
+        if self._waiter is not None:
+            self._wake(key)
+            return
+        if self._busy and key not in self._barge_in:
+            return
+        if len(self._keys) < MAX_TYPED_AHEAD:
+            self._keys.append(key)
+        if self._busy:
+            self.phone.stop_playing()
+
+    def hung_up(self, reason: str) -> None:
+        """The call is over (IPhoneEvents)."""
+        if self.ended is not None:
+            return
+        self.ended = reason
+        self._cancel_limit()
+        if self._waiter is not None:
+            self._wake(None)
+
+    # the verbs
+
+    async def answer(self) -> None:
+        """Take the call. Raises HungUp when the caller gave up first."""
+        await self.phone.answer()
+        self.answered = True
+
+    async def play(self, *clips: Clip, keys: str = ANY_KEY) -> bool:
+        """Say these in one breath; True when heard to the end.
+
+        A key among `keys` cuts it short and waits for `key()`; other keys pressed meanwhile are dropped.
+        With a matching key already typed ahead nothing is said. Raises HungUp, TimeUp.
+        """
+        self._alive()
+        if any(key in keys for key in self._keys):
+            return False
+        if not keys:
+            self._keys.clear()
+        self._busy, self._barge_in = True, keys
+        try:
+            heard = await self.phone.play(clips)
+        finally:
+            self._busy, self._barge_in = False, NO_KEY
+        self._alive()
+        return heard
+
+    async def key(self, timeout: float) -> str | None:
+        """The next key, or None after `timeout` seconds without one. Raises HungUp, TimeUp."""
+        self._alive()
+        if self._keys:
+            return self._keys.popleft()
+        if self._waiter is not None:
+            raise SecondWaiter("a script waits for two keys at once")
+        waiter: Deferred[str | None] = Deferred()
+        self._waiter = waiter
+        alarm = self.clock.callLater(timeout, self._wake, None)
+        try:
+            pressed = await waiter
+        finally:
+            self._waiter = None
+            if alarm.active():
+                alarm.cancel()
+        if pressed is None:
+            self._alive()
+        return pressed
+
+    def forget_keys(self) -> None:
+        """Drop what was typed ahead."""
+        self._keys.clear()
+
+    async def record(self, take: ITake, *, idle: float, limit: float, end: str = "#") -> Recorded:
+        """Append what the caller says until silence (`idle` s), `limit` s, a key of `end`, or hang-up.
+
+        Keys typed ahead are dropped first. Never raises HungUp: see `ended_by`.
+        """
+        if self.ended is not None or self._time_up:
+            return Recorded(seconds=0.0, spoken=0.0, ended_by="hangup" if self.ended else "limit")
+        self._keys.clear()
+        self._recording, self._record_end, self._end_key = True, end, None
+        try:
+            result = await self.phone.record(take, idle, limit)
+        finally:
+            self._recording = False
+        return evolve(result, ended_by="limit") if self._time_up and not self.ended else result
+
+    def echo(self, on: bool) -> None:
+        """Let the caller hear itself."""
+        self._alive()
+        self.phone.echo(on)
+
+    async def transfer(self, target: str) -> bool:
+        """Send the caller on to this number; False when that was refused. Raises HungUp, TimeUp."""
+        self._alive()
+        return await self.phone.transfer(target)
+
+    async def hang_up(self) -> None:
+        """End the call; harmless when it is over."""
+        self._cancel_limit()
+        await self.phone.hang_up()
+
+    def allow(self, seconds: float) -> None:
+        """Give the call this many seconds from now; then TimeUp (a recording ends with "limit")."""
+        self._cancel_limit()
+        self._limit = self.clock.callLater(seconds, self._expire)
+
+    async def say_last(self, clips: Sequence[Clip]) -> None:
+        """Say a last word although the time is up; neither keys nor a hang-up matter any more."""
+        if self.ended is None and self.answered:
+            await self.phone.play(clips)
+
+    def _alive(self) -> None:
+        if self.ended is not None:
+            raise HungUp(self.ended)
+        if self._time_up:
+            raise TimeUp()
+
+    def _wake(self, key: str | None) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.called:
+            waiter.callback(key)
+
+    def _expire(self) -> None:
+        self._limit = None
+        self._time_up = True
+        if self._recording:
+            self.phone.stop_recording()
+        self.phone.stop_playing()
+        self.phone.echo(False)
+        self._wake(None)
+
+    def _cancel_limit(self) -> None:
+        limit, self._limit = self._limit, None
+        if limit is not None and limit.active():
+            limit.cancel()

@@ -1,0 +1,22 @@
+"""The test announcement: speech without a pause until the caller hangs up, for probes and measurements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from umserver.calls.call import NO_KEY, Call
+from umserver.calls.office import Flow, Office
+
+if TYPE_CHECKING:
+    from umserver.org.resolve import Route
+
+
+async def announce(call: Call, office: Office, route: Route) -> str:
+    """Repeat one text for ever; a hang-up or the call's time limit ends it."""
+    await call.answer()
+    text = await office.speaker(route.dial_plan.default_language).clip("announcement-test")
+    while True:
+        await call.play(text, keys=NO_KEY)
+
+
+FLOW = Flow(name="announcement", run=announce)

@@ -1,0 +1,52 @@
+"""What a call script may reach besides its call.
+
+Knows: the interfaces of the door and the snapshot of settings in force when the call began (running calls keep
+theirs to the end). Must never know: which store, mail server or voice stands behind an interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from umserver.calls.call import Call
+from umserver.calls.prompts import Speaker
+from umserver.interfaces import IGreetings, IMessageStore, IPromptShelf
+
+if TYPE_CHECKING:
+    from umserver.org.resolve import Route
+    from umserver.org.settings import Organisation
+
+
+@frozen
+class Office:
+    """One per call."""
+
+    settings: Organisation
+    shelf: IPromptShelf
+    greetings: IGreetings
+    spool: IMessageStore
+    wall: Callable[[], float]
+    """Wall time in seconds since 1970, for messages."""
+    random: Random
+    host: str
+    """This server's name, for Message-IDs."""
+    facts: dict[str, object] = field(factory=dict)
+    """What the script wants the call record to say, by field name."""
+
+    def speaker(self, language: str) -> Speaker:
+        """Somebody who says the catalogue's prompts in this language."""
+        return Speaker(self.shelf, language)
+
+
+@frozen
+class Flow:
+    """A call script's name and its coroutine, found by `umserver.discover`."""
+
+    name: str
+    """The route's `flow`, e.g. leave-message."""
+    run: Callable[[Call, Office, Route], Awaitable[str]]
+    """Returns the outcome in one word for the call record. The call is hung up afterwards."""

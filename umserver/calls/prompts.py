@@ -1,0 +1,34 @@
+"""How prompts are fetched for a script, whatever happens to the voice.
+
+Knows: prompt names and languages. Must never know: where sound comes from. A caller never hears silence: where
+the voice is out of order the tone stands in for the words.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+from twisted.logger import Logger
+
+from umserver.interfaces import Clip, IPromptShelf, Unavailable
+
+log = Logger()
+
+
+@frozen
+class Speaker:
+    """The catalogue in one language."""
+
+    shelf: IPromptShelf
+    language: str
+
+    async def clip(self, name: str, **values: str) -> Clip:
+        """One prompt with its places filled in; the tone when there is no voice."""
+        try:
+            return await self.shelf.prompt(self.language, name, values)
+        except Unavailable as fault:
+            log.error("no voice for {name}: {fault}", name=name, fault=fault)
+            return self.shelf.beep()
+
+    async def clips(self, *names: str) -> list[Clip]:
+        """Several prompts without places."""
+        return [await self.clip(name) for name in names]

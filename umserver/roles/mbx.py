@@ -1,0 +1,201 @@
+"""The answering desk: serves every call it is offered with the script its route names (spec 4.1, 4.6).
+
+Knows: the resolver, the scripts, the limits. Must never know: SIP syntax, packets, files.
+A fault in a script is caught here and nowhere else: logged with its traceback, the caller hears an apology.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from umserver.calls.call import Call, TimeUp
+from umserver.calls.office import Flow, Office
+from umserver.interfaces import (
+    HungUp,
+    ICallLog,
+    IDirectory,
+    IGreetings,
+    IMessageStore,
+    IPhone,
+    IPromptShelf,
+)
+from umserver.org.facts import CallFacts
+from umserver.org.refusals import TROUBLE, Refusal
+from umserver.org.resolve import Rejected, Resolution, Route
+from umserver.org.settings import Organisation
+from umserver.roles.resolving import resolution_of
+
+log = Logger()
+
+
+@frozen
+class Equipment:
+    """What every call's office is furnished with."""
+
+    shelf: IPromptShelf
+    greetings: IGreetings
+    spool: IMessageStore
+    random: Random
+    host: str
+
+
+@define(eq=False)
+class AnsweringDesk:
+    """Runs one script a call; counts them and lets them finish."""
+
+    clock: IReactorTime
+    wall: Callable[[], float]
+    settings: Callable[[], Organisation]
+    directory: IDirectory
+    call_log: ICallLog
+    equipment: Equipment
+    flows: Mapping[str, Flow]
+    routed: Callable[[CallFacts], Route | None]
+    """The route a call router signed, when the call carries one that holds; else None."""
+    admission: Callable[[int], Refusal | None]
+    """A refusal for a further call, told how many are running."""
+    answered: int = field(init=False, default=0)
+    refused: int = field(init=False, default=0)
+    _running: dict[IPhone, Deferred[None]] = field(init=False, factory=dict)
+
+    @property
+    def active(self) -> int:
+        """Calls being served now."""
+        return len(self._running)
+
+    def offered(self, phone: IPhone) -> Deferred[None]:
+        """Serve one offered call to its end; never fails."""
+        refusal = self.admission(self.active)
+        if refusal is not None:
+            self._refuse(phone, refusal)
+            return Deferred.fromCoroutine(_nothing())
+        done = Deferred.fromCoroutine(self._serve(phone))
+        if not done.called:
+            self._running[phone] = done
+            done.addBoth(self._finished, phone)
+        return done
+
+    def hang_up_all(self) -> Deferred[None]:
+        """End every call; fires when their scripts are done and what they recorded is safe."""
+        for phone in list(self._running):
+            phone.hang_up()
+        return self.idle()
+
+    def idle(self) -> Deferred[None]:
+        """Fires when no script runs any more (those running now)."""
+        waiting: Deferred[None] = Deferred()
+        DeferredList([_watch(done) for done in self._running.values()]).addCallback(
+            lambda _: waiting.callback(None)
+        )
+        return waiting
+
+    def _finished(self, result: object, phone: IPhone) -> None:
+        self._running.pop(phone, None)
+
+    async def _serve(self, phone: IPhone) -> None:
+        started = self.wall()
+        try:
+            resolution = await self._resolve(phone)
+        except Exception:
+            log.failure("resolving a call failed", call=phone.id)
+            phone.refuse(TROUBLE)
+            return
+        if isinstance(resolution.route, Rejected):
+            self._refuse(phone, resolution.route.refusal)
+            return
+        call = Call(phone, self.clock)
+        office = self._office()
+        outcome = await self._run(call, office, resolution.route)
+        await call.hang_up()
+        self._record(call, office, resolution, started, outcome)
+
+    async def _resolve(self, phone: IPhone) -> Resolution:
+        return await resolution_of(
+            self.settings(), self.directory, phone.facts, routed=self.routed(phone.facts)
+        )
+
+    def _office(self) -> Office:
+        e = self.equipment
+        return Office(
+            settings=self.settings(),
+            shelf=e.shelf,
+            greetings=e.greetings,
+            spool=e.spool,
+            wall=self.wall,
+            random=e.random,
+            host=e.host,
+        )
+
+    async def _run(self, call: Call, office: Office, route: Route) -> str:
+        """The script from beginning to end; says the outcome, whatever happened."""
+        flow = self.flows.get(route.flow, self.flows["not-available"])
+        call.allow(route.dial_plan.max_call_duration * 60.0)
+        speaker = office.speaker(route.dial_plan.default_language)
+        try:
+            return await flow.run(call, office, route)
+        except HungUp:
+            return str(office.facts.get("left", "hung-up"))
+        except TimeUp:
+            await call.say_last(await speaker.clips("call-time-exceeded", "goodbye"))
+            return str(office.facts.get("left", "time-up"))
+        except Exception:
+            log.failure("the script {flow} failed", call=call.id, flow=flow.name)
+            if not call.answered and call.ended is None:
+                call.phone.refuse(TROUBLE)
+            else:
+                await call.say_last(await speaker.clips("trouble", "goodbye"))
+            return "failed"
+
+    def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
+        self.refused += 1
+        phone.refuse(refusal)
+        log.warn("event 1021: call refused: {why}", call=phone.id, why=refusal.reason)
+        self.call_log.record(
+            {
+                "at": self.wall(),
+                "call": phone.id,
+                "role": "mbx",
+                "outcome": "Rejected",
+                "why": refusal.reason,
+            }
+        )
+
+    def _record(
+        self, call: Call, office: Office, resolution: Resolution, started: float, outcome: str
+    ) -> None:
+        self.answered += call.answered
+        log.info("call over: {outcome}", call=call.id, outcome=outcome)
+        self.call_log.record(
+            {
+                "at": started,
+                "call": call.id,
+                "role": "mbx",
+                "flow": resolution.route.flow,
+                "outcome": outcome,
+                "seconds": round(self.wall() - started, 3),
+                "ended": call.ended,
+                **office.facts,
+            }
+        )
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _watch(done: Deferred[None]) -> Deferred[None]:
+    """A Deferred that fires with `done` and leaves its result alone."""
+    watcher: Deferred[None] = Deferred()
+
+    def pass_on(result: None) -> None:
+        watcher.callback(None)
+        return result
+
+    done.addBoth(pass_on)
+    return watcher
