@@ -1,7 +1,7 @@
 """MP3 for attachments, by LAME.
 
-Knows: the encoder's settings for telephone speech. Must never know: mail. Takes real time (about 1/200 of the
-sound's length): call it off the reactor's thread.
+Knows: the encoder's settings for telephone speech. Must never know: mail. Takes real time (about
+1/200 of the sound's length): call it off the reactor's thread.
 """
 
 from __future__ import annotations

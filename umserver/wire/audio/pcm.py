@@ -1,6 +1,7 @@
 """Linear sound: int16 samples, 8000 a second, mono.
 
-Knows: the array type all of this package speaks, its octets and its level. Must never know: codecs, files.
+Knows: the array type all of this package speaks, its octets and its level. Must never know: codecs,
+files.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ZERO_DBM0_PEAK = 32636 * 10 ** (-3.17 / 20)
 
 def from_octets(data: bytes) -> Pcm:
     """Little-endian 16-bit samples as an array; half a sample at the end is dropped."""
-    return np.frombuffer(data[: len(data) & ~1], dtype="<i2").astype(np.int16)
+    return np.array(np.frombuffer(data[: len(data) & ~1], dtype="<i2"), dtype=np.int16)
 
 
 def to_octets(pcm: Pcm) -> bytes:
@@ -31,7 +32,7 @@ def to_octets(pcm: Pcm) -> bytes:
     return pcm.astype("<i2").tobytes()
 
 
-def clipped(samples: NDArray[np.floating]) -> Pcm:
+def clipped(samples: NDArray[np.float64] | NDArray[np.float32]) -> Pcm:
     """Real-valued samples rounded to int16, beyond full scale cut off."""
     return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
 
@@ -40,4 +41,5 @@ def frame_levels(pcm: Pcm, frame: int = 160) -> NDArray[np.float64]:
     """Root-mean-square level of each whole frame of `frame` samples, in dBFS, never below -100."""
     count = len(pcm) // frame
     squares = pcm[: count * frame].astype(np.float64).reshape(count, frame) ** 2
-    return 10 * np.log10(np.maximum(squares.mean(axis=1) / FULL_SCALE**2, 1e-10))
+    power: NDArray[np.float64] = np.maximum(squares.mean(axis=1) / FULL_SCALE**2, 1e-10)
+    return 10 * np.log10(power)

@@ -19,17 +19,21 @@ _ZERO_CROSSINGS = 24
 
 
 def _filter_bank(phases: int, step: float) -> NDArray[np.float32]:
-    """One row of taps for each phase: a low pass at 0.94 of the lower Nyquist rate, Kaiser-windowed."""
+    """One row of taps for each phase: a low pass at 0.94 of the lower Nyquist rate,
+    Kaiser-windowed.
+    """
     cutoff = 0.94 / max(1.0, step)
     half = int(np.ceil(_ZERO_CROSSINGS * max(1.0, step)))
     offsets = np.arange(-half, half + 1)[None, :] - np.arange(phases)[:, None] / phases
     window = np.i0(9.0 * np.sqrt(np.maximum(0.0, 1 - (offsets / (half + 1)) ** 2))) / np.i0(9.0)
     taps = cutoff * np.sinc(cutoff * offsets) * window
-    return (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(taps / taps.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def to_8000(samples: Pcm | NDArray[np.floating], rate: int) -> Pcm:
-    """Samples taken `rate` times a second as 8000 a second. A rate outside 4000–192000 is a ValueError."""
+def to_8000(samples: Pcm | NDArray[np.float64], rate: int) -> Pcm:
+    """Samples taken `rate` times a second as 8000 a second. A rate outside 4000–192000 is a
+    ValueError.
+    """
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise ValueError(
             f"a rate of {rate} samples a second cannot be used ({LOWEST_RATE}-{HIGHEST_RATE})"

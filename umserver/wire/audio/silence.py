@@ -1,7 +1,7 @@
 """Loud or silent, spoken or not.
 
-Knows: levels of G.711 frames. Must never know: packets, clocks. `is_loud` is for the hot path (one frame, no
-decoding); `speech_seconds` is for a finished recording.
+Knows: levels of G.711 frames. Must never know: packets, clocks. `is_loud` is for the hot path (one
+frame, no decoding); `speech_seconds` is for a finished recording.
 """
 
 from __future__ import annotations
@@ -31,13 +31,16 @@ _FLOOR_WINDOW = 200
 
 
 def is_loud(codec: str, payload: bytes) -> bool:
-    """Whether these octets (PCMU or PCMA, any length) hold sound that a person would hear as such."""
+    """Whether these octets (PCMU or PCMA, any length) hold sound that a person would hear as
+    such.
+    """
     left = len(payload.translate(None, _QUIET[codec]))
     return left > 0 and left * LOUD_SHARE >= len(payload)
 
 
 def noise_floor(levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The background level around each frame, in dBFS: the quiet tenth of the four seconds about it.
+    """The background level around each frame, in dBFS: the quiet tenth of the four seconds about
+    it.
 
     Bounded above, so that one long tone or a steady shout is not its own background.
     """
@@ -54,7 +57,8 @@ def noise_floor(levels: NDArray[np.float64]) -> NDArray[np.float64]:
 def speech_frames(pcm: Pcm) -> NDArray[np.bool_]:
     """For each 20 ms frame, whether it is part of speech (or another sound that is no background).
 
-    A frame must stand 8 dB above the background and above -52 dBFS; sounds shorter than 60 ms are clicks.
+    A frame must stand 8 dB above the background and above -52 dBFS; sounds shorter than 60 ms are
+    clicks.
     """
     levels = frame_levels(pcm)
     active = levels > np.maximum(noise_floor(levels) + _ABOVE_FLOOR, _LEAST_SPEECH_LEVEL)
@@ -65,7 +69,9 @@ def speech_frames(pcm: Pcm) -> NDArray[np.bool_]:
 
 
 def speech_seconds(codec: str, data: bytes) -> float:
-    """How many seconds of this recording (PCMU or PCMA octets) are speech; pauses within words count as spoken."""
+    """How many seconds of this recording (PCMU or PCMA octets) are speech; pauses within words
+    count as spoken.
+    """
     active = speech_frames(g711.decode(codec, data))
     if not active.any():
         return 0.0

@@ -1,6 +1,7 @@
 """Tones that we make: the beep before a recording, DTMF keys, any mixture of sines.
 
-Knows: frequencies and levels. Must never know: who hears them. Sources: ITU-T Q.23 (DTMF), G.711 (0 dBm0).
+Knows: frequencies and levels. Must never know: who hears them. Sources: ITU-T Q.23 (DTMF), G.711 (0
+dBm0).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _RAMP = 40
 def tone(
     frequencies: Sequence[float], seconds: float, dbm0: float | Sequence[float] = -10.0
 ) -> Pcm:
-    """Sines of these frequencies (Hz) together, each at its level in dBm0, with ramps of 5 ms at both ends."""
+    """Sines of these frequencies (Hz) together, each at its level in dBm0, with ramps of 5 ms at
+    both ends.
+    """
     levels = [float(dbm0)] * len(frequencies) if isinstance(dbm0, int | float) else list(dbm0)
     count = round(seconds * SAMPLE_RATE)
     time = np.arange(count) / SAMPLE_RATE
@@ -48,7 +51,9 @@ def beep() -> Pcm:
 
 
 def dtmf(key: str, seconds: float = 0.1, dbm0: float = -8.0) -> Pcm:
-    """The two tones of a key (0-9 * # A-D), the higher one 2 dB stronger. Other keys are a ValueError."""
+    """The two tones of a key (0-9 * # A-D), the higher one 2 dB stronger. Other keys are a
+    ValueError.
+    """
     for row, keys in enumerate(KEYS):
         column = keys.find(key.upper())
         if len(key) == 1 and column >= 0:

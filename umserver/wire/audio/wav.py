@@ -1,7 +1,7 @@
 """WAV files: PCM, G.711 and GSM 6.10 out; whatever an administrator recorded in.
 
-Knows: RIFF chunks and format tags. Must never know: file names, mail. Sources: the RIFF/WAVE format (tags 1, 6,
-7, 49, 0xFFFE), RFC 2361 for the telephone formats. All sound here is 8000 Hz mono.
+Knows: RIFF chunks and format tags. Must never know: file names, mail. Sources: the RIFF/WAVE format
+(tags 1, 6, 7, 49, 0xFFFE), RFC 2361 for the telephone formats. All sound here is 8000 Hz mono.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def pcm_wav(pcm: Pcm) -> bytes:
 
 
 def g711_wav(codec: str, data: bytes) -> bytes:
-    """A WAV file of G.711 (PCMU: format 7, PCMA: format 6); its data octets are exactly those given."""
+    """A WAV file of G.711 (PCMU: format 7, PCMA: format 6); its data octets are exactly those
+    given.
+    """
     tag = {"PCMU": MULAW_FORMAT, "PCMA": ALAW_FORMAT}[codec]
     head = struct.pack("<HHIIHHH", tag, 1, SAMPLE_RATE, SAMPLE_RATE, 1, 8, 0)
     fact = struct.pack("<I", len(data))
@@ -66,7 +68,9 @@ class _Layout:
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
-    """The first chunk of each name; a last chunk may be shorter than it says (an interrupted recording)."""
+    """The first chunk of each name; a last chunk may be shorter than it says (an interrupted
+    recording).
+    """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise WavError("this is not a WAV file (it does not begin with RIFF … WAVE)")
     found: dict[bytes, bytes] = {}
@@ -116,8 +120,8 @@ def _linear(layout: _Layout, data: bytes) -> NDArray[np.float64]:
 def read_wav(data: bytes) -> Pcm:
     """The sound of a WAV file as 8000 Hz mono: channels are averaged, other rates resampled.
 
-    Takes PCM of 8, 16, 24 and 32 bits, G.711 of both laws and GSM 6.10. Raises WavError, with words for
-    whoever recorded the file.
+    Takes PCM of 8, 16, 24 and 32 bits, G.711 of both laws and GSM 6.10. Raises WavError, with words
+    for whoever recorded the file.
     """
     chunks = _chunks(data)
     layout = _layout(chunks.get(b"fmt "))

@@ -1,0 +1,51 @@
+"""From what an engine or a person recorded to what a telephone plays well.
+
+Knows: band, level, trimming. Must never know: texts, files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from umserver.wire.audio.level import normalise
+from umserver.wire.audio.pcm import SAMPLE_RATE, Pcm, clipped, frame_levels
+from umserver.wire.audio.resample import to_8000
+
+FINISH = "2"
+"""Changes whenever this module makes other sound of the same input, so that caches notice."""
+
+EDGE_SECONDS = 0.05
+"""Silence left at both ends."""
+
+LOWEST, HIGHEST = 220.0, 3600.0
+"""Hz; what lies outside is not carried by a telephone or only rumbles there."""
+
+PROMPT_LEVEL = -19.0
+"""dBFS of the spoken parts."""
+
+_TAPS = 201
+
+
+def in_band(pcm: Pcm) -> Pcm:
+    """Only the telephone band of this sound, without shifting it in time."""
+    offsets = np.arange(_TAPS) - _TAPS // 2
+    low, high = 2 * LOWEST / SAMPLE_RATE, 2 * HIGHEST / SAMPLE_RATE
+    taps = (high * np.sinc(high * offsets) - low * np.sinc(low * offsets)) * np.hamming(_TAPS)
+    return clipped(np.convolve(pcm.astype(np.float64), taps, mode="same")) if len(pcm) else pcm
+
+
+def trimmed(pcm: Pcm, frame: int = 80) -> Pcm:
+    """The sound with at most 50 ms of silence before and after it; nothing if it is all silent."""
+    heard = np.flatnonzero(frame_levels(pcm, frame) > -50.0)
+    if len(heard) == 0:
+        return pcm[:0]
+    edge = round(EDGE_SECONDS * SAMPLE_RATE)
+    before, after = int(heard[0]) * frame - edge, (int(heard[-1]) + 1) * frame + edge
+    kept = pcm[max(0, before) : after]
+    lead, tail = max(0, -before), max(0, min(edge, after - len(pcm)))
+    return np.concatenate([np.zeros(lead, np.int16), kept, np.zeros(tail, np.int16)])
+
+
+def finish(samples: Pcm, rate: int) -> Pcm:
+    """8000 Hz, telephone band, even level, short silence at the ends."""
+    return trimmed(normalise(in_band(to_8000(samples, rate)), PROMPT_LEVEL))
