@@ -16,7 +16,6 @@ from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-import umserver
 from umserver.edges.speech.cache import SpokenCache
 from umserver.edges.speech.catalogue import CatalogueFaults, load_catalogue
 from umserver.edges.speech.shelf import PromptShelf
@@ -27,7 +26,7 @@ _BAR = 30
 
 def catalogue_folder() -> Path:
     """Where the catalogue lies: beside the package in a checkout, else where pip installed it."""
-    checkout = Path(umserver.__file__).parent.parent / "etc" / "prompts"
+    checkout = Path(__file__).parents[3] / "etc" / "prompts"
     return checkout if checkout.is_dir() else Path(sys.prefix) / "share" / "umserver" / "prompts"
 
 

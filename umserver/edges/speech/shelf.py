@@ -119,7 +119,7 @@ class PromptShelf:
             if progress is not None:
                 progress(said[0], len(wanted), f"{one.language} {one.name}")
             if isinstance(result, Failure):
-                if result.check(Unavailable) is None:
+                if not isinstance(result.value, Unavailable):
                     result.raiseException()
                 return False
             if result is not None:

@@ -22,7 +22,6 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from zope.interface import Attribute, Interface, implementer
 
-import umserver
 from umserver.edges.speech.finish import FINISH
 from umserver.edges.speech.voices import PITCH, WORDS_A_MINUTE, voice_for
 from umserver.interfaces import Unavailable
@@ -154,7 +153,7 @@ class _Worker(ProcessProtocol):
 
 
 def _environment() -> dict[str, str]:
-    home = str(Path(umserver.__file__).parent.parent)
+    home = str(Path(__file__).parents[3])
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
