@@ -1,0 +1,13 @@
+"""What two sides agree to send each other: offer/answer (RFC 3264) over G.711 and telephone-event.
+
+Border: descriptions in, descriptions and a `MediaPlan` out; no socket, no packet. Why so: the media
+engine gets one small value and never sees SDP, the SIP machines carry bodies and never read them.
+"""
+
+from __future__ import annotations
+
+from umserver.wire.media.plan import MediaPlan
+from umserver.wire.media.refusal import NotAcceptable
+from umserver.wire.media.session import MediaSession, OutOfTurn
+
+__all__ = ["MediaPlan", "MediaSession", "NotAcceptable", "OutOfTurn"]

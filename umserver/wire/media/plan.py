@@ -1,0 +1,40 @@
+"""The outcome of an offer/answer exchange, as the media engine needs it.
+
+Knows: addresses, payload types, directions. Must never know: SDP syntax or how it was agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+
+@frozen
+class MediaPlan:
+    """Where and how sound flows now. A new plan replaces the old one whole."""
+
+    remote_host: str
+    """An IP literal; 0.0.0.0 or :: while the peer holds without an address: see `may_send`."""
+    remote_port: int
+    """0 while there is no audio stream at all; then neither sending nor receiving is allowed."""
+    remote_rtcp_port: int
+    """0 where the peer has no place for RTCP on `remote_host`: then none may be sent."""
+    codec: str
+    """PCMU or PCMA: what we send."""
+    payload_type: int
+    event_payload_type: int | None
+    """What we send key presses with (RFC 4733, 8000 Hz); None: nothing was agreed."""
+    ptime: int = 20
+    """Milliseconds of sound in a packet that we send: 10 to 60, a multiple of 10."""
+    may_send: bool = True
+    may_receive: bool = True
+    receive_codecs: Mapping[int, str] = field(factory=dict)
+    """Every payload type that may arrive as sound, with its codec; the agreed one is among them."""
+    receive_events: frozenset[int] = frozenset()
+    """Every payload type that may arrive as telephone-event."""
+
+    @property
+    def has_address(self) -> bool:
+        """Whether there is an address that packets could go to and come from."""
+        return self.remote_port > 0 and self.remote_host not in ("", "0.0.0.0", "::")

@@ -1,0 +1,300 @@
+"""Our side of one offer/answer history (RFC 3264).
+
+Knows: every media line agreed so far, in its slot; what the payload types meant; our last body and
+its version. Must never know: SIP, sockets, time. One audio stream at most is taken; everything else
+is refused in its slot with port 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from attrs import evolve, field, frozen
+
+from umserver.wire.media import refusal
+from umserver.wire.media.plan import MediaPlan
+from umserver.wire.media.refusal import NotAcceptable, warning_value
+from umserver.wire.media.stream import (
+    CLOCK_RATE,
+    DEFAULT_PTIME,
+    EVENT,
+    Direction,
+    Stream,
+    Unusable,
+    read_stream,
+)
+from umserver.wire.sdp.description import (
+    Attribute,
+    Connection,
+    Media,
+    Origin,
+    SessionDescription,
+)
+from umserver.wire.sdp.formats import Format, event_ranges
+from umserver.wire.sdp.parse import SdpSyntaxError, parse_sdp
+
+USERNAME = "umserver"
+EVENT_PAYLOAD_TYPES = (101, *range(96, 128))
+"""What we number telephone-event with, by preference, where the other side has not said."""
+
+_STATIC = {"PCMU": 0, "PCMA": 8}
+_KEYS = frozenset(range(16))
+
+
+class OutOfTurn(Exception):
+    """Our own code accepts an answer although no offer of ours is open."""
+
+
+@frozen
+class _Agreed:
+    """What stands after the last complete exchange."""
+
+    slots: tuple[Media, ...] = ()
+    """Our media lines, refused ones with port 0."""
+    active: int | None = None
+    """The slot of our audio stream."""
+    known: dict[int, Format] = field(factory=dict)
+    """What each payload type of the stream means; numbers keep it for good (RFC 3264 §8.3.2)."""
+    stream: Stream | None = None
+
+
+class MediaSession:
+    """Offers and answers of one call, and the plan they lead to.
+
+    `host` is the IP literal and `port` the even RTP port that we announce, `session_id` the number
+    in our `o=` line, `codecs` the names we take, best first where we choose. `held` makes our offers
+    and answers say that we do not listen. Raises ValueError where `host` is no IP literal.
+    """
+
+    def __init__(
+        self, *, host: str, port: int, session_id: int, codecs: Sequence[str] = ("PCMU", "PCMA")
+    ) -> None:
+        self.plan: MediaPlan | None = None
+        self.held = False
+        self._address = ip_address(host)
+        self._port = port
+        self._codecs = tuple(codecs)
+        self._origin = Origin(
+            USERNAME, session_id, session_id, "IN", f"IP{self._address.version}", host
+        )
+        self._sent: SessionDescription | None = None
+        self._agreed = _Agreed()
+        self._offered: _Agreed | None = None
+
+    def answer(self, offer: bytes) -> bytes:
+        """Our answer to `offer`; sets `plan` and drops an open offer of ours.
+
+        Raises NotAcceptable, and then everything stays as it was.
+        """
+        theirs = self._parsed(offer)
+        before = self._agreed
+        if len(theirs.media) < len(before.slots):
+            raise self._refused("media lines vanished (RFC 3264 §8)", refusal.MISCELLANEOUS)
+        index, stream = self._choose(theirs)
+        slots = [_refusal_of(media) for media in theirs.media]
+        known = before.known
+        if stream is None:
+            self.plan = self._idle_plan()
+        else:
+            assert index is not None
+            direction = Direction(
+                send=stream.direction.receive, receive=stream.direction.send and not self.held
+            )
+            known = {**known, **stream.taken}
+            slots[index] = self._answer_line(theirs.media[index], stream, direction)
+            self.plan = self._plan(stream, direction, stream.codecs, before.known)
+        self._offered = None
+        self._agreed = _Agreed(tuple(slots), index, known, stream)
+        return self._body(tuple(slots), theirs.timing)
+
+    def offer(self) -> bytes:
+        """Our offer: the first one of a call, or one that goes with a re-INVITE.
+
+        The same body as long as nothing changed. It stays open until an answer was accepted, or the
+        next `offer` or `answer`. Media lines of the past keep their slots.
+        """
+        agreed = self._agreed
+        formats = self._formats_to_offer()
+        attributes = _format_attributes(formats)
+        ptime = self.plan.ptime if self.plan is not None else DEFAULT_PTIME
+        attributes.append(Attribute("ptime", str(ptime)))
+        attributes.append(Attribute(str(Direction(receive=not self.held))))
+        numbers = tuple(str(each.payload_type) for each in formats)
+        slots = list(agreed.slots)
+        if agreed.active is not None:
+            active, proto = agreed.active, slots[agreed.active].proto
+        else:
+            active, proto = 0, "RTP/AVP"
+            slots[:1] = slots[:1] or [Media("audio", 0, proto, numbers)]
+        slots[active] = Media("audio", self._port, proto, numbers, attributes=tuple(attributes))
+        known = {**agreed.known, **{each.payload_type: each for each in formats}}
+        self._offered = _Agreed(tuple(slots), active, known, agreed.stream)
+        return self._body(tuple(slots), "0 0")
+
+    def accept(self, answer: bytes) -> MediaPlan:
+        """The plan that `answer` to our open offer leads to; a later answer may follow.
+
+        Raises NotAcceptable, leaving the old plan in force, and OutOfTurn without an open offer.
+        """
+        offered = self._offered
+        if offered is None or offered.active is None:
+            raise OutOfTurn("no offer of ours is open")
+        theirs = self._parsed(answer)
+        active = offered.active
+        if len(theirs.media) <= active or theirs.media[active].port == 0:
+            raise self._refused("our stream was refused", refusal.MEDIA_TYPE)
+        ours = offered.slots[active]
+        numbers = {int(each) for each in ours.formats}
+        meanings = {number: offered.known[number] for number in numbers}
+        stream = self._read(theirs, theirs.media[active], meanings)
+        direction = Direction(stream.direction.receive, stream.direction.send and not self.held)
+        sound = tuple(each for each in meanings.values() if each.encoding in self._codecs)
+        self.plan = self._plan(stream, direction, (*sound, *stream.codecs), meanings)
+        self._agreed = evolve(offered, stream=stream)
+        return self.plan
+
+    def _parsed(self, body: bytes) -> SessionDescription:
+        try:
+            return parse_sdp(body)
+        except SdpSyntaxError as fault:
+            raise NotAcceptable(400, None, f"no session description: {fault}") from fault
+
+    def _refused(self, why: str, code: int) -> NotAcceptable:
+        return NotAcceptable(488, warning_value(code, str(self._address)), why)
+
+    def _read(self, theirs: SessionDescription, media: Media, known: dict[int, Format]) -> Stream:
+        try:
+            return read_stream(theirs, media, self._codecs, known, (self._address, self._port))
+        except Unusable as fault:
+            raise self._refused(fault.why, fault.code) from fault
+
+    def _choose(self, theirs: SessionDescription) -> tuple[int | None, Stream | None]:
+        """The slot to take: the one in use if it still can be, else the first usable one.
+
+        None where every line has port 0 or there is none: such a call waits for its media (RFC 3725
+        §4.3). Raises NotAcceptable where streams are offered and none is usable.
+        """
+        order = list(range(len(theirs.media)))
+        if self._agreed.active is not None:
+            order.remove(self._agreed.active)
+            order.insert(0, self._agreed.active)
+        faults: list[NotAcceptable] = []
+        for index in order:
+            media = theirs.media[index]
+            if media.port == 0:
+                continue
+            try:
+                return index, self._read(theirs, media, {})
+            except NotAcceptable as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+        return None, None
+
+    def _idle_plan(self) -> MediaPlan:
+        last = self.plan
+        codec = last.codec if last is not None else self._codecs[0]
+        number = last.payload_type if last is not None else _STATIC[codec]
+        host = str(self._address)
+        return MediaPlan(host, 0, 0, codec, number, None, may_send=False, may_receive=False)
+
+    def _plan(
+        self,
+        stream: Stream,
+        direction: Direction,
+        expected: Sequence[Format],
+        earlier: dict[int, Format],
+    ) -> MediaPlan:
+        """`expected`: sound that may arrive; `earlier`: what numbers meant before or in our offer.
+
+        Packets under an earlier number may still be on their way (RFC 3264 §8.3.2).
+        """
+        first = stream.codecs[0]
+        now: dict[int, Format] = {}
+        for each in expected:
+            now.setdefault(each.payload_type, each)
+        if stream.event is not None:
+            now.setdefault(stream.event.payload_type, stream.event)
+        meanings = {**earlier, **now}
+        return MediaPlan(
+            remote_host=stream.host,
+            remote_port=stream.port,
+            remote_rtcp_port=stream.rtcp_port,
+            codec=first.encoding,
+            payload_type=first.payload_type,
+            event_payload_type=stream.event.payload_type if stream.event else None,
+            ptime=stream.ptime,
+            may_send=direction.send,
+            may_receive=direction.receive,
+            receive_codecs={
+                number: each.encoding
+                for number, each in meanings.items()
+                if each.encoding in self._codecs and each.clock_rate == CLOCK_RATE
+            },
+            receive_events=frozenset(
+                number
+                for number, each in meanings.items()
+                if each.encoding == EVENT and each.clock_rate == CLOCK_RATE
+            ),
+        )
+
+    def _answer_line(self, offered: Media, stream: Stream, direction: Direction) -> Media:
+        """One codec and telephone-event where offered, under their numbers (RFC 3264 §6.1)."""
+        formats = [evolve(stream.codecs[0], parameters="")]
+        if stream.event is not None:
+            formats.append(evolve(stream.event, parameters=event_ranges(stream.events)))
+        attributes = _format_attributes(formats)
+        attributes.append(Attribute("ptime", str(stream.ptime)))
+        attributes.append(Attribute(str(direction)))
+        numbers = tuple(str(each.payload_type) for each in formats)
+        return Media(offered.kind, self._port, offered.proto, numbers, attributes=tuple(attributes))
+
+    def _formats_to_offer(self) -> list[Format]:
+        """Every codec of ours, the one in use first, and telephone-event, by known numbers."""
+        known = self._agreed.known
+        formats: list[Format] = []
+        preferred = [self.plan.codec] if self.plan is not None else []
+        for codec in dict.fromkeys((*preferred, *self._codecs)):
+            number = next((n for n, each in known.items() if _means(each, codec)), None)
+            if number is None and known.get(_STATIC[codec]) is None:
+                number = _STATIC[codec]
+            if number is not None:
+                formats.append(Format(number, codec, CLOCK_RATE))
+        number = next((n for n, each in known.items() if _means(each, EVENT)), None)
+        if number is None:
+            number = next((n for n in EVENT_PAYLOAD_TYPES if n not in known), None)
+        if number is not None:
+            events = event_ranges(_KEYS)
+            formats.append(Format(number, EVENT, CLOCK_RATE, parameters=events))
+        return formats
+
+    def _body(self, slots: tuple[Media, ...], timing: str) -> bytes:
+        """The body with these media lines; the version grows by one if it differs (RFC 3264 §8)."""
+        origin = self._sent.origin if self._sent is not None else self._origin
+        assert origin is not None
+        connection = Connection(origin.net_type, origin.addr_type, origin.address)
+        body = SessionDescription(origin, connection=connection, timing=timing, media=slots)
+        if self._sent is not None and body != self._sent:
+            body = evolve(body, origin=evolve(origin, version=origin.version + 1))
+        self._sent = body
+        return body.to_bytes()
+
+
+def _means(each: Format, encoding: str) -> bool:
+    return each.encoding == encoding and each.clock_rate == CLOCK_RATE and each.channels == 1
+
+
+def _refusal_of(media: Media) -> Media:
+    """The line that refuses a stream: port 0, the rest as offered (RFC 3264 §6)."""
+    return Media(media.kind, 0, media.proto, media.formats or ("0",))
+
+
+def _format_attributes(formats: Sequence[Format]) -> list[Attribute]:
+    attributes = []
+    for each in formats:
+        name = each.encoding if each.encoding != EVENT else EVENT.lower()
+        attributes.append(Attribute("rtpmap", f"{each.payload_type} {name}/{each.clock_rate}"))
+        if each.parameters:
+            attributes.append(Attribute("fmtp", f"{each.payload_type} {each.parameters}"))
+    return attributes
