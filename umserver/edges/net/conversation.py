@@ -1,0 +1,291 @@
+"""A call that talks: everything that is alike whether we were called or called ourselves.
+
+Knows: one call of a SIP endpoint, its media session and its leg. Must never know: scripts,
+settings. Sources: RFC 3261 §14, §15; RFC 3264 §8; RFC 3515. Once it is over, its listener has been
+told exactly once, and then every Deferred it gave out fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from umserver.edges.net.info import KeyTwins, info_body, keys_in_info
+from umserver.edges.net.media import Leg, MediaEngine
+from umserver.interfaces import Clip, HungUp, ITake, Recorded
+from umserver.wire.media import MediaSession, NotAcceptable
+from umserver.wire.sip.effects import (
+    Effect,
+    Ended,
+    Established,
+    Flow,
+    Reoffered,
+    Told,
+    Transferring,
+)
+from umserver.wire.sip.endpoint import Endpoint
+from umserver.wire.sip.message import Request
+
+log = Logger()
+
+TRANSFER_PATIENCE = 180.0
+"""Seconds that a transferred caller may take to arrive, when the peer tells nothing."""
+
+
+class Line(Protocol):
+    """What a call needs of the station it runs on."""
+
+    endpoint: Endpoint
+    engine: MediaEngine | None
+    clock: IReactorTime
+
+    def now(self) -> float:
+        """The endpoint's time, seconds."""
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        """Make the endpoint's answer happen."""
+
+    def bind_host(self, flow: Flow) -> str:
+        """The address of ours that this peer's packets reach."""
+
+    def announced_host(self, flow: Flow) -> str:
+        """The address that we tell this peer."""
+
+    def session_id(self) -> int:
+        """A fresh number for an SDP origin."""
+
+
+@define(eq=False)
+class Conversation:
+    """One call's talking part."""
+
+    line: Line
+    call: str
+    """The endpoint's name for it."""
+    flow: Flow
+    id: str = ""
+    """The SIP Call-ID."""
+    leg: Leg | None = field(init=False, default=None)
+    session: MediaSession | None = field(init=False, default=None)
+    over: str | None = field(init=False, default=None)
+    """How it ended; None while it lasts."""
+    established: bool = field(init=False, default=False)
+    on_key: Callable[[str], None] | None = None
+    on_over: Callable[[str], None] | None = None
+    _twins: KeyTwins = field(init=False, factory=KeyTwins)
+    _gone: bool = field(init=False, default=False)
+    _hanging_up: list[Deferred[None]] = field(init=False, factory=list)
+    _transfer: Deferred[bool] | None = field(init=False, default=None)
+    _transfer_alarm: IDelayedCall | None = field(init=False, default=None)
+    _transfer_accepted: bool = field(init=False, default=False)
+
+    # verbs
+
+    def play(self, clips: Sequence[Clip]) -> Deferred[bool]:
+        """Play without a gap; True when heard to the end."""
+        if self.over is not None or self.leg is None:
+            return succeed(False)
+        return self.leg.play(clips)
+
+    def stop_playing(self) -> None:
+        """Cut what is being played."""
+        if self.over is None and self.leg is not None:
+            self.leg.stop_playing()
+
+    def record(self, take: ITake, idle: float, limit: float) -> Deferred[Recorded]:
+        """Append what the peer says to the take; seconds."""
+        if self.over is not None or self.leg is None:
+            return succeed(Recorded(seconds=0.0, spoken=0.0, ended_by="hangup"))
+        return self.leg.record(take, idle, limit)
+
+    def stop_recording(self) -> None:
+        """End the recording."""
+        if self.over is None and self.leg is not None:
+            self.leg.stop_recording()
+
+    def echo(self, on: bool) -> None:
+        """Send back what is heard, or stop."""
+        if self.over is None and self.leg is not None:
+            self.leg.echo(on)
+
+    def send_digits(self, digits: str) -> Deferred[None]:
+        """Press keys: as telephone-events where negotiated."""
+        if self.over is not None or self.leg is None:
+            return succeed(None)
+        return self.leg.send_digits(digits)
+
+    def send_info(self, key: str) -> None:
+        """Press one key by SIP INFO."""
+        if self.over is None and self.established:
+            kind, body = info_body(key)
+            self._do(lambda: self.line.endpoint.info(self.call, kind, body, self.line.now()))
+
+    def transfer_to(self, refer_to: str) -> Deferred[bool]:
+        """Blind transfer (RFC 3515) to this URI; True when the peer took over.
+
+        Fails with HungUp.
+        """
+        if self.over is not None:
+            return fail(HungUp(self.over))
+        if self._transfer is not None:
+            return succeed(False)
+        answer = self._transfer = Deferred()
+        self._transfer_accepted = False
+        self._transfer_alarm = self.line.clock.callLater(
+            TRANSFER_PATIENCE, self._transferred, False
+        )
+        if not self._do(lambda: self.line.endpoint.transfer(self.call, refer_to, self.line.now())):
+            self._transferred(False)
+        return answer
+
+    def hang_up(self) -> Deferred[None]:
+        """End the call; fires when the endpoint has let go of it."""
+        return self._hang_up("us")
+
+    def _hang_up(self, by: str, reason: str = "") -> Deferred[None]:
+        if self._gone:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._hanging_up.append(waiting)
+        if self.over is None:
+            self._be_over(by)
+            self._do(lambda: self.line.endpoint.hang_up(self.call, self.line.now(), reason))
+        return waiting
+
+    # what the endpoint tells
+
+    def told(self, effect: Effect) -> None:
+        """One effect about this call."""
+        match effect:
+            case Established():
+                self._established(effect)
+            case Reoffered():
+                self._reoffered(effect.sdp)
+            case Told():
+                self._info(effect.request)
+            case Transferring():
+                self._transferring(effect.status)
+            case Ended():
+                self._ended(effect)
+            case _:
+                pass
+
+    def _established(self, effect: Established) -> None:
+        """Sound may flow; a client or server part overrides the first time."""
+
+    def _reoffered(self, sdp: bytes | None) -> None:
+        """The peer changes the session (RFC 3264 §8)."""
+        if self.session is None:
+            return
+        try:
+            ours = self.session.answer(sdp) if sdp is not None else self.session.offer()
+        except NotAcceptable as fault:
+            status = fault.status
+            self._do(lambda: self.line.endpoint.refuse_offer(self.call, status, self.line.now()))
+            return
+        self._connect()
+        self._do(lambda: self.line.endpoint.accept_offer(self.call, ours, self.line.now()))
+
+    def _info(self, request: Request) -> None:
+        for key in keys_in_info(request.content_type, request.body):
+            self._pressed(key, "info")
+
+    def _transferring(self, status: int) -> None:
+        if status == 202:
+            self._transfer_accepted = True
+        elif status >= 300:
+            self._transferred(False)
+        elif status >= 200:
+            self._transferred(True)
+
+    def _transferred(self, taken: bool) -> None:
+        waiting, self._transfer = self._transfer, None
+        if self._transfer_alarm is not None and self._transfer_alarm.active():
+            self._transfer_alarm.cancel()
+        if waiting is not None:
+            waiting.callback(taken)
+
+    def _ended(self, effect: Ended) -> None:
+        if self._gone:
+            return
+        self._gone = True
+        self._be_over(effect.by)
+        waiting, self._hanging_up = self._hanging_up, []
+        for one in waiting:
+            one.callback(None)
+
+    # what the leg tells
+
+    def digit(self, key: str) -> None:
+        """A key was heard in the sound (LegEvents)."""
+        self._pressed(key, "media")
+
+    def media_lost(self) -> None:
+        """No sound has come for too long (LegEvents)."""
+        if self.over is None:
+            log.warn("no sound any more, hanging up", call=self.id)
+            self._hang_up("media", "RTP time-out")
+
+    # inside
+
+    def _pressed(self, key: str, way: str) -> None:
+        if self.over is not None or not self._twins.is_new(key, way, self.line.now()):
+            return
+        if self.on_key is not None:
+            self.on_key(key)
+
+    def _open(self, codecs: Sequence[str] = ("PCMU", "PCMA")) -> None:
+        """Take a leg and a session. Raises NoPorts."""
+        assert self.line.engine is not None
+        self.leg = self.line.engine.open(self.line.bind_host(self.flow))
+        self.leg.listen(self)
+        self.session = MediaSession(
+            host=self.line.announced_host(self.flow),
+            port=self.leg.port,
+            session_id=self.line.session_id(),
+            codecs=tuple(codecs),
+        )
+
+    def _connect(self) -> None:
+        """Let the leg follow what was negotiated last."""
+        if self.over is None and self.leg is not None and self.session is not None:
+            plan = self.session.plan
+            if plan is not None:
+                self.leg.connect(plan)
+
+    def _do(self, verb: Callable[[], Sequence[Effect]]) -> bool:
+        """Call a verb of the endpoint; False when it cannot be done in the call's state."""
+        try:
+            effects = verb()
+        except Exception:
+            log.failure("a verb of the SIP endpoint was misused", call=self.id)
+            return False
+        self.line.perform(effects)
+        return True
+
+    def _be_over(self, by: str) -> None:
+        """Say so once, then let every Deferred fire."""
+        if self.over is not None:
+            return
+        self.over = by
+        if self.on_over is not None:
+            self.on_over(by)
+        self._release()
+        transfer, self._transfer = self._transfer, None
+        if self._transfer_alarm is not None and self._transfer_alarm.active():
+            self._transfer_alarm.cancel()
+        if transfer is not None:
+            if self._transfer_accepted and by == "peer":
+                transfer.callback(True)
+            else:
+                transfer.errback(HungUp(by))
+
+    def _release(self) -> None:
+        leg = self.leg
+        if leg is not None:
+            leg.close()

@@ -1,0 +1,197 @@
+"""A call that we were offered, as its script sees it (IPhone).
+
+Knows: the offer, the refusals and redirects of RFC 3261 §13.3, §21. Must never know: scripts,
+settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from umserver.edges.net.conversation import Conversation
+from umserver.edges.net.media import NoPorts
+from umserver.interfaces import HungUp, IPhone, IPhoneEvents, RedirectTarget
+from umserver.org.facts import CallFacts
+from umserver.org.refusals import Refusal
+from umserver.wire.media import NotAcceptable
+from umserver.wire.sdp import UnsupportedMedia, find_sdp
+from umserver.wire.sip.effects import Established
+from umserver.wire.sip.message import Request
+from umserver.wire.sip.uri import Uri
+
+log = Logger()
+
+ACCEPTED_BODIES = "application/sdp, multipart/mixed, multipart/alternative"
+_RETRY_WHEN_FULL = "5"
+
+
+@implementer(IPhone)
+@define(eq=False, kw_only=True)
+class Phone(Conversation):
+    """One offered call."""
+
+    request: Request
+    facts: CallFacts
+    host: str
+    """Our name in ms-diagnostics."""
+    _events: IPhoneEvents | None = field(init=False, default=None)
+    _early: list[tuple[str, str]] = field(init=False, factory=list)
+    _answer: Deferred[None] | None = field(init=False, default=None)
+    _offer_is_ours: bool = field(init=False, default=False)
+    _decided: bool = field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.on_key = partial(self._say, "key")
+        self.on_over = self._fell
+
+    def listen(self, events: IPhoneEvents) -> None:
+        """Events go to this listener from now on; those that came before at once (IPhone)."""
+        self._events = events
+        early, self._early = self._early, []
+        for kind, what in early:
+            self._say(kind, what)
+
+    def ring(self) -> None:
+        """Tell the caller that it rings (IPhone)."""
+        if self.over is None and not self._decided:
+            self._do(lambda: self.line.endpoint.ring(self.call, self.line.now()))
+
+    def answer(self) -> Deferred[None]:
+        """Negotiate and take the call; fires when the caller confirmed (IPhone)."""
+        if self.over is not None:
+            return fail(HungUp(self.over))
+        if self._decided:
+            return succeed(None) if self.established else fail(HungUp("refused"))
+        self._decided = True
+        sdp = self._negotiate()
+        if sdp is None:
+            return fail(HungUp("refused"))
+        waiting = self._answer = Deferred()
+        self._connect()
+        self._do(lambda: self.line.endpoint.answer(self.call, sdp, self.line.now()))
+        return waiting
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Turn the unanswered call away (IPhone, spec 4.4)."""
+        headers = [("ms-diagnostics", self._diagnostics(refusal.diagnostics, refusal.reason))]
+        if refusal.retry_after is not None:
+            headers.append(("Retry-After", str(refusal.retry_after)))
+        if not self._decided:
+            self._refuse(refusal.status, refusal.phrase, headers)
+
+    def redirect(self, targets: Sequence[RedirectTarget]) -> None:
+        """Send the unanswered call to another server (IPhone, RFC 3261 §21.3.3)."""
+        if self.over is not None or self._decided:
+            return
+        self._decided = True
+        contacts = [self._contact(target) for target in targets]
+        self._do(lambda: self.line.endpoint.redirect(self.call, contacts, self.line.now()))
+        self._be_over("us")
+
+    def transfer(self, target: str) -> Deferred[bool]:
+        """Blind transfer to a number (at the peer) or a URI (IPhone)."""
+        return self.transfer_to(self._refer_to(target))
+
+    # inside
+
+    def _negotiate(self) -> bytes | None:
+        """Our session description; None when the call had to be refused."""
+        headers = self.request.headers
+        try:
+            offer = find_sdp(
+                headers.get("content-type"), headers.get("content-disposition"), self.request.body
+            )
+            self._open()
+            assert self.session is not None
+            self._offer_is_ours = offer is None
+            return self.session.offer() if offer is None else self.session.answer(offer)
+        except UnsupportedMedia:
+            self._refuse(415, "Unsupported Media Type", [("Accept", ACCEPTED_BODIES)])
+        except NoPorts:
+            self._refuse(503, "Service Unavailable", [("Retry-After", _RETRY_WHEN_FULL)])
+        except NotAcceptable as fault:
+            warning = [("Warning", fault.warning)] if fault.warning else []
+            reason = self._diagnostics(15008, str(fault))
+            phrase = "Not Acceptable Here" if fault.status == 488 else ""
+            self._refuse(fault.status, phrase, [*warning, ("ms-diagnostics", reason)])
+        return None
+
+    def _refuse(self, status: int, phrase: str, headers: Sequence[tuple[str, str]]) -> None:
+        if self.over is not None:
+            return
+        self._decided = True
+        self._do(
+            lambda: self.line.endpoint.refuse(self.call, status, phrase, self.line.now(), headers)
+        )
+        self._be_over("us")
+
+    def _established(self, effect: Established) -> None:
+        if self.established:
+            self._answered_our_offer(effect.sdp)
+            return
+        if self._offer_is_ours and not self._answered_our_offer(effect.sdp):
+            return
+        self.established = True
+        waiting, self._answer = self._answer, None
+        if waiting is not None:
+            waiting.callback(None)
+
+    def _answered_our_offer(self, sdp: bytes | None) -> bool:
+        """Take the answer to a delayed offer; without a usable one the call cannot go on."""
+        if self.session is None:
+            return False
+        try:
+            if sdp is None:
+                raise NotAcceptable(400, None, "no answer to our offer")
+            self.session.accept(sdp)
+        except NotAcceptable as fault:
+            log.warn("the answer cannot be used: {why}", why=fault, call=self.id)
+            self._hang_up("error", "no usable session description")
+            return False
+        self._connect()
+        return True
+
+    def _fell(self, by: str) -> None:
+        self._say("over", by)
+        waiting, self._answer = self._answer, None
+        if waiting is not None:
+            waiting.errback(HungUp(by))
+
+    def _say(self, kind: str, what: str) -> None:
+        if self._events is None:
+            self._early.append((kind, what))
+        elif kind == "key":
+            self._events.digit(what)
+        else:
+            self._events.hung_up(what)
+
+    def _diagnostics(self, number: int, reason: str) -> str:
+        plain = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in reason)
+        return f'{number};source="{self.host}";reason="{plain[:200]}"'
+
+    def _contact(self, target: RedirectTarget) -> str:
+        uri = Uri(
+            scheme="sip",
+            user=self.request.uri.user,
+            host=target.host,
+            port=target.port,
+            params=(("transport", target.transport), ("um-route", target.token)),
+        )
+        return f"<{uri}>;q={min(max(target.weight, 0.0), 1.0):.3g}"
+
+    def _refer_to(self, target: str) -> str:
+        if ":" in target:
+            return f"<{target}>"
+        contact = self.request.contact
+        host, port = (
+            (contact.uri.host, contact.uri.port)
+            if contact is not None and contact.uri.host
+            else (self.flow.remote[0], self.flow.remote[1])
+        )
+        return f"<{Uri(scheme='sip', user=target, host=host, port=port)}>"

@@ -1,0 +1,136 @@
+"""The station that offers us calls.
+
+Knows: which phone an effect is for, how many calls there are. Must never know: routes, scripts.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from umserver.edges.net.facts import facts_from
+from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.phone import Phone
+from umserver.edges.net.station import Station, has_ipv6
+from umserver.edges.net.tcp import Limits
+from umserver.wire.sip.effects import Effect, Ended, Offered, Redirected, Refused
+from umserver.wire.trace import TraceMemory
+
+log = Logger()
+
+
+@define(eq=False, kw_only=True)
+class SipServer:
+    """One role's SIP port: UDP and TCP, IPv4 and IPv6."""
+
+    reactor: Any
+    """IReactorTime, IReactorSocket and IReactorTCP in one."""
+    offered: Callable[[Phone], object]
+    """Told of every new call; what it returns does not matter."""
+    random: Random
+    product: str = "umserver"
+    port: int = 5060
+    """0 takes a free one; the real one stands in `bound_port` after start."""
+    listen: Sequence[str] = ("0.0.0.0", "::")
+    engine: MediaEngine | None = None
+    """None for a role that carries no sound."""
+    external_address: str | None = None
+    host: str = field(factory=socket.gethostname)
+    """Our name in ms-diagnostics."""
+    seconds: Callable[[], float] = time.monotonic
+    limits: Limits = field(factory=Limits)
+    trace: TraceMemory | None = None
+    total: int = field(init=False, default=0)
+    """Calls offered since the start."""
+    station: Station = field(init=False)
+    _phones: dict[str, Phone] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.station = Station(
+            reactor=self.reactor,
+            product=self.product,
+            random=self.random,
+            tell=self._tell,
+            engine=self.engine,
+            external_address=self.external_address,
+            seconds=self.seconds,
+            limits=self.limits,
+            trace=self.trace,
+        )
+
+    @property
+    def available(self) -> bool:
+        """Whether OPTIONS is answered with 200; else 503."""
+        return self.station.endpoint.available
+
+    @available.setter
+    def available(self, value: bool) -> None:
+        self.station.endpoint.available = value
+
+    @property
+    def active(self) -> int:
+        """Calls that the endpoint still holds."""
+        return len(self._phones)
+
+    @property
+    def bound_port(self) -> int:
+        """The port number we listen on."""
+        return self.station.port
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Numbers for a status page."""
+        driver = self.station.driver
+        return {
+            "active": self.active,
+            "offered": self.total,
+            "messages_received": driver.received_count,
+            "messages_sent": driver.sent_count,
+            "messages_dropped": driver.dropped_count,
+            "tcp_connections": len(self.station.tcp),
+            "tcp_refused": self.station.tcp.refused,
+        }
+
+    def start(self) -> int:
+        """Listen; returns the port number. Raises OSError."""
+        hosts = [host for host in self.listen if host != "::" or has_ipv6()]
+        return self.station.listen(hosts, self.port)
+
+    def stop(self) -> Deferred[None]:
+        """Hang up what is left, then close every port; fires when they are closed."""
+        for phone in list(self._phones.values()):
+            phone.hang_up()
+        return self.station.stop()
+
+    def _tell(self, effect: Effect) -> None:
+        if isinstance(effect, Offered):
+            self._offered(effect)
+            return
+        call = getattr(effect, "call", None)
+        phone = self._phones.get(call) if isinstance(call, str) else None
+        if phone is None:
+            return
+        if isinstance(effect, Ended | Refused | Redirected):
+            del self._phones[phone.call]
+        phone.told(effect)
+
+    def _offered(self, effect: Offered) -> None:
+        self.total += 1
+        phone = Phone(
+            line=self.station,
+            call=effect.call,
+            flow=effect.flow,
+            id=effect.request.call_id,
+            request=effect.request,
+            facts=facts_from(effect.request, effect.flow),
+            host=self.host,
+        )
+        self._phones[effect.call] = phone
+        self.offered(phone)

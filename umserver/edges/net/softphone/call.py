@@ -1,0 +1,248 @@
+"""The command `call`: a telephone for a terminal.
+
+Knows: arguments, files, how to show a call to a person. Must never know: how SIP works.
+Exit codes: 0 answered and completed, 1 refused, 2 wrong usage, 3 no answer in time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.softphone.ear import Ear
+from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
+from umserver.edges.net.softphone.script import WAYS, BadKeys, Script, checked_keys, clip_of,
+perform from umserver.interfaces import Clip from umserver.wire.audio.wav import WavError, g711_wav,
+pcm_wav, read_wav from umserver.wire.sip.headers import NameAddr, parse_name_addr from
+umserver.wire.sip.parse import SipSyntaxError from umserver.wire.sip.uri import Uri, parse_uri from
+umserver.wire.trace import TraceMemory, ladder, write_capture
+
+COMPLETED, REFUSED, USAGE, NO_ANSWER = 0, 1, 2, 3
+PORTS = range(20000, 30000)
+"""RTP ports of a softphone."""
+
+_STATUS_NO_ANSWER = (0, 408, 480, 487)
+
+
+class UsageFault(Exception):
+    """An argument cannot be used; `args[0]` says why."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    p = argparse.ArgumentParser(
+        prog="call",
+        description="Place a SIP call: speak, press keys, listen.",
+        epilog="exit code: 0 answered and completed, 1 refused, 2 wrong usage, 3 no answer in time",
+    )
+    p.add_argument("uri", help="whom to call: sip:1001@127.0.0.1 (port 5060 unless given)")
+    p.add_argument("--play", metavar="WAV", action="append", default=[], help="say this")
+    p.add_argument("--now", action="store_true", help="speak at once, do not wait for the beep")
+    p.add_argument("--digits", metavar="KEYS", default="", help="keys; a comma is a pause of 1 s")
+    p.add_argument("--dtmf", choices=WAYS, default=WAYS[0], help="how keys are pressed")
+    p.add_argument("--record", metavar="WAV", help="write what was heard to this file")
+    p.add_argument("--seconds", type=float, help="hang up so many seconds after the answer")
+    p.add_argument("--ring", type=float, default=30.0, help="seconds to wait for an answer")
+    p.add_argument("--transport", choices=("udp", "tcp"), help="udp unless the URI says otherwise")
+    p.add_argument("--from", dest="sender", metavar="URI", help="who calls: a number or a URI")
+    p.add_argument("--identity", metavar="URI", help="P-Asserted-Identity")
+    p.add_argument("--diversion", metavar="URI;reason=…", action="append", default=[],
+                   help="who forwarded the call, the last forwarding first")  # fmt: skip
+    p.add_argument("--header", metavar="NAME:VALUE", action="append", default=[],
+                   help="any other header of the INVITE")  # fmt: skip
+    p.add_argument("--forgetful", action="store_true",
+                   help="drop Diversion when following a redirect, as some PBXs do")  # fmt: skip
+    p.add_argument("--codec", choices=("PCMU", "PCMA"), help="offer only this one")
+    p.add_argument("--ladder", action="store_true", help="print the SIP ladder at the end")
+    p.add_argument("--pcap", metavar="FILE", help="write the SIP messages as a capture file")
+    p.add_argument("--quiet", action="store_true", help="do not tell what happens")
+    return p
+
+
+def order_from(options: argparse.Namespace) -> Order:
+    """The call that the arguments ask for. Raises UsageFault."""
+    uri = uri_from(options.uri)
+    if options.transport:
+        uri = uri.with_param("transport", options.transport)
+    headers = [("Diversion", _bracketed(value)) for value in options.diversion]
+    if options.identity:
+        headers.append(("P-Asserted-Identity", f"<{_number_uri(options.identity, uri.host)}>"))
+    for text in options.header:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip() or "\n" in text or "\r" in text:
+            raise UsageFault(f"no header: {text!r} (NAME: VALUE)")
+        headers.append((name.strip(), value.strip()))
+    sender = None
+    if options.sender:
+        sender = _name_addr(_number_uri(options.sender, uri.host))
+    return Order(
+        uri=uri,
+        from_=sender,
+        headers=tuple(headers),
+        forgetful=options.forgetful,
+        codecs=(options.codec,) if options.codec else ("PCMU", "PCMA"),
+    )
+
+
+def uri_from(text: str) -> Uri:
+    """A SIP URI as people type it, `sip:` may be missing. Raises UsageFault."""
+    whole = text if text.lower().startswith(("sip:", "sips:", "tel:")) else f"sip:{text}"
+    try:
+        uri = parse_uri(whole)
+    except SipSyntaxError as fault:
+        raise UsageFault(f"no SIP URI: {text!r} ({fault})") from None
+    if uri.scheme != "sip" or not uri.host:
+        raise UsageFault(f"{text!r}: a URI like sip:1001@127.0.0.1 is wanted")
+    return uri
+
+
+def script_from(options: argparse.Namespace) -> Script:
+    """What is to be done in the call. Raises UsageFault."""
+    try:
+        keys = checked_keys(options.digits)
+    except BadKeys as fault:
+        raise UsageFault(str(fault)) from None
+    return Script(
+        clips=tuple(_clip(path) for path in options.play),
+        wait_for_beep=not options.now,
+        keys=keys,
+        way=options.dtmf,
+        seconds=options.seconds,
+    )
+
+
+def _clip(path: str) -> Clip:
+    try:
+        return clip_of(path, read_wav(Path(path).read_bytes()))
+    except OSError as fault:
+        raise UsageFault(f"{path}: {fault.strerror}") from None
+    except WavError as fault:
+        raise UsageFault(f"{path}: {fault}") from None
+
+
+def _name_addr(text: str) -> NameAddr:
+    try:
+        return parse_name_addr(text if "<" in text else f"<{text}>")
+    except SipSyntaxError as fault:
+        raise UsageFault(f"no address: {text!r} ({fault})") from None
+
+
+def _number_uri(text: str, host: str) -> str:
+    if "<" in text or text.startswith(("sip:", "tel:")):
+        return text
+    return f"sip:{text}" if "@" in text else f"sip:{text}@{f'[{host}]' if ':' in host else host}"
+
+
+def _bracketed(text: str) -> str:
+    """`sip:1001@host;reason=no-answer` as a header value: what follows belongs to the header."""
+    if "<" in text:
+        return text
+    uri, semicolon, params = text.partition(";")
+    if not uri.startswith(("sip:", "tel:")):
+        uri = f"sip:{uri}" if "@" in uri else f"tel:{uri}"
+    return f"<{uri}>{semicolon}{params}"
+
+
+@define(eq=False)
+class Display:
+    """Tells a person what happens, a line a happening."""
+
+    quiet: bool
+    seconds: Any = time.monotonic
+    _start: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self._start = self.seconds()
+
+    def say(self, text: str) -> None:
+        """One line with the seconds since the start."""
+        if not self.quiet:
+            print(f"{self.seconds() - self._start:7.2f}  {text}", file=sys.stderr, flush=True)
+
+
+async def run(reactor: Any, options: argparse.Namespace, order: Order, script: Script) -> int:
+    """The whole command; returns the exit code."""
+    display = Display(options.quiet)
+    random = SystemRandom()
+    trace = TraceMemory(most_messages=512, most_octets=65535)
+    engine = MediaEngine(reactor, reactor, PORTS, random)
+    engine.start()
+    phone = Softphone(reactor=reactor, engine=engine, random=random, trace=trace)
+    phone.start()
+    ear = Ear()
+    ear.on_beep = lambda: display.say("beep heard")
+    call = phone.place(order, display.say)
+    stop_waiting = reactor.callLater(options.ring, call.hang_up)
+    try:
+        code = await _through(call, script, ear, reactor, display, stop_waiting)
+    finally:
+        await call.hang_up()
+        if stop_waiting.active():
+            stop_waiting.cancel()
+        await phone.stop()
+        engine.stop()
+        _write(options, ear, trace, display)
+    return code
+
+
+async def _through(
+    call: OutgoingCall, script: Script, ear: Ear, reactor: Any, display: Display, waiting: Any
+) -> int:
+    try:
+        await call.answered
+    except CallFailed as fault:
+        display.say(f"no call: {fault}")
+        return NO_ANSWER if fault.status in _STATUS_NO_ANSWER else REFUSED
+    waiting.cancel()
+    display.say(f"answered after {call.answered_at - call.placed_at:.3f} s")
+    await perform(script, call, ear, reactor, display.say)
+    display.say(f"over ({call.over}), heard {ear.seconds:.1f} s, {ear.loud:.1f} s of it loud")
+    return COMPLETED
+
+
+def _write(
+    options: argparse.Namespace, ear: Ear, trace: TraceMemory, display: Display
+) -> None:
+    if options.record:
+        encoded = ear.encoded()
+        data = g711_wav(*encoded) if encoded is not None else pcm_wav(ear.pcm())
+        Path(options.record).write_bytes(data)
+        display.say(f"wrote {options.record}")
+    messages = trace.everything()
+    if options.pcap:
+        Path(options.pcap).write_bytes(write_capture(messages, time.time() - time.monotonic()))
+        display.say(f"wrote {options.pcap}")
+    if options.ladder:
+        print(ladder(messages), end="")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command; leaves by SystemExit."""
+    options = parser().parse_args(argv)
+    try:
+        order, script = order_from(options), script_from(options)
+    except UsageFault as fault:
+        print(f"call: {fault}", file=sys.stderr)
+        raise SystemExit(USAGE) from None
+
+    def go(reactor: Any) -> Deferred[Any]:
+        async def whole() -> None:
+            raise SystemExit(await run(reactor, options, order, script))
+
+        return Deferred.fromCoroutine(whole())
+
+    react(go)
+
+
+if __name__ == "__main__":
+    main()

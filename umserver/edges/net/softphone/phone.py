@@ -1,0 +1,344 @@
+"""The softphone: places calls and keeps them apart.
+
+Knows: requests it sends and the answers it gets, through the station. Must never know: command
+lines, files. Sources: RFC 3261 §8.1.3.4 (redirects), RFC 5806, RFC 3264.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from umserver.edges.net.conversation import Conversation
+from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.sockets import is_address
+from umserver.edges.net.station import Station
+from umserver.wire.media import NotAcceptable
+from umserver.wire.sip.effects import (
+    Answered,
+    Effect,
+    Ended,
+    Established,
+    Flow,
+    Progressed,
+    Redirected,
+    Refused,
+)
+from umserver.wire.sip.headers import NameAddr
+from umserver.wire.sip.message import Response
+from umserver.wire.sip.uri import Uri
+from umserver.wire.trace import TraceMemory
+
+log = Logger()
+
+MOST_REDIRECTS = 5
+_FORWARDING_HEADERS = ("diversion", "history-info")
+
+
+class CallFailed(Exception):
+    """No call came about; `status` is the SIP status, 0 when nothing could be sent at all."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status} {reason}" if status else reason)
+        self.status = status
+        self.reason = reason
+
+
+@frozen
+class Order:
+    """A call to be placed."""
+
+    uri: Uri
+    """Whom to call; its `transport` parameter counts, UDP without one."""
+    from_: NameAddr | None = None
+    """Our From; `sip:softphone@<our address>` without one."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Extra headers: Diversion, P-Asserted-Identity …"""
+    forgetful: bool = False
+    """Drop Diversion and History-Info when following a redirect, as some PBXs do."""
+    follow: int = MOST_REDIRECTS
+    """How many redirects to follow."""
+    codecs: tuple[str, ...] = ("PCMU", "PCMA")
+
+
+def _quiet(text: str) -> None:
+    return None
+
+
+@define(eq=False, kw_only=True)
+class OutgoingCall(Conversation):
+    """One call that we placed. `answered` fires when it is answered or fails with CallFailed."""
+
+    phone: Softphone
+    order: Order
+    say: Callable[[str], None] = _quiet
+    """Told in words what happens."""
+    answered: Deferred[None] = field(init=False, factory=Deferred)
+    ended: Deferred[str] = field(init=False, factory=Deferred)
+    """Fires with how the call ended, also when it never came about."""
+    status: int = field(init=False, default=0)
+    """The final SIP status."""
+    placed_at: float = field(init=False, default=0.0)
+    answered_at: float = field(init=False, default=0.0)
+    """Seconds of the station's time."""
+    _followed: int = field(init=False, default=0)
+    _targets: list[Uri] = field(init=False, factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.on_over = self._fell
+
+    def told(self, effect: Effect) -> None:
+        """One effect about this call."""
+        match effect:
+            case Progressed():
+                self.say(f"{effect.status} {'(early sound)' if effect.sdp else ''}".rstrip())
+            case Redirected():
+                self._redirected(effect)
+            case Refused():
+                self._refused(effect.status, effect.reason)
+            case _:
+                super().told(effect)
+
+    def hold(self, on: bool) -> None:
+        """Put the peer on hold, or take it back (re-INVITE, RFC 3264 §8.4)."""
+        if self.session is not None and self.over is None and self.established:
+            self.session.held = on
+            sdp = self.session.offer()
+            self._do(lambda: self.line.endpoint.offer(self.call, sdp, self.line.now()))
+
+    def fail(self, status: int, reason: str) -> None:
+        """Give up: no call came about."""
+        self.status = status
+        self.say(f"{status} {reason}" if status else reason)
+        if not self.answered.called:
+            self.answered.errback(CallFailed(status, reason))
+        self._gone = True
+        self._be_over("refused" if status else "error")
+        for one in self._hanging_up:
+            one.callback(None)
+        self._hanging_up.clear()
+
+    def _established(self, effect: Established) -> None:
+        assert self.session is not None
+        try:
+            if effect.sdp is not None:
+                self.session.accept(effect.sdp)
+        except NotAcceptable as fault:
+            self.say(f"the answer cannot be used: {fault}")
+            self._hang_up("error")
+            return
+        self._connect()
+        if self.established:
+            return
+        self.established = True
+        self.status, self.answered_at = 200, self.line.now()
+        self.answered.callback(None)
+
+    def _redirected(self, effect: Redirected) -> None:
+        self.phone.forget(self)
+        self._followed += 1
+        status = effect.response.status if effect.response is not None else 302
+        if self._followed > self.order.follow:
+            self.fail(status, "too many redirects")
+            return
+        self._targets = [contact.uri for contact in effect.contacts]
+        shown = ", ".join(_short(uri) for uri in self._targets)
+        self.say(f"{status} to {shown}")
+        self._next_target(status, "nowhere to go")
+
+    def _refused(self, status: int, reason: str) -> None:
+        self.phone.forget(self)
+        if self.over is None and self._targets and (status >= 500 or status == 408):
+            self.say(f"{status} {reason}, trying the next")
+            self._next_target(status, reason)
+        else:
+            self.fail(status, reason)
+
+    def _next_target(self, status: int, reason: str) -> None:
+        while self._targets:
+            uri = self._targets.pop(0)
+            if uri.scheme == "sip" and self.over is None:
+                self.phone.invite(self, uri)
+                return
+        self.fail(status, reason)
+
+    def headers_now(self) -> tuple[tuple[str, str], ...]:
+        """The extra headers of the next INVITE."""
+        if self._followed and self.order.forgetful:
+            return tuple(h for h in self.order.headers if h[0].lower() not in _FORWARDING_HEADERS)
+        return self.order.headers
+
+    def begin(self, flow: Flow) -> bytes:
+        """Take a leg for this way and make the offer. Raises NoPorts."""
+        self.flow = flow
+        if self.leg is None:
+            self._open(self.order.codecs)
+        assert self.session is not None
+        return self.session.offer()
+
+    def _fell(self, by: str) -> None:
+        self.phone.forget(self)
+        if not self.answered.called:
+            self.answered.errback(CallFailed(487, f"ended before it was answered ({by})"))
+        self.answered.addErrback(lambda _: None)
+        self.ended.callback(by)
+
+
+@define(eq=False, kw_only=True)
+class Softphone:
+    """A telephone without a number."""
+
+    reactor: Any
+    """IReactorTime, IReactorSocket, IReactorTCP and IReactorThreads in one."""
+    engine: MediaEngine | None
+    random: Random
+    product: str = "umserver softphone"
+    trace: TraceMemory | None = None
+    seconds: Callable[[], float] = time.monotonic
+    station: Station = field(init=False)
+    _calls: dict[str, OutgoingCall] = field(init=False, factory=dict)
+    _waiting: dict[str, Deferred[Response | None]] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.station = Station(
+            reactor=self.reactor,
+            product=self.product,
+            random=self.random,
+            tell=self._tell,
+            engine=self.engine,
+            seconds=self.seconds,
+            trace=self.trace,
+        )
+
+    def start(self, hosts: Sequence[str] = ("0.0.0.0", "::"), port: int = 0) -> int:
+        """Open a UDP port on these addresses (those this machine has); returns its number.
+
+        Raises OSError when none could be opened.
+        """
+        opened = 0
+        fault: OSError | None = None
+        for host in hosts:
+            try:
+                opened = self.station.udp.listen(host, port or opened)
+            except OSError as error:
+                fault = error
+        if not opened and fault is not None:
+            raise fault
+        self.station.port = opened
+        return opened
+
+    def stop(self) -> Deferred[None]:
+        """Close the port."""
+        return self.station.stop()
+
+    def place(self, order: Order, say: Callable[[str], None] = _quiet) -> OutgoingCall:
+        """Call; the result tells by its Deferreds how it goes."""
+        call = OutgoingCall(
+            line=self.station,
+            call="",
+            flow=Flow("udp", ("", 0), ("", 0)),
+            phone=self,
+            order=order,
+            say=say,
+        )
+        call.placed_at = self.station.now()
+        self.invite(call, order.uri)
+        return call
+
+    def invite(self, call: OutgoingCall, uri: Uri) -> None:
+        """Send this call's INVITE to that URI, once its address is known."""
+
+        def send(flow: Flow) -> None:
+            if call.over is not None:
+                return
+            sdp = call.begin(flow)
+            sender = call.order.from_ or self._sender(flow)
+            name, effects = self.station.endpoint.call(
+                uri, flow, sender, call.headers_now(), sdp, self.station.now()
+            )
+            call.call = name
+            self._calls[name] = call
+            call.say(f"INVITE {_short(uri)} over {flow.transport}")
+            self.station.perform(effects)
+
+        def failed(failure: Any) -> None:
+            call.fail(0, failure.getErrorMessage())
+
+        self.way_to(uri).addCallback(send).addErrback(failed)
+
+    def options(self, uri: Uri) -> Deferred[Response | None]:
+        """Ask whether a server is alive; None when nothing came back."""
+
+        def send(flow: Flow) -> Deferred[Response | None]:
+            token, effects = self.station.endpoint.request(
+                "OPTIONS", uri, flow, self._sender(flow), (), b"", self.station.now()
+            )
+            answer: Deferred[Response | None] = Deferred()
+            self._waiting[token] = answer
+            self.station.perform(effects)
+            return answer
+
+        return self.way_to(uri).addCallback(send)
+
+    def way_to(self, uri: Uri) -> Deferred[Flow]:
+        """Where a URI leads (RFC 3263 without NAPTR and SRV). Fails with OSError."""
+        return Deferred.fromCoroutine(self._way_to(uri))
+
+    def forget(self, call: OutgoingCall) -> None:
+        """Nothing more is to be told to this call under its present name."""
+        self._calls.pop(call.call, None)
+
+    async def _way_to(self, uri: Uri) -> Flow:
+        transport = (uri.param("transport") or "udp").lower()
+        if transport not in ("udp", "tcp"):
+            raise OSError(f"transport {transport} is not spoken")
+        host = uri.host if is_address(uri.host) else await self._resolve(uri.host)
+        flow = self.station.flow_to(transport, (host, uri.port or 5060))
+        if flow is None:
+            raise OSError(f"no way to {host}")
+        return flow
+
+    async def _resolve(self, name: str) -> str:
+        if not name:
+            raise OSError("the URI has no host")
+        found: Any = await deferToThreadPool(
+            self.reactor,
+            self.reactor.getThreadPool(),
+            socket.getaddrinfo,
+            name,
+            None,
+            0,
+            socket.SOCK_DGRAM,
+        )
+        return str(sorted(found, key=lambda entry: entry[0] != socket.AF_INET)[0][4][0])
+
+    def _sender(self, flow: Flow) -> NameAddr:
+        host = self.station.announced_host(flow)
+        return NameAddr(name="", uri=Uri(scheme="sip", user="softphone", host=host), params=())
+
+    def _tell(self, effect: Effect) -> None:
+        if isinstance(effect, Answered):
+            waiting = self._waiting.pop(effect.token, None)
+            if waiting is not None:
+                waiting.callback(effect.response)
+            return
+        name = getattr(effect, "call", None)
+        call = self._calls.get(name) if isinstance(name, str) else None
+        if call is not None:
+            call.told(effect)
+            if isinstance(effect, Ended):
+                self._calls.pop(effect.call, None)
+
+
+def _short(uri: Uri) -> str:
+    """The URI for a person's eyes: a long parameter is cut."""
+    text = str(uri)
+    return text if len(text) <= 72 else text[:71] + "…"

@@ -1,0 +1,205 @@
+"""The command `um-probe`: is the service alive, seen from outside.
+
+Knows: the monitoring-plugins conventions (one line, performance data, exit codes 0 OK, 1 WARNING, 2
+CRITICAL, 3 UNKNOWN). Must never know: how the server works inside. Mode `options` asks with a SIP
+OPTIONS; mode `call` places a real call that must be greeted with speech and a beep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from random import SystemRandom
+from typing import Any, NoReturn
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from umserver import __version__
+from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.softphone.ear import Ear
+from umserver.edges.net.softphone.phone import CallFailed, Order, Softphone
+from umserver.edges.net.softphone.script import beep
+from umserver.wire.sip.uri import Uri
+
+OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
+WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+PORTS = range(30000, 32000)
+"""RTP ports of a probe."""
+
+LEAST_GREETING = 0.5
+"""Seconds of loud sound before the beep that count as a greeting."""
+
+_FOREVER = 1e9
+
+
+@frozen
+class Verdict:
+    """What the check found."""
+
+    state: int
+    text: str
+    figures: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The plugin's output line."""
+        figures = f" | {' '.join(self.figures)}" if self.figures else ""
+        return f"SIP {WORDS[self.state]} - {self.text.replace('|', '/')}{figures}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Leaves with UNKNOWN whenever nothing was checked, as the conventions ask."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        if message:
+            print(message.rstrip())
+        raise SystemExit(UNKNOWN)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNKNOWN, f"SIP UNKNOWN - {message} (--help tells more)")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 3600:
+        raise ValueError(text)
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 < value < 65536:
+        raise ValueError(text)
+    return value
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    p = _Parser(prog="um-probe", description="Check a unified messaging server over SIP.")
+    p.add_argument("mode", nargs="?", choices=("options", "call"), default="options")
+    p.add_argument("-V", "--version", action="version", version=f"um-probe {__version__}")
+    p.add_argument("-H", "--hostname", default="127.0.0.1", help="address of the server")
+    p.add_argument("-p", "--port", type=_port, default=5060)
+    p.add_argument("-T", "--transport", choices=("udp", "tcp"), default="udp")
+    p.add_argument("-e", "--extension", default="1001", help="whom mode call calls")
+    p.add_argument("-t", "--timeout", type=_seconds, default=9.0,
+                   help="seconds for everything, then CRITICAL")  # fmt: skip
+    p.add_argument("-w", "--warning", type=_seconds, help="seconds to the answer, WARNING above")
+    p.add_argument("-c", "--critical", type=_seconds, help="seconds to the answer, CRITICAL above")
+    return p
+
+
+def graded(options: argparse.Namespace, seconds: float, text: str, *more: str) -> Verdict:
+    """OK, or worse when the answer took longer than the thresholds."""
+    state = OK
+    if options.critical is not None and seconds > options.critical:
+        state = CRITICAL
+    elif options.warning is not None and seconds > options.warning:
+        state = WARNING
+    return Verdict(state, text, (_figure(options, seconds), *more))
+
+
+def _figure(options: argparse.Namespace, seconds: float) -> str:
+    limits = ";".join("" if v is None else f"{v:.3f}" for v in (options.warning, options.critical))
+    return f"time={seconds:.3f}s;{limits};0.000;{options.timeout:.3f}"
+
+
+def target(options: argparse.Namespace, user: str = "") -> Uri:
+    """The URI of the server, or of somebody there."""
+    params = () if options.transport == "udp" else (("transport", options.transport),)
+    host = options.hostname.strip("[]").lower()
+    return Uri(scheme="sip", user=user, host=host, port=options.port, params=params)
+
+
+async def ask(options: argparse.Namespace, phone: Softphone) -> Verdict:
+    """Mode options."""
+    start = phone.seconds()
+    response = await phone.options(target(options))
+    seconds = phone.seconds() - start
+    if response is None:
+        return Verdict(CRITICAL, f"no answer from {options.hostname}")
+    text = f"{response.status} {response.reason} from {options.hostname} in {seconds * 1000:.0f} ms"
+    if response.status >= 500:
+        return Verdict(CRITICAL, text, (_figure(options, seconds),))
+    if response.status >= 300:
+        return Verdict(WARNING, text, (_figure(options, seconds),))
+    return graded(options, seconds, text)
+
+
+async def listen(options: argparse.Namespace, phone: Softphone, reactor: Any) -> Verdict:
+    """Mode call."""
+    start = phone.seconds()
+    ear = Ear()
+    call = phone.place(Order(uri=target(options, options.extension)))
+    try:
+        await call.answered
+    except CallFailed as fault:
+        return Verdict(CRITICAL, f"{options.extension} does not answer: {fault}")
+    seconds = phone.seconds() - start
+    call.record(ear, _FOREVER, _FOREVER)
+    left = options.timeout - seconds - 0.5
+    heard = await beep(ear, reactor, max(0.1, left), call)
+    how = call.over
+    await call.hang_up()
+    figures = (f"greeting={ear.loud_before_beep:.2f}s", f"beeps={ear.beeps}")
+    if not heard:
+        why = f"the call ended ({how})" if how else f"none within {options.timeout:g} s"
+        return Verdict(CRITICAL, f"no beep: {why}", (_figure(options, seconds), *figures))
+    if ear.loud_before_beep < LEAST_GREETING:
+        text = "a beep but no greeting before it"
+        return Verdict(CRITICAL, text, (_figure(options, seconds), *figures))
+    text = f"{options.extension} answered in {seconds * 1000:.0f} ms, greeting and beep heard"
+    return graded(options, seconds, text, *figures)
+
+
+async def check(reactor: Any, options: argparse.Namespace) -> Verdict:
+    """The whole check, never longer than its time-out."""
+    random = SystemRandom()
+    engine = MediaEngine(reactor, reactor, PORTS, random) if options.mode == "call" else None
+    phone = Softphone(reactor=reactor, engine=engine, random=random, product="um-probe")
+    phone.start()
+    if engine is not None:
+        engine.start()
+    work = Deferred.fromCoroutine(
+        ask(options, phone) if engine is None else listen(options, phone, reactor)
+    )
+    verdict: Verdict = await work.addTimeout(options.timeout, reactor, _too_late(options))
+    await phone.stop()
+    if engine is not None:
+        engine.stop()
+    return verdict
+
+
+def _too_late(options: argparse.Namespace) -> Any:
+    def verdict(result: Any, timeout: float) -> Verdict:
+        if isinstance(result, Verdict):
+            return result
+        return Verdict(CRITICAL, f"no answer from {options.hostname} within {timeout:g} s")
+
+    return verdict
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command; leaves by SystemExit."""
+    options = parser().parse_args(argv)
+
+    def go(reactor: Any) -> Deferred[Any]:
+        async def whole() -> None:
+            try:
+                verdict = await check(reactor, options)
+            except Exception as fault:
+                verdict = Verdict(CRITICAL, f"{type(fault).__name__}: {fault}")
+            print(verdict.line)
+            sys.stdout.flush()
+            raise SystemExit(verdict.state)
+
+        return Deferred.fromCoroutine(whole())
+
+    react(go)
+
+
+if __name__ == "__main__":
+    main()

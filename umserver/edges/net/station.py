@@ -1,0 +1,155 @@
+"""A SIP endpoint on real ports: what a server and a softphone have in common.
+
+Knows: the reactor it is given, our addresses. Must never know: what calls are about.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+
+from umserver.edges.net.driver import Driver
+from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.sockets import family_of
+from umserver.edges.net.tcp import Limits, TcpConnections
+from umserver.edges.net.udp import UdpPorts
+from umserver.wire.sip.effects import Effect, Flow
+from umserver.wire.sip.endpoint import Endpoint
+from umserver.wire.sip.uri import Uri
+from umserver.wire.trace import TraceMemory
+
+_TRIES_FOR_A_COMMON_PORT = 20
+
+
+@define(eq=False)
+class Station:
+    """Endpoint, driver and transports on one port number (Line)."""
+
+    reactor: Any
+    """IReactorTime, IReactorSocket and IReactorTCP in one."""
+    product: str
+    random: Random
+    tell: Callable[[Effect], None]
+    engine: MediaEngine | None = None
+    external_address: str | None = None
+    """What peers are told instead of our own IPv4 address (a router with address translation)."""
+    seconds: Callable[[], float] = time.monotonic
+    limits: Limits = field(factory=Limits)
+    trace: TraceMemory | None = None
+    port: int = field(init=False, default=0)
+    endpoint: Endpoint = field(init=False)
+    driver: Driver = field(init=False)
+    udp: UdpPorts = field(init=False)
+    tcp: TcpConnections = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.endpoint = Endpoint(product=self.product, random=self.random, contact=self.contact)
+        self.driver = Driver(
+            clock=self.reactor,
+            seconds=self.seconds,
+            endpoint=self.endpoint,
+            tell=self.tell,
+            trace=self.trace.note if self.trace is not None else None,
+        )
+        self.udp = UdpPorts(self.reactor, self.driver.received, self.driver.lost)
+        self.tcp = TcpConnections(self.reactor, self.driver.received, self.driver.lost, self.limits)
+        self.driver.transports = {"udp": self.udp, "tcp": self.tcp}
+
+    @property
+    def clock(self) -> Any:
+        """The reactor as IReactorTime."""
+        return self.reactor
+
+    def listen(self, hosts: Sequence[str], port: int) -> int:
+        """Open UDP and TCP on these addresses with one port number; 0 takes a free one.
+
+        Returns the port number. Raises OSError; then nothing stays open.
+        """
+        for attempt in range(_TRIES_FOR_A_COMMON_PORT):
+            try:
+                return self._listen(hosts, port)
+            except OSError:
+                self._close()
+                if port != 0 or attempt == _TRIES_FOR_A_COMMON_PORT - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def stop(self) -> Deferred[None]:
+        """Close every port and connection; fires when they are closed."""
+        self.driver.stop()
+        done: Deferred[None] = Deferred()
+        DeferredList(self._close(), consumeErrors=True).addCallback(lambda _: done.callback(None))
+        return done
+
+    def now(self) -> float:
+        """The endpoint's time, monotonic seconds."""
+        return self.seconds()
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        """Make what the endpoint answered happen."""
+        self.driver.perform(effects)
+
+    def flow_to(self, transport: str, remote: tuple[str, int]) -> Flow | None:
+        """A way to this peer; None when none of our ports reaches it."""
+        ports = self.udp if transport == "udp" else self.tcp
+        local = ports.local_for(remote)
+        return None if local is None else Flow(transport, remote, local)
+
+    def contact(self, flow: Flow) -> Uri:
+        """Where this peer reaches us."""
+        params = () if flow.transport == "udp" else (("transport", flow.transport),)
+        port = self.port or flow.local[1]
+        return Uri(scheme="sip", host=self.announced_host(flow), port=port, params=params)
+
+    def bind_host(self, flow: Flow) -> str:
+        """The address of ours that this peer's packets reach."""
+        return flow.local[0]
+
+    def announced_host(self, flow: Flow) -> str:
+        """The address that we tell this peer."""
+        if self.external_address is not None and self._is_outside(flow.remote[0]):
+            return self.external_address
+        return flow.local[0]
+
+    def session_id(self) -> int:
+        """A fresh number for an SDP origin."""
+        return self.random.getrandbits(31)
+
+    def _is_outside(self, host: str) -> bool:
+        assert self.external_address is not None
+        local = host.startswith("127.") or host == "::1"
+        return family_of(host) == family_of(self.external_address) and not local
+
+    def _listen(self, hosts: Sequence[str], port: int) -> int:
+        for host in hosts:
+            port = self.udp.listen(host, port)
+            self.tcp.listen(host, port)
+        self.port = port
+        return port
+
+    def _close(self) -> list[Deferred[Any]]:
+        ports = [*self.udp.close(), *self.tcp.close()]
+        return [maybeDeferred(partial(_same, port)) for port in ports]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has an IPv6 loopback address to listen on."""
+    if not socket.has_ipv6:
+        return False
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
