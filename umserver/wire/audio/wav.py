@@ -133,4 +133,6 @@ def read_wav(data: bytes) -> Pcm:
     samples = _linear(layout, chunks[b"data"])
     whole = len(samples) // layout.channels * layout.channels
     mono = samples[:whole].reshape(-1, layout.channels).mean(axis=1)
+    if layout.tag == GSM_FORMAT and len(chunks.get(b"fact", b"")) >= 4:
+        mono = mono[: struct.unpack_from("<I", chunks[b"fact"])[0]]
     return to_8000(mono, layout.rate)
