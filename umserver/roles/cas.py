@@ -65,6 +65,11 @@ class CallRouter:
         phone.refuse(refusal)
         log.warn("event 1021: call refused: {why}", call=phone.id, why=refusal.reason)
         self.call_log.record(
-            {"at": self.wall(), "call": phone.id, "role": "cas", "outcome": "Rejected",
-             "why": refusal.reason}
+            {
+                "at": self.wall(),
+                "call": phone.id,
+                "role": "cas",
+                "outcome": "Rejected",
+                "why": refusal.reason,
+            }
         )

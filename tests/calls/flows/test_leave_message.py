@@ -240,9 +240,7 @@ class LeaveMessageTests(SynchronousTestCase):
     def test_operator(self) -> None:
         """0 in the greeting leads to the user's operator, before the plan's."""
         plan = evolve(PLAN, operator_extension="1002")
-        self.route = evolve(
-            self.route, dial_plan=plan, mailbox=evolve(ADA, operator_number="1003")
-        )
+        self.route = evolve(self.route, dial_plan=plan, mailbox=evolve(ADA, operator_number="1003"))
         done = self.dial()
         self.phone.press("0")
         self.phone.listen_on(1.1)

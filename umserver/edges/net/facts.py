@@ -88,7 +88,7 @@ def facts_from(request: Request, flow: Flow) -> CallFacts:
 
 
 def party_of(uri: Uri, name: str = "") -> Party:
-    """A URI as a party: parameters inside the user part and visual separators go (RFC 3966 §5.1)."""
+    """A URI as a party; parameters inside the user part and visual separators go (RFC 3966 §5)."""
     user = uri.user.partition(";")[0]
     if _NUMBER.fullmatch(user):
         user = user.translate(_SEPARATORS)
@@ -157,10 +157,7 @@ def _history(request: Request, called: Party, problems: list[str]) -> tuple[Dive
     if not entries:
         return ()
     uris = [entry.uri for entry in entries]
-    if _is_ours(entries, called):
-        own = uris.pop()
-    else:
-        own = request.uri
+    own = uris.pop() if _is_ours(entries, called) else request.uri
     following = [*uris[1:], own]
     chain: list[Diversion] = []
     for n, (uri, after) in enumerate(zip(uris, following, strict=True)):

@@ -7,7 +7,7 @@ is refused in its slot with port 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from attrs import evolve, field, frozen
@@ -16,7 +16,6 @@ from umserver.wire.media import refusal
 from umserver.wire.media.plan import MediaPlan
 from umserver.wire.media.refusal import NotAcceptable, warning_value
 from umserver.wire.media.stream import (
-    CLOCK_RATE,
     DEFAULT_PTIME,
     EVENT,
     Direction,
@@ -31,7 +30,7 @@ from umserver.wire.sdp.description import (
     Origin,
     SessionDescription,
 )
-from umserver.wire.sdp.formats import Format, event_ranges
+from umserver.wire.sdp.formats import CLOCK_RATE, Format, event_ranges
 from umserver.wire.sdp.parse import SdpSyntaxError, parse_sdp
 
 USERNAME = "umserver"
@@ -63,8 +62,8 @@ class MediaSession:
     """Offers and answers of one call, and the plan they lead to.
 
     `host` is the IP literal and `port` the even RTP port that we announce, `session_id` the number
-    in our `o=` line, `codecs` the names we take, best first where we choose. `held` makes our offers
-    and answers say that we do not listen. Raises ValueError where `host` is no IP literal.
+    in our `o=` line, `codecs` the names we take, best first where we choose. `held` makes our
+    offers and answers say that we do not listen. Raises ValueError where `host` is no IP literal.
     """
 
     def __init__(
@@ -103,7 +102,7 @@ class MediaSession:
             )
             known = {**known, **stream.taken}
             slots[index] = self._answer_line(theirs.media[index], stream, direction)
-            self.plan = self._plan(stream, direction, stream.codecs, before.known)
+            self.plan = self._plan(stream, direction, known)
         self._offered = None
         self._agreed = _Agreed(tuple(slots), index, known, stream)
         return self._body(tuple(slots), theirs.timing)
@@ -125,8 +124,8 @@ class MediaSession:
         if agreed.active is not None:
             active, proto = agreed.active, slots[agreed.active].proto
         else:
-            active, proto = 0, "RTP/AVP"
-            slots[:1] = slots[:1] or [Media("audio", 0, proto, numbers)]
+            active, proto = self._free_slot(), "RTP/AVP"
+            slots = slots or [Media("audio", 0, proto, numbers)]
         slots[active] = Media("audio", self._port, proto, numbers, attributes=tuple(attributes))
         known = {**agreed.known, **{each.payload_type: each for each in formats}}
         self._offered = _Agreed(tuple(slots), active, known, agreed.stream)
@@ -149,8 +148,7 @@ class MediaSession:
         meanings = {number: offered.known[number] for number in numbers}
         stream = self._read(theirs, theirs.media[active], meanings)
         direction = Direction(stream.direction.receive, stream.direction.send and not self.held)
-        sound = tuple(each for each in meanings.values() if each.encoding in self._codecs)
-        self.plan = self._plan(stream, direction, (*sound, *stream.codecs), meanings)
+        self.plan = self._plan(stream, direction, {**stream.taken, **meanings})
         self._agreed = evolve(offered, stream=stream)
         return self.plan
 
@@ -200,23 +198,13 @@ class MediaSession:
         return MediaPlan(host, 0, 0, codec, number, None, may_send=False, may_receive=False)
 
     def _plan(
-        self,
-        stream: Stream,
-        direction: Direction,
-        expected: Sequence[Format],
-        earlier: dict[int, Format],
+        self, stream: Stream, direction: Direction, meanings: Mapping[int, Format]
     ) -> MediaPlan:
-        """`expected`: sound that may arrive; `earlier`: what numbers meant before or in our offer.
+        """`meanings`: what numbers mean in packets to us.
 
-        Packets under an earlier number may still be on their way (RFC 3264 §8.3.2).
+        Earlier ones are among them, since such packets may still be on their way (RFC 3264 §8.3.2).
         """
         first = stream.codecs[0]
-        now: dict[int, Format] = {}
-        for each in expected:
-            now.setdefault(each.payload_type, each)
-        if stream.event is not None:
-            now.setdefault(stream.event.payload_type, stream.event)
-        meanings = {**earlier, **now}
         return MediaPlan(
             remote_host=stream.host,
             remote_port=stream.port,
@@ -228,14 +216,15 @@ class MediaSession:
             may_send=direction.send,
             may_receive=direction.receive,
             receive_codecs={
-                number: each.encoding
+                number: codec
                 for number, each in meanings.items()
-                if each.encoding in self._codecs and each.clock_rate == CLOCK_RATE
+                for codec in self._codecs
+                if each.means(codec)
             },
             receive_events=frozenset(
                 number
                 for number, each in meanings.items()
-                if each.encoding == EVENT and each.clock_rate == CLOCK_RATE
+                if stream.event is not None and each.means(EVENT)
             ),
         )
 
@@ -256,18 +245,26 @@ class MediaSession:
         formats: list[Format] = []
         preferred = [self.plan.codec] if self.plan is not None else []
         for codec in dict.fromkeys((*preferred, *self._codecs)):
-            number = next((n for n, each in known.items() if _means(each, codec)), None)
+            number = next((n for n, each in known.items() if each.means(codec)), None)
             if number is None and known.get(_STATIC[codec]) is None:
                 number = _STATIC[codec]
             if number is not None:
                 formats.append(Format(number, codec, CLOCK_RATE))
-        number = next((n for n, each in known.items() if _means(each, EVENT)), None)
+        number = next((n for n, each in known.items() if each.means(EVENT)), None)
         if number is None:
             number = next((n for n in EVENT_PAYLOAD_TYPES if n not in known), None)
         if number is not None:
             events = event_ranges(_KEYS)
             formats.append(Format(number, EVENT, CLOCK_RATE, parameters=events))
         return formats
+
+    def _free_slot(self) -> int:
+        """Where a new stream goes while none is active: an old audio slot, else the first one.
+
+        A slot with port 0 may be used again for any stream (RFC 3264 §8.1).
+        """
+        kinds = [slot.kind.lower() for slot in self._agreed.slots]
+        return kinds.index("audio") if "audio" in kinds else 0
 
     def _body(self, slots: tuple[Media, ...], timing: str) -> bytes:
         """The body with these media lines; the version grows by one if it differs (RFC 3264 §8)."""
@@ -279,10 +276,6 @@ class MediaSession:
             body = evolve(body, origin=evolve(origin, version=origin.version + 1))
         self._sent = body
         return body.to_bytes()
-
-
-def _means(each: Format, encoding: str) -> bool:
-    return each.encoding == encoding and each.clock_rate == CLOCK_RATE and each.channels == 1
 
 
 def _refusal_of(media: Media) -> Media:

@@ -16,8 +16,8 @@ from umserver.wire.sdp.description import Connection, Media, SessionDescription
 from umserver.wire.sdp.formats import Format, events_of, formats_of
 
 PROFILES = frozenset({"RTP/AVP", "RTP/AVPF"})
-"""What we speak. RTP/AVPF without agreed feedback is RTP/AVP by another name (RFC 4585 §3.1), so it is
-taken and its name echoed. Secure profiles are to be listed here once keys can be agreed."""
+"""What we speak. RTP/AVPF without agreed feedback is RTP/AVP by another name (RFC 4585 §3.1), so it
+is taken and its name echoed. Secure profiles are to be listed here once keys can be agreed."""
 
 EVENT = "TELEPHONE-EVENT"
 OUR_EVENTS = frozenset(range(17))
@@ -25,7 +25,6 @@ OUR_EVENTS = frozenset(range(17))
 
 DEFAULT_PTIME = 20
 PTIMES = range(10, 61)
-CLOCK_RATE = 8000
 
 Address = IPv4Address | IPv6Address
 
@@ -90,19 +89,21 @@ def read_stream(
 ) -> Stream:
     """The stream of one m= line with a port above 0.
 
-    `codecs` are our names, `known` what payload types without an rtpmap mean, `ours` our address and
-    RTP port. Raises Unusable.
+    `codecs` are our names, `known` what payload types without an rtpmap mean, `ours` our address
+    and RTP port. Raises Unusable.
     """
     if media.kind.lower() != "audio":
         raise Unusable(f"media type {media.kind}", refusal.MEDIA_TYPE)
     if media.proto.upper() not in PROFILES:
         raise Unusable(f"profile {media.proto}", refusal.TRANSPORT_PROTOCOL)
     formats = formats_of(media, known)
-    sound = tuple(each for each in formats if _is_sound(each, codecs))
+    sound = tuple(each for each in formats if any(each.means(codec) for codec in codecs))
     if not sound:
         raise Unusable("no common codec", refusal.MEDIA_FORMAT)
     host = _host(media.connection or description.connection, media.port, ours)
-    events = {each: events_of(each.parameters) & OUR_EVENTS for each in formats if _is_event(each)}
+    events = {
+        each: events_of(each.parameters) & OUR_EVENTS for each in formats if each.means(EVENT)
+    }
     event = next((each for each in events if events[each]), None)
     direction = _direction(description, media)
     if ip_address(host).is_unspecified:
@@ -118,14 +119,6 @@ def read_stream(
         ptime=_ptime(description, media),
         taken={each.payload_type: each for each in formats},
     )
-
-
-def _is_sound(each: Format, codecs: Collection[str]) -> bool:
-    return each.encoding in codecs and each.clock_rate == CLOCK_RATE and each.channels == 1
-
-
-def _is_event(each: Format) -> bool:
-    return each.encoding == EVENT and each.clock_rate == CLOCK_RATE
 
 
 def _direction(description: SessionDescription, media: Media) -> Direction:
@@ -184,6 +177,8 @@ def _rtcp_port(media: Media, host: str) -> int:
         port = _number(parts[0]) if parts else None
         if port is None or port > 65_535 or len(parts) not in (1, 4):
             continue
+        if port == media.port:
+            break  # meant for rtcp-mux (RFC 8035), which we never agree to
         return port if len(parts) == 1 or _same(parts[3], host) else 0
     return media.port + 1 if media.port < 65_535 else 0
 

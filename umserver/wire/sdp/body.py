@@ -17,10 +17,12 @@ ACCEPT = "application/sdp, multipart/mixed"
 
 MAX_DEPTH = 4
 MAX_PARTS = 24
+MAX_FIELDS_OCTETS = 8_192
 
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?', re.DOTALL)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_SLASH = re.compile(r"\s*/\s*")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _IDENTITY = ("", "binary", "8bit", "7bit")
 
@@ -130,7 +132,7 @@ def _split(content: bytes, boundary: str) -> list[_Part]:
     if _BOUNDARY.fullmatch(boundary) is None:
         raise UnsupportedMedia("multipart without a boundary", 400)
     mark = re.escape(boundary.encode("ascii"))
-    delimiter = re.compile(rb"(?:^|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|$(?![\r\n]))")
+    delimiter = re.compile(rb"(?:^|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)")
     marks = []
     for match in delimiter.finditer(content):
         marks.append(match)
@@ -150,6 +152,8 @@ def _part(raw: bytes) -> _Part:
     """`raw` begins with its delimiter's line end, so a part without fields has a blank line."""
     blank = _BLANK_LINE.search(raw)
     head, body = (raw, b"") if blank is None else (raw[: blank.start()], raw[blank.end() :])
+    if len(head) > MAX_FIELDS_OCTETS:
+        raise UnsupportedMedia("a part with too long fields", 400)
     fields: dict[str, str] = {}
     for line in _FOLD.sub(" ", head.decode("utf-8", "replace")).splitlines():
         name, _, value = line.partition(":")
@@ -185,4 +189,4 @@ def _labelled(text: str) -> _Labelled:
         quoted, plain = match[2], match[3]
         value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain or ""
         parameters.setdefault(match[1].lower(), value)
-    return _Labelled(word.strip().lower(), parameters)
+    return _Labelled(_SLASH.sub("/", word.strip().lower()), parameters)

@@ -15,6 +15,7 @@ from umserver.wire.sdp.description import Media
 
 MAX_PAYLOAD_TYPE = 127
 MAX_EVENT = 255
+CLOCK_RATE = 8000
 
 _PAYLOAD_TYPE = re.compile(r"[0-9]{1,3}")
 _RTPMAP = re.compile(r"([0-9]{1,3})\s+([^/\s]+)\s*/\s*([0-9]{1,9})\s*(?:/\s*([0-9]{1,9}))?")
@@ -32,8 +33,12 @@ class Format:
     channels: int = 1
     parameters: str = ""
 
+    def means(self, encoding: str) -> bool:
+        """Whether this is `encoding` (upper case) as telephones use it: 8000 Hz, one channel."""
+        return (self.encoding, self.clock_rate, self.channels) == (encoding, CLOCK_RATE, 1)
 
-_STATIC = {0: Format(0, "PCMU", 8000), 8: Format(8, "PCMA", 8000)}
+
+_STATIC = {0: Format(0, "PCMU", CLOCK_RATE), 8: Format(8, "PCMA", CLOCK_RATE)}
 
 
 def formats_of(media: Media, known: Mapping[int, Format] | None = None) -> tuple[Format, ...]:
@@ -69,13 +74,15 @@ def formats_of(media: Media, known: Mapping[int, Format] | None = None) -> tuple
 
 def events_of(parameters: str) -> frozenset[int]:
     """The telephone events in an fmtp value; 0–15 if empty or garbled (RFC 4733 §2.4.1)."""
-    text = parameters.lower().removeprefix("events=").replace(" ", "")
+    text = "".join(parameters.lower().split()).removeprefix("events=")
     events: set[int] = set()
     for part in text.split(",") if text else []:
         match = _EVENTS.fullmatch(part)
         if match is None:
             return frozenset(range(16))
         first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            return frozenset(range(16))
         events.update(range(first, min(last, MAX_EVENT) + 1))
     return frozenset(events) if text else frozenset(range(16))
 

@@ -42,9 +42,10 @@ def parse_sdp(data: bytes) -> SessionDescription:
     no ports. Never raises anything else, whatever the bytes.
     """
     reading = _Reading()
-    for number, (letter, value) in enumerate(_lines(data)):
-        if number == 0 and letter != "v":
-            raise SdpSyntaxError("the first line is not v=")
+    lines = _lines(data)
+    if all(letter != "v" for letter, _ in lines):
+        raise SdpSyntaxError("no v= line")
+    for letter, value in lines:
         take = _TAKERS.get(letter)
         if take is not None:
             take(reading, value)
@@ -65,7 +66,7 @@ def _lines(data: bytes) -> list[tuple[str, str]]:
     for each in raw:
         if len(each) > MAX_LINE_OCTETS:
             raise SdpSyntaxError("a line is too long")
-        match = _LINE.fullmatch(each.decode("utf-8", "replace"))
+        match = _LINE.fullmatch(each.decode("utf-8", "replace").strip())
         if match is None:
             raise SdpSyntaxError("a line that is not <letter>=<value>")
         lines.append((match[1], match[2].strip()))
@@ -97,7 +98,7 @@ class _Reading:
 
     def take_version(self, value: str) -> None:
         if value != "0":
-            raise SdpSyntaxError("not version 0")
+            raise SdpSyntaxError("a version other than 0")
 
     def take_origin(self, value: str) -> None:
         parts = value.split()

@@ -21,11 +21,20 @@ from twisted.internet.task import react
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.softphone.ear import Ear
 from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
-from umserver.edges.net.softphone.script import WAYS, BadKeys, Script, checked_keys, clip_of,
-perform from umserver.interfaces import Clip from umserver.wire.audio.wav import WavError, g711_wav,
-pcm_wav, read_wav from umserver.wire.sip.headers import NameAddr, parse_name_addr from
-umserver.wire.sip.parse import SipSyntaxError from umserver.wire.sip.uri import Uri, parse_uri from
-umserver.wire.trace import TraceMemory, ladder, write_capture
+from umserver.edges.net.softphone.script import (
+    WAYS,
+    BadKeys,
+    Script,
+    checked_keys,
+    clip_of,
+    perform,
+)
+from umserver.interfaces import Clip
+from umserver.wire.audio.wav import WavError, g711_wav, pcm_wav, read_wav
+from umserver.wire.sip.headers import NameAddr, parse_name_addr
+from umserver.wire.sip.parse import SipSyntaxError
+from umserver.wire.sip.uri import Uri, parse_uri
+from umserver.wire.trace import TraceMemory, ladder, write_capture
 
 COMPLETED, REFUSED, USAGE, NO_ANSWER = 0, 1, 2, 3
 PORTS = range(20000, 30000)
@@ -210,9 +219,7 @@ async def _through(
     return COMPLETED
 
 
-def _write(
-    options: argparse.Namespace, ear: Ear, trace: TraceMemory, display: Display
-) -> None:
+def _write(options: argparse.Namespace, ear: Ear, trace: TraceMemory, display: Display) -> None:
     if options.record:
         encoded = ear.encoded()
         data = g711_wav(*encoded) if encoded is not None else pcm_wav(ear.pcm())

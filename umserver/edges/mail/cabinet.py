@@ -1,0 +1,295 @@
+"""The spool's folders on disk, step by step; everything here blocks.
+
+Knows: which file operation comes after which, so that a crash between any two loses and doubles nothing.
+Must never know: Deferreds, the schedule, mail. One process at a time: a lock says so.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field, frozen
+from twisted.logger import Logger
+
+from umserver.edges.mail.files import Files
+from umserver.edges.mail.record import (
+    CODECS,
+    ENVELOPE,
+    SOUND,
+    TRIES,
+    BadRecord,
+    Fate,
+    Tries,
+    check_id,
+    dump_envelope,
+    load_envelope,
+    load_tries,
+    parse_folder,
+)
+from umserver.interfaces import NoSpace, Unavailable
+from umserver.org.messages import CallerId, Envelope, Kind
+from umserver.wire.audio.silence import speech_seconds
+
+log = Logger()
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+WHY = "why.txt"
+
+
+class SpoolInUse(RuntimeError):
+    """Another process works in this folder."""
+
+
+@frozen
+class Letter:
+    """A message's folder, read."""
+
+    path: Path
+    envelope: Envelope
+    fate: Fate
+    tries: Tries = Tries()
+    dead: bool = False
+
+
+def trouble(fault: OSError, doing: str) -> Unavailable:
+    """The disk's fault in the house's words."""
+    words = f"{doing}: {fault.strerror or fault}"
+    return NoSpace(words) if fault.errno in FULL | {errno.EIO} else Unavailable(words)
+
+
+@define(eq=False)
+class Cabinet:
+    """`drafts`, `queue`, `dead` and `tmp` under one folder, locked for this process."""
+
+    folder: Path
+    files: Files = field(factory=Files)
+    reserve_octets: int = 256 * 1024
+    """Kept aside, so that what was taken can still be put in its place on a full disk."""
+    least_speech: float = 0.5
+    """Seconds of sound that make a message out of an interrupted recording."""
+    _lock: int = field(init=False, default=-1)
+
+    def open(self) -> None:
+        """Make the folders and lock them. Raises SpoolInUse or OSError."""
+        for name in ("drafts", "queue", "dead", "tmp"):
+            self.files.make_folder(self.folder / name)
+        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "another process"
+            os.close(lock)
+            raise SpoolInUse(f"the spool {self.folder} is in use by process {owner}") from None
+        self._lock = lock
+        try:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as fault:
+            log.warn("the spool's lock does not name its owner: {fault}", fault=fault)
+        self.keep_reserve()
+
+    def close(self) -> None:
+        """Let others have the folder."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    # room
+
+    def free(self) -> int:
+        """Octets that can still be written."""
+        return self.files.free(self.folder)
+
+    def keep_reserve(self) -> None:
+        """Set the reserve aside again where there is room for it."""
+        path = self.folder / "reserve"
+        try:
+            if not path.exists() and self.free() > 4 * self.reserve_octets:
+                self.files.reserve(path, self.reserve_octets)
+        except OSError as fault:
+            log.warn("no room for the spool's reserve: {fault}", fault=fault)
+
+    def _pressing(self, step: Callable[[], None]) -> None:
+        """Do a step that must succeed even on a full disk: once more with the reserve given up."""
+        try:
+            step()
+        except OSError as fault:
+            reserve = self.folder / "reserve"
+            if fault.errno not in FULL or not reserve.exists():
+                raise
+            log.warn("the disk is full: the spool gives up its reserve")
+            self.files.remove(reserve)
+            step()
+
+    # a message's life
+
+    def begin(self, envelope: Envelope) -> Path:
+        """Make the draft's folder; it exists with a whole envelope or not at all."""
+        making = self.folder / "tmp" / check_id(envelope.id)
+        path = self.folder / "drafts" / envelope.id
+        try:
+            self.files.make_folder(making)
+            self.files.put(making / ENVELOPE, dump_envelope(envelope))
+            self.files.sync_folder(making)
+            self._move(making, path)
+        except OSError:
+            self._remove_quietly(making)
+            raise
+        return path
+
+    def open_sound(self, draft: Path, codec: str) -> int:
+        """A descriptor for a draft's sound, whose name is durable."""
+        fd = self.files.open_sound(draft / (SOUND + codec))
+        try:
+            self.files.sync_folder(draft)
+        except OSError:
+            self.files.close(fd)
+            raise
+        return fd
+
+    def settle(self, draft: Path, id: str, fate: Fate) -> Path:
+        """Make the draft a message: one rename."""
+        path = self.folder / "queue" / fate.folder(id)
+        self._pressing(lambda: self._move(draft, path))
+        return path
+
+    def discard(self, path: Path) -> None:
+        """Forget a draft or a message: it is gone with the rename, its octets follow."""
+        gone = self.folder / "tmp" / (path.name + ".gone")
+        self._pressing(lambda: self._move(path, gone))
+        self._remove_quietly(gone)
+
+    def bury(self, path: Path, why: str) -> Path:
+        """Move it to the dead letters with a word on why."""
+        grave = self.folder / "dead" / path.name
+        number = 0
+        while grave.exists():
+            number += 1
+            grave = grave.with_name(f"{path.name}.again{number}")
+        if path.is_dir():
+            self.note(path / WHY, why.encode("utf-8", "replace") + b"\n")
+        self._pressing(lambda: self._move(path, grave))
+        return grave
+
+    def revive(self, path: Path) -> Path:
+        """Bring a dead letter back into the queue."""
+        back = self.folder / "queue" / path.name
+        self._move(path, back)
+        return back
+
+    def note(self, path: Path, data: bytes) -> None:
+        """Write what may be lost; a full disk is no fault."""
+        try:
+            self.files.note(path, data)
+        except OSError as fault:
+            log.warn("{path} was not written: {fault}", path=str(path), fault=fault)
+
+    def _move(self, source: Path, target: Path) -> None:
+        if source.exists() or not target.exists():
+            self.files.rename(source, target)
+        self.files.sync_folder(target.parent)
+        self.files.sync_folder(source.parent)
+
+    def _remove_quietly(self, path: Path) -> None:
+        try:
+            self.files.remove(path)
+        except OSError as fault:
+            log.warn("{path} was not removed: {fault}", path=str(path), fault=fault)
+
+    # reading
+
+    def sound(self, path: Path) -> tuple[str, bytes]:
+        """Codec and octets of what was recorded; empty when nothing was."""
+        for codec in CODECS:
+            file = path / (SOUND + codec)
+            if file.exists() and file.stat().st_size:
+                return codec, file.read_bytes()
+        return CODECS[0], b""
+
+    def recover(self, busy: set[str]) -> int:
+        """Turn what a crash left in `drafts` into messages; says how many. `busy` ids are let be."""
+        for rubbish in sorted((self.folder / "tmp").iterdir()):
+            if rubbish.name not in busy:
+                self._remove_quietly(rubbish)
+        count = 0
+        for draft in sorted((self.folder / "drafts").iterdir()):
+            if draft.name not in busy:
+                count += self._guarded(draft, self._rescue)
+        return count
+
+    def _guarded(self, path: Path, work: Callable[[Path], int]) -> int:
+        """Work on one folder; a fault in it goes to the dead letters and stops nothing else."""
+        try:
+            return work(path)
+        except BadRecord as fault:
+            log.error("{path} is damaged: {fault}", path=str(path), fault=fault)
+            try:
+                self.bury(path, str(fault))
+            except OSError as worse:
+                log.error("{path} stays where it is: {fault}", path=str(path), fault=worse)
+        except OSError as fault:
+            log.error("{path} cannot be read: {fault}", path=str(path), fault=fault)
+        return 0
+
+    def _rescue(self, draft: Path) -> int:
+        envelope = self._envelope(draft, draft.name)
+        codec, sound = self.sound(draft)
+        if sound and speech_seconds(codec, sound) >= self.least_speech:
+            self.settle(draft, envelope.id, Fate(Kind.VOICE))
+        elif envelope.missed_call_wanted:
+            self.settle(draft, envelope.id, Fate(Kind.MISSED))
+        else:
+            self.discard(draft)
+            return 0
+        return 1
+
+    def _envelope(self, path: Path, id: str) -> Envelope:
+        try:
+            envelope = load_envelope((path / ENVELOPE).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            raise BadRecord("there is no envelope") from None
+        if envelope.id != id:
+            raise BadRecord(f"the envelope belongs to {envelope.id}")
+        return envelope
+
+    def letters(self) -> list[Letter]:
+        """Everything in `queue` and `dead`; damaged folders of the queue go to `dead`."""
+        found: list[Letter] = []
+        for room in ("queue", "dead"):
+            for path in sorted((self.folder / room).iterdir()):
+                if room == "dead":
+                    found.append(self._dead_letter(path))
+                else:
+                    self._guarded(path, lambda p: self._collect(p, found))
+        return found
+
+    def _collect(self, path: Path, into: list[Letter]) -> int:
+        into.append(self.letter(path))
+        return 1
+
+    def letter(self, path: Path) -> Letter:
+        """One folder. Raises BadRecord, OSError."""
+        id, fate = parse_folder(path.name)
+        tries = path / TRIES
+        read = load_tries(tries.read_bytes()) if tries.exists() else Tries()
+        return Letter(path, self._envelope(path, id), fate, read, path.parent.name == "dead")
+
+    def _dead_letter(self, path: Path) -> Letter:
+        """A dead letter, as much of it as can be read."""
+        try:
+            return self.letter(path)
+        except (BadRecord, OSError):
+            id = path.name.partition(".")[0]
+            unknown = Envelope(id, "", "", 0.0, "", "", "", CallerId())
+            return Letter(path, unknown, Fate(Kind.VOICE), Tries(0, 0.0, _why(path)), dead=True)
+
+
+def _why(path: Path) -> str:
+    try:
+        return (path / WHY).read_text("utf-8", "replace").strip()[:500]
+    except OSError:
+        return "cannot be read"

@@ -1,0 +1,221 @@
+"""The mail of a message: headers, two bodies and the attachment. Pure: the same message is the same octets.
+
+Knows: the classes and headers of spec 8.1-8.4, MIME (RFC 2045-2049, 5322, 3834). Must never know: the
+disk, sound codings, how mail travels. Everything that came from a caller is cleaned here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.utils import format_datetime
+
+from attrs import frozen
+
+from umserver.edges.mail.attachment import SoundFile
+from umserver.edges.mail.body import html_body, text_body
+from umserver.edges.mail.cleaning import file_stem, one_line, token
+from umserver.edges.mail.wording import (
+    Words,
+    local_time,
+    spoken_length,
+    spoken_moment,
+    spoken_number,
+    telephone_link,
+    words_for,
+)
+from umserver.org.messages import Choices, Envelope, Kind
+
+CLASSES = {
+    Kind.VOICE: ("voice-ca", "IPM.Note.Microsoft.Voicemail.UM.CA"),
+    Kind.MISSED: ("missedcall", "IPM.Note.Microsoft.Missed.Voice"),
+}
+"""Content-Class and message class by kind (spec 8.1)."""
+
+SYSTEM_USER = "voicemail"
+"""The user part of the address that mails come from when the caller has none."""
+
+
+class _Policy(EmailPolicy):
+    """The standard's policy, but long identifiers stay whole instead of becoming encoded words."""
+
+    whole = frozenset({"message-id", "x-callid"})
+
+    def fold(self, name: str, value: str) -> str:
+        if name.lower() in self.whole:
+            return f"{name}: {value}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() in self.whole:
+            return self.fold(name, value).encode("ascii", "replace")
+        return bytes(super().fold_binary(name, value))
+
+
+def _policy(*, utf8: bool) -> _Policy:
+    model = SMTPUTF8 if utf8 else SMTP
+    return _Policy(linesep=model.linesep, utf8=utf8, cte_type="7bit")
+
+
+@frozen
+class Page:
+    """What both bodies show, in the reader's words; nothing in it is escaped yet."""
+
+    words: Words
+    sentence: str
+    reason: str
+    rows: tuple[tuple[str, str], ...]
+    number: str
+    """The number as shown, when it can be called back."""
+    link: str
+    """Its `tel:` URI."""
+    extra: str
+    """The policy's text, raw."""
+
+
+def sender_address(envelope: Envelope) -> str:
+    """The system's address in the called user's domain; bounces go there."""
+    domain = envelope.mailbox.rpartition("@")[2]
+    return f"{SYSTEM_USER}@{domain}" if _address(f"x@{domain}") else f"{SYSTEM_USER}@localhost"
+
+
+def compose(
+    envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None = None
+) -> bytes:
+    """The whole mail with CRLF line ends; `sound` belongs to a voice message and to nothing else."""
+    words = words_for(envelope.language)
+    recipient = _address(envelope.mailbox, envelope.mailbox_name)
+    mail = EmailMessage(_policy(utf8=not envelope.mailbox.isascii()))
+    caller, page = caller_words(envelope, words), _page(envelope, choices, kind, sound, words)
+    moment = local_time(envelope.received, envelope.time_zone)
+    mail["Date"] = format_datetime(moment)
+    _set_addresses(mail, envelope, caller, recipient)
+    mail["Subject"] = _subject(words, kind, caller, sound)
+    mail["Message-ID"] = token(envelope.message_id)
+    mail.set_content(text_body(page), cte="quoted-printable")
+    mail.add_alternative(html_body(page), subtype="html", cte="quoted-printable")
+    if sound is not None:
+        _attach(mail, sound, _file_name(words, envelope, caller, sound))
+    for name, value in _marks(envelope, choices, kind, sound):
+        mail[name] = value
+    mail["Content-Language"] = words.tag
+    _tidy_parts(mail, envelope.id)
+    return mail.as_bytes()
+
+
+def caller_words(envelope: Envelope, words: Words) -> str:
+    """How the caller is called: name, else number, else unknown."""
+    name = one_line(envelope.caller.name)
+    number = spoken_number(one_line(envelope.caller.number, 64))
+    return name or number or words.unknown_caller
+
+
+def _subject(words: Words, kind: Kind, caller: str, sound: SoundFile | None) -> str:
+    if kind is Kind.MISSED:
+        return words.missed_subject.format(caller=caller)
+    return words.voice_subject.format(caller=caller, length=spoken_length(words, _seconds(sound)))
+
+
+def _set_addresses(
+    mail: EmailMessage, envelope: Envelope, caller: str, recipient: Address | None
+) -> None:
+    """From the caller's own address when the caller is a user, else from the system's (spec 8.4)."""
+    system = sender_address(envelope)
+    author = _address(envelope.caller.address, caller)
+    mail["From"] = author or Address(caller, addr_spec=system)
+    if author is not None:
+        mail["Sender"] = Address("", addr_spec=system)
+    mail["To"] = recipient or "undisclosed-recipients:;"
+
+
+def _address(text: str, name: str = "") -> Address | None:
+    """The mail address with a display name; None when it is none."""
+    user, at, domain = one_line(text, 320).rpartition("@")
+    if not at or not user or not domain or text != one_line(text, 320):
+        return None
+    try:
+        if not domain.isascii():
+            domain = domain.encode("idna").decode()
+        return Address(one_line(name), addr_spec=f"{user}@{domain}")
+    except (ValueError, IndexError, UnicodeError):
+        return None
+
+
+def _marks(
+    envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None
+) -> Iterator[tuple[str, str]]:
+    """The classes, the facts of the call, the caller's choices (spec 8.1, 8.2)."""
+    content_class, message_class = CLASSES[kind]
+    yield "Content-Class", content_class
+    yield "X-UM-Message-Class", message_class
+    yield "X-CallingTelephoneNumber", token(envelope.caller.number, 64)
+    if sound is not None:
+        yield "X-VoiceMessageDuration", str(_seconds(sound))
+    yield "X-VoiceMessageSenderName", caller_words(envelope, words_for(envelope.language))
+    yield "X-CallID", token(envelope.call_id)
+    if choices.important:
+        yield "Importance", "high"
+        yield "X-Priority", "1"
+    if choices.private:
+        yield "Sensitivity", "private"
+    yield "Auto-Submitted", "auto-generated"
+
+
+def _seconds(sound: SoundFile | None) -> int:
+    """Whole seconds, at least one."""
+    return max(1, int(sound.seconds + 0.5)) if sound is not None else 0
+
+
+def _page(
+    envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None, words: Words
+) -> Page:
+    caller = caller_words(envelope, words)
+    number = spoken_number(one_line(envelope.caller.number, 64))
+    called = one_line(f"{envelope.mailbox_name} ({envelope.extension})")
+    moment = spoken_moment(words, local_time(envelope.received, envelope.time_zone))
+    marks = [words.important] * choices.important + [words.private] * choices.private
+    rows = [
+        (words.caller, caller),
+        (words.number, number if number != caller else ""),
+        (words.called, called if envelope.extension else one_line(envelope.mailbox_name)),
+        (words.time, moment),
+        (words.length, spoken_length(words, _seconds(sound)) if sound else ""),
+        (words.marks, ", ".join(marks)),
+    ]
+    sentence = words.voice_sentence if kind is Kind.VOICE else words.missed_sentence
+    return Page(
+        words=words,
+        sentence=sentence.format(caller=caller),
+        reason=words.reasons.get(envelope.reason, ""),
+        rows=tuple((label, value) for label, value in rows if value),
+        number=number,
+        link=telephone_link(envelope.caller.number),
+        extra=envelope.extra_text,
+    )
+
+
+def _file_name(words: Words, envelope: Envelope, caller: str, sound: SoundFile) -> str:
+    who = file_stem(caller) or file_stem(envelope.caller.number) or words.unknown_caller
+    seconds = _seconds(sound)
+    length = words.one_second if seconds == 1 else words.seconds.format(seconds=seconds)
+    stem = file_stem(words.file_name.format(caller=who, length=length), 70)
+    return f"{stem}.{sound.extension}"
+
+
+def _attach(mail: EmailMessage, sound: SoundFile, name: str) -> None:
+    maintype, subtype = sound.content_type.split("/")
+    mail["X-AttachmentOrder"] = name
+    mail.add_attachment(
+        sound.data, maintype=maintype, subtype=subtype, filename=name, params={"name": name}
+    )
+
+
+def _tidy_parts(mail: EmailMessage, id: str) -> None:
+    """Boundaries from the id, which no base64 and no quoted-printable line can contain (`=_`)."""
+    for number, part in enumerate(mail.walk()):
+        if part is not mail:
+            del part["MIME-Version"]
+        if part.is_multipart():
+            part.set_boundary(f"=_{number}_{token(id, 40)}")

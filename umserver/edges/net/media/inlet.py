@@ -1,0 +1,179 @@
+"""What a leg hears: its socket drained, its packets sorted by meaning.
+
+Knows: RTP as it arrives. Must never know: what is played, who asked. The hot path of receiving: no object a
+packet unless somebody wants the sound.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from umserver.edges.net.media.capture import Capture, News
+from umserver.edges.net.media.hearing import TonePad
+from umserver.edges.net.media.outlet import Mirror
+from umserver.wire.media.plan import MediaPlan
+from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, span
+from umserver.wire.rtp.sequence import SWITCHED, Source
+from umserver.wire.rtp.telephone_event import EventReceiver
+
+USUAL, BACKLOG = 8, 64
+"""Packets that a tick takes from the socket: usually, and when more than usual wait."""
+
+_MOST_UNSURE = 8
+_FIRST_RTCP, _LAST_RTCP = 192, 223
+_unpack = HEADER.unpack_from
+_buffer = bytearray(MAX_SIZE)
+_view = memoryview(_buffer)
+Unsure = tuple[int, int, int, int, bytes]
+
+
+class Inlet:
+    """The receiving half of a leg."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.source = Source()
+        self.capture: Capture | None = None
+        self.mirror: Mirror | None = None
+        self.tones: TonePad | None = None
+        self.last_heard = 0.0
+        self.packets = 0
+        """Datagrams that were RTP."""
+        self.strange = 0
+        """Datagrams that were not."""
+        self.refusals = 0
+        """ICMP errors."""
+        self.reports: list[bytes] = []
+        """RTCP that came to the wrong port."""
+        self.keys: list[str] = []
+        """Keys heard since somebody looked."""
+        self._sock = sock
+        self._events = EventReceiver()
+        self._codecs: dict[int, str] = {}
+        self._event_types: frozenset[int] = frozenset()
+        self._sends = ""
+        self._open = False
+        self._unsure: list[Unsure] = []
+
+    def use(self, plan: MediaPlan) -> None:
+        """Listen for these payload types from now on."""
+        self._codecs = dict(plan.receive_codecs) or {plan.payload_type: plan.codec}
+        types = set(plan.receive_events)
+        if plan.event_payload_type is not None:
+            types.add(plan.event_payload_type)
+        self._event_types = frozenset(types)
+        self._sends = plan.codec
+        self._open = plan.may_receive
+        if types:
+            self.tones = None
+        elif self.tones is None:
+            self.tones = TonePad()
+
+    def discard(self) -> None:
+        """Throw away what waits in the socket: it came from nobody we agreed with."""
+        for _ in range(4 * BACKLOG):
+            try:
+                self._sock.recv_into(_buffer)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.refusals += 1
+
+    def keep_only(self, host: str, port: int, now: float) -> None:
+        """Before the socket is connected: hear what already came from this peer, throw away the rest."""
+        for _ in range(4 * BACKLOG):
+            try:
+                length, address = self._sock.recvfrom_into(_buffer)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.refusals += 1
+                continue
+            if address[:2] == (host, port):
+                self._datagram(length, now)
+
+    def drain(self, now: float) -> None:
+        """Hear everything that waits in the socket, within bounds."""
+        receive = self._sock.recv_into
+        for _ in range(BACKLOG):
+            try:
+                length = receive(_buffer)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.refusals += 1
+                continue
+            self._datagram(length, now)
+
+    def _datagram(self, length: int, now: float) -> None:
+        """Read what lies in the buffer."""
+        if length < 12 or _buffer[0] >> 6 != 2:
+            self.strange += 1
+            return
+        first, second, sequence, timestamp, ssrc = _unpack(_buffer)
+        start, end = 12, length
+        if first & 0x3F:
+            where = span(_buffer, length)
+            if where is None:
+                self.strange += 1
+                return
+            start, end = where
+        if _FIRST_RTCP <= second <= _LAST_RTCP:
+            if len(self.reports) < _MOST_UNSURE:
+                self.reports.append(bytes(_view[:length]))
+            return
+        self.packets += 1
+        self.last_heard = now
+        number = self.source.admit(ssrc, sequence)
+        if number >= 0:
+            if self._unsure:
+                self._unsure.clear()
+            self._packet(number, second, timestamp, _view[start:end], now)
+        else:
+            packet = (ssrc, sequence, second, timestamp, bytes(_view[start:end]))
+            self._doubtful(number, packet, now)
+
+    def _doubtful(self, verdict: int, packet: Unsure, now: float) -> None:
+        """A packet of another source, or far from all others: wait for what follows it."""
+        if self._unsure and self._unsure[-1][0] != packet[0]:
+            self._unsure.clear()
+        self._unsure.append(packet)
+        if verdict != SWITCHED:
+            del self._unsure[:-_MOST_UNSURE]
+            return
+        self._events.reset()
+        kept, self._unsure = self._unsure, []
+        for ssrc, sequence, second, timestamp, payload in kept:
+            number = self.source.admit(ssrc, sequence)
+            if number >= 0:
+                self._packet(number, second, timestamp, memoryview(payload), now)
+
+    def _packet(
+        self, number: int, second: int, timestamp: int, payload: memoryview, now: float
+    ) -> None:
+        if not self._open:
+            return
+        kind = second & 0x7F
+        codec = self._codecs.get(kind)
+        capture = self.capture
+        if codec is None:
+            if kind in self._event_types:
+                key = self._events.feed(number, timestamp, bytes(payload), second >= MARKER)
+                if key:
+                    self.keys.append(key)
+            if capture is not None and not capture.ended:
+                capture.hear(number, timestamp, b"", now, "")
+            return
+        self.source.measure(timestamp, now)
+        if capture is not None and not capture.ended:
+            capture.hear(number, timestamp, bytes(payload), now, codec)
+        if self.mirror is not None:
+            self.mirror.put(bytes(payload), codec, self._sends)
+        if self.tones is not None:
+            self.tones.hear(codec, payload)
+
+    def chores(self, now: float, news: News) -> None:
+        """A few times a second."""
+        if self.tones is not None:
+            self.keys += self.tones.listen()
+        if self.capture is not None and not self.capture.ended:
+            self.capture.chores(now, news)

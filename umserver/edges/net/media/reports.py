@@ -1,0 +1,113 @@
+"""RTCP of a leg: sent and read about once a second, never in the way of sound.
+
+Knows: the RTCP socket. Must never know: calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from umserver.edges.net.media.inlet import Inlet
+from umserver.edges.net.media.ports import PortPair, is_reachable
+from umserver.edges.net.media.speaker import Speaker
+from umserver.wire.media.plan import MediaPlan
+from umserver.wire.rtp.packet import MAX_SIZE
+from umserver.wire.rtp.quality import Quality
+from umserver.wire.rtp.rtcp import Reporter, jitter_seconds
+from umserver.wire.rtp.sequence import Source
+
+_A_ROUND = 4
+"""Packets read in one round."""
+
+
+class Reports:
+    """The reporting half of a leg."""
+
+    def __init__(
+        self, pair: PortPair, ssrc: int, random: Random, wall: Callable[[], float]
+    ) -> None:
+        self.last_heard = 0.0
+        self.strange = 0
+        self._sock = pair.rtcp
+        self._wall = wall
+        self._reporter = Reporter(ssrc, f"{random.getrandbits(64):016x}@umserver", random)
+        self._peer: tuple[str, int] | None = None
+
+    def begin(self, now: float) -> None:
+        """Arm the first report."""
+        self._reporter.begin(now)
+
+    def connect(self, plan: MediaPlan) -> None:
+        """Talk to the RTCP port of this plan, and hear nobody else."""
+        peer = (plan.remote_host, plan.remote_rtcp_port)
+        if peer == self._peer or not is_reachable(*peer):
+            return
+        try:
+            self._sock.connect(peer)
+        except OSError:
+            return
+        self._peer = peer
+        for _ in range(64):
+            try:
+                self._sock.recv(MAX_SIZE)
+            except OSError:
+                return
+
+    def chores(self, inlet: Inlet, speaker: Speaker, slot: int, now: float, may_send: bool) -> None:
+        """Read what came, send what is due."""
+        for data in self._arrived(inlet):
+            if self._reporter.hear(data, inlet.source, now, self._wall()):
+                self.last_heard = now
+            else:
+                self.strange += 1
+        if may_send and self._peer is not None and now >= self._reporter.deadline:
+            self._send(
+                self._reporter.report(
+                    inlet.source,
+                    speaker.packets,
+                    speaker.octets,
+                    speaker.timestamp(slot),
+                    now,
+                    self._wall(),
+                )
+            )
+
+    def _arrived(self, inlet: Inlet) -> list[bytes]:
+        packets, inlet.reports = inlet.reports, []
+        if self._peer is None:
+            return packets
+        for _ in range(_A_ROUND):
+            try:
+                packets.append(self._sock.recv(MAX_SIZE))
+            except BlockingIOError:
+                break
+            except OSError:
+                continue
+        return packets
+
+    def farewell(self, source: Source, speaker: Speaker, now: float) -> None:
+        """Say BYE."""
+        if self._peer is not None:
+            self._send(
+                self._reporter.farewell(
+                    source, speaker.packets, speaker.octets, 0, now, self._wall()
+                )
+            )
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._sock.send(data)
+        except OSError:
+            self.strange += 1
+
+    def quality(self, inlet: Inlet, speaker: Speaker) -> Quality:
+        """What is known about the sound so far."""
+        return Quality(
+            packets_sent=speaker.packets,
+            packets_received=inlet.source.total_received,
+            packets_lost=inlet.source.lost,
+            jitter=jitter_seconds(inlet.source),
+            round_trip=self._reporter.round_trip,
+            lost_by_peer=self._reporter.lost_by_peer,
+        )

@@ -1,0 +1,46 @@
+"""The sending half of a leg: one RTP stream on a connected socket.
+
+Knows: headers and counts. Must never know: where sound comes from. Sending never raises.
+"""
+
+from __future__ import annotations
+
+import socket
+from random import Random
+
+from umserver.wire.rtp.packet import HEADER, MARKER, PLAIN
+
+_pack = HEADER.pack
+SAMPLES_PER_SLOT = 40
+
+
+class Speaker:
+    """Numbers and sends packets. Timestamps follow the engine's slots, so they also advance in silence."""
+
+    def __init__(self, sock: socket.socket, random: Random) -> None:
+        self.ssrc = random.getrandbits(32)
+        self.packets = 0
+        self.octets = 0
+        self.failures = 0
+        """Packets that the system did not take."""
+        self.talking = False
+        """Whether the packet before this one was sound: the next needs no marker."""
+        self._sock = sock
+        self._sequence = random.getrandbits(15)
+        self._offset = random.getrandbits(32)
+
+    def timestamp(self, slot: int) -> int:
+        """The RTP timestamp of what is said in this slot."""
+        return (self._offset + slot * SAMPLES_PER_SLOT) & 0xFFFFFFFF
+
+    def say(self, kind: int, timestamp: int, payload: bytes | memoryview, marker: bool) -> None:
+        """Send one packet of this payload type."""
+        second = kind | MARKER if marker else kind
+        sequence = self._sequence
+        self._sequence = (sequence + 1) & 0xFFFF
+        try:
+            self._sock.send(_pack(PLAIN, second, sequence, timestamp, self.ssrc) + payload)
+        except OSError:
+            self.failures += 1
+        self.packets += 1
+        self.octets += len(payload)

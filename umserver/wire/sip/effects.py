@@ -1,0 +1,147 @@
+"""What a SIP endpoint answers: effects, and the flow a message travels on.
+
+Knows: messages as values. Must never know: sockets, clocks, sessions in SDP beyond their bytes.
+`call` and `token` are opaque names that the endpoint gave out; statuses are those of RFC 3261 §21.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from umserver.wire.sip.headers import NameAddr
+from umserver.wire.sip.message import Request, Response
+
+
+class ProtocolMisuse(Exception):
+    """Our own code asked a machine for what its state does not allow."""
+
+
+@frozen
+class Flow:
+    """A way between a peer and us."""
+
+    transport: str
+    """udp, tcp or tls."""
+    remote: tuple[str, int]
+    """The peer's real address."""
+    local: tuple[str, int]
+    connection: int = 0
+    """Number of a stream connection; 0 when none is open yet: the driver opens or reuses one."""
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether the transport repeats lost octets itself."""
+        return self.transport != "udp"
+
+
+@frozen
+class Effect:
+    """Something that the driver does or tells."""
+
+
+@frozen
+class Send(Effect):
+    """Put this message on the wire."""
+
+    data: bytes
+    flow: Flow
+
+
+@frozen
+class Offered(Effect):
+    """A new INVITE; 100 has been sent."""
+
+    call: str
+    request: Request
+    flow: Flow
+
+
+@frozen
+class Established(Effect):
+    """The call stands, or a later offer of ours has been answered.
+
+    Server: the ACK came, `sdp` when the answer came in it. Client: 2xx with its `sdp`, the ACK has been sent.
+    """
+
+    call: str
+    sdp: bytes | None
+
+
+@frozen
+class Progressed(Effect):
+    """A provisional answer to our INVITE."""
+
+    call: str
+    status: int
+    sdp: bytes | None
+
+
+@frozen
+class Redirected(Effect):
+    """Our INVITE was answered 3xx; the call is over."""
+
+    call: str
+    contacts: tuple[NameAddr, ...]
+    """Best first by q."""
+    response: Response
+
+
+@frozen
+class Refused(Effect):
+    """Our INVITE was refused (408 also when nothing came, 503 when it could not be sent); the call is over."""
+
+    call: str
+    status: int
+    reason: str
+    response: Response | None
+
+
+@frozen
+class Reoffered(Effect):
+    """The peer wants to change the session: accept_offer or refuse_offer must follow."""
+
+    call: str
+    sdp: bytes | None
+    """None: they want our offer."""
+
+
+@frozen
+class Answered(Effect):
+    """The final answer to a request of ours; None when none came in time."""
+
+    token: str
+    response: Response | None
+
+
+@frozen
+class Told(Effect):
+    """An INFO within the call; it has been answered 200."""
+
+    call: str
+    request: Request
+
+
+@frozen
+class Transferring(Effect):
+    """How our REFER goes: 202 accepted, 3xx–6xx refused, or what the NOTIFY says of the new call."""
+
+    call: str
+    status: int
+
+
+@frozen
+class Ended(Effect):
+    """The call is over; exactly once, except after Redirected or Refused."""
+
+    call: str
+    by: str
+    """peer, us, cancel, timeout or error."""
+    reason: str
+
+
+@frozen
+class Dropped(Effect):
+    """A message that deserves no answer."""
+
+    why: str
+    source: tuple[str, int]

@@ -1,0 +1,185 @@
+"""Which transaction a message belongs to, and what they all need: timers and the way out.
+
+Knows: transaction keys, merged requests, caps. Must never know: dialogs, users.
+Sources: RFC 3261 §8.2.2.2, §9.2, §17.1.3, §17.2.3, §18.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from attrs import define, field
+
+from umserver.wire.sip import transaction as machines
+from umserver.wire.sip.alarms import Alarms
+from umserver.wire.sip.effects import Effect, Flow, ProtocolMisuse, Send
+from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.paths import reply_fallback, reply_flow
+from umserver.wire.sip.transaction import (
+    Failed,
+    Message,
+    Outgoing,
+    Passed,
+    Transaction,
+    status_class,
+)
+
+COOKIE = "z9hg4bk"
+
+Receive = Callable[[Request | Response, float], None]
+Fail = Callable[[int, float], None]
+
+
+def server_key(request: Request, method: str | None = None) -> Hashable:
+    """What makes two requests one transaction (RFC 3261 §17.2.3); `method` for ACK and CANCEL to find an INVITE.
+
+    Call-ID and CSeq stand in it too: peers that use one branch for everything are then still understood.
+    """
+    via = request.via
+    method = method or ("INVITE" if request.method == "ACK" else request.method)
+    branch = via.branch or ""
+    same = (method, request.call_id, request.cseq.number, via.host.lower(), via.port)
+    if branch.lower().startswith(COOKIE) and len(branch) > len(COOKIE):
+        return (branch, *same)
+    return (None, request.from_.tag, str(request.from_.uri), str(via), *same)
+
+
+def client_key(branch: str, method: str) -> Hashable:
+    """What makes a response belong to a request of ours (RFC 3261 §17.1.3)."""
+    return (branch, method)
+
+
+def merge_key(request: Request) -> Hashable:
+    """What two requests share that reached us on two ways (RFC 3261 §8.2.2.2)."""
+    return (request.from_.tag, request.call_id, request.cseq.number, request.cseq.method)
+
+
+@define(eq=False)
+class Ledger:
+    """All transactions of one endpoint."""
+
+    alarms: Alarms
+    emit: Callable[[Effect], None]
+    most: int = 20000
+    """Server transactions held at once."""
+    _servers: dict[Hashable, Transaction] = field(init=False, factory=dict)
+    _clients: dict[Hashable, Transaction] = field(init=False, factory=dict)
+    _merged: dict[Hashable, Transaction] = field(init=False, factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._servers) + len(self._clients)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further server transaction may begin."""
+        return len(self._servers) >= self.most
+
+    def server(self, request: Request, method: str | None = None) -> Transaction | None:
+        """The transaction that this request belongs to, if it is no new one."""
+        found = self._servers.get(server_key(request, method))
+        if found is None or request.method != "ACK" or found.to_tag is None:
+            return found
+        is_old = server_key(request)[0] is None  # type: ignore[index]
+        return None if is_old and request.to.tag != found.to_tag else found
+
+    def is_merged(self, request: Request) -> bool:
+        """Whether a new request came before on another way (RFC 3261 §8.2.2.2)."""
+        return request.to.tag is None and merge_key(request) in self._merged
+
+    def accept(self, request: Request, flow: Flow) -> Transaction:
+        """Begin a server transaction."""
+        is_invite = request.method == "INVITE"
+        machine = machines.SERVER_INVITE if is_invite else machines.SERVER_OTHER
+        begun = Transaction(
+            machine=machine,
+            key=server_key(request),
+            request=request,
+            flow=reply_flow(request.via, flow),
+            fallback=reply_fallback(request.via, flow),
+        )
+        self._servers[begun.key] = begun
+        self._merged.setdefault(merge_key(request), begun)
+        return begun
+
+    def ask(
+        self, request: Request, flow: Flow, now: float, passed: Receive, failed: Fail
+    ) -> Transaction:
+        """Begin a client transaction: sends the request, calls back with answers or 408/503."""
+        is_invite = request.method == "INVITE"
+        machine = machines.CLIENT_INVITE if is_invite else machines.CLIENT_OTHER
+        branch = request.via.branch or ""
+        begun = Transaction(
+            machine=machine, key=client_key(branch, request.method), request=request, flow=flow
+        )
+        if begun.key in self._clients:
+            raise ProtocolMisuse(f"branch {branch} is in use")
+        begun.passed, begun.failed = passed, failed
+        self._clients[begun.key] = begun
+        self.run(begun, "begin", now)
+        return begun
+
+    def respond(self, to: Transaction, response: Response, now: float) -> None:
+        """Send an answer; one that comes too late is left out."""
+        if not to.is_over:
+            self.run(to, f"send {status_class(response.status)}", now, response)
+
+    def answered(self, response: Response, now: float) -> bool:
+        """Take a response in; False when it answers nothing of ours."""
+        key = client_key(response.via.branch or "", response.cseq.method)
+        asked = self._clients.get(key)
+        if asked is None:
+            return False
+        self.run(asked, status_class(response.status), now, response)
+        return True
+
+    def lost(self, flow: Flow, now: float) -> None:
+        """A flow does not carry any more."""
+        for one in [*self._clients.values(), *self._servers.values()]:
+            if one.is_over or not same_way(one.flow, flow):
+                continue
+            if one.fallback is not None:
+                self.run(one, "lost", now)
+            else:
+                self.run(one, "fault", now)
+
+    def run(self, one: Transaction, event: str, now: float, message: Message = None) -> None:
+        """One step, and everything that follows from it."""
+        self._follow(one, one.step(event, now, message), now)
+
+    def _fire(self, one: Transaction, now: float) -> None:
+        self._follow(one, one.fire(now), now)
+
+    def _follow(self, one: Transaction, outcomes: list[machines.Outcome], now: float) -> None:
+        if one.is_over:
+            self._forget(one)
+        else:
+            self.alarms.set(one, one.deadline, lambda at: self._fire(one, at))
+        for outcome in outcomes:
+            match outcome:
+                case Outgoing():
+                    self.emit(Send(outcome.data, outcome.flow))
+                case Passed():
+                    if one.passed is not None:
+                        one.passed(outcome.message, now)
+                case Failed():
+                    if one.failed is not None:
+                        one.failed(outcome.status, now)
+
+    def _forget(self, one: Transaction) -> None:
+        self.alarms.cancel(one)
+        for book in (self._servers, self._clients):
+            if book.get(one.key) is one:
+                del book[one.key]
+        if one.machine in (machines.SERVER_INVITE, machines.SERVER_OTHER):
+            key = merge_key(one.request)
+            if self._merged.get(key) is one:
+                del self._merged[key]
+
+
+def same_way(one: Flow, other: Flow) -> bool:
+    """Whether two flows are the same but for our own address."""
+    return (one.transport, one.remote, one.connection) == (
+        other.transport,
+        other.remote,
+        other.connection,
+    )
