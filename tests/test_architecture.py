@@ -71,6 +71,12 @@ ROOMS = [
     Room("umserver.edges", ()),
     Room("umserver.roles", ("umserver.calls", *DOOR), (ANY,)),
     Room("umserver.discover", ()),
+    Room("umserver.logs", (), (ANY,)),
+    Room(
+        "umserver.command",
+        (*DOOR, "umserver.edges.admin", "umserver.edges.store", "umserver.edges.mail"),
+        (ANY,),
+    ),
     Room("umserver.service", ("umserver",), (ANY,)),
     Room("umserver", ()),
 ]

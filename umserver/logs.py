@@ -1,0 +1,95 @@
+"""How the log looks on a console: one readable line an event.
+
+`twistd --logger=umserver.logs.console` uses it. Knows: Twisted's log events. Must never know: what
+happened, who reads it. Whatever an event carries, values named like a secret are masked, and text
+that came from outside can neither break a line nor move the cursor.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from attrs import define, field
+from twisted.logger import ILogObserver, LogLevel, formatEvent
+from zope.interface import implementer
+
+SECRETS = {"pin", "pins", "password", "secret", "key", "token", "pepper", "authorization"}
+"""Event fields whose values are never shown."""
+MASK = "•••"
+MOST_TEXT = 2000
+"""Characters of one event's text; the rest is cut."""
+MOST_TRACEBACK = 20_000
+MOST_CALL_ID = 48
+OURS = "umserver"
+NAMES = {"debug": "debug", "info": "info", "warn": "warn", "error": "ERROR", "critical": "ERROR"}
+
+
+def console() -> ILogObserver:
+    """The observer for people who watch the server run: writes to stderr."""
+    return ConsoleObserver(sys.stderr)
+
+
+@implementer(ILogObserver)
+@define
+class ConsoleObserver:
+    """Writes what concerns people: ours from `least` on, warnings and worse of others."""
+
+    out: TextIO
+    least: LogLevel = LogLevel.info
+    local_time: Callable[[float], time.struct_time] = field(default=time.localtime)
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Write one event, or nothing."""
+        if not self._concerns_people(event):
+            return
+        self.out.write(self._line(event))
+        self.out.flush()
+
+    def _concerns_people(self, event: dict[str, Any]) -> bool:
+        level = event.get("log_level") or LogLevel.info
+        if "log_failure" in event or event.get("isError"):
+            return True
+        namespace = str(event.get("log_namespace") or "")
+        ours = namespace == OURS or namespace.startswith(OURS + ".")
+        return bool(level >= (self.least if ours else LogLevel.warn))
+
+    def _line(self, event: dict[str, Any]) -> str:
+        at = float(event.get("log_time") or 0.0)
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", self.local_time(at))
+        name = (event.get("log_level") or LogLevel.info).name
+        words = [f"{stamp}.{int(at * 1000) % 1000:03d}", f"{NAMES[name]:5}", f"{_room(event):14}"]
+        if call := event.get("call"):
+            words.append(f"[{one_line(str(call))[:MOST_CALL_ID]}]")
+        words.append(_text(event))
+        return " ".join(words) + "\n" + _traceback(event)
+
+
+def one_line(text: str) -> str:
+    """The text with everything that is not printable written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _room(event: dict[str, Any]) -> str:
+    """The last two parts of where it happened, without our own name: `roles.mbx`."""
+    parts = str(event.get("log_namespace") or "-").split(".")
+    return ".".join(parts[1:][-2:]) if parts[0] == OURS and len(parts) > 1 else parts[-1]
+
+
+def _text(event: dict[str, Any]) -> str:
+    masked = {name: MASK if name.lower() in SECRETS else value for name, value in event.items()}
+    text = one_line(formatEvent(masked).strip())
+    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + " …"
+
+
+def _traceback(event: dict[str, Any]) -> str:
+    """The failure's traceback, indented below its line; empty when there is none."""
+    failure = event.get("log_failure")
+    if failure is None:
+        return ""
+    text = str(failure.getTraceback())[-MOST_TRACEBACK:]
+    return "".join(f"    | {one_line(line)}\n" for line in text.splitlines())
