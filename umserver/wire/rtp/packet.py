@@ -54,7 +54,7 @@ class Packet:
 
 
 def span(data: bytes | bytearray | memoryview, length: int) -> tuple[int, int] | None:
-    """Where the payload of the packet in `data[:length]` begins and ends; None when this is no RTP."""
+    """Where the payload of the packet in `data[:length]` begins and ends; None if it is no RTP."""
     if not 12 <= length <= MAX_SIZE or data[0] >> 6 != VERSION:
         return None
     first = data[0]

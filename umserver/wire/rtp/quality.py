@@ -1,6 +1,7 @@
 """How good a call sounded, estimated from what RTP and RTCP counted.
 
-Knows: the E-model in its simple form (ITU-T G.107, G.113 for G.711). Must never know: packets, sockets.
+Knows: the E-model in its simple form (ITU-T G.107, G.113 for G.711). Must never know: packets,
+sockets.
 """
 
 from __future__ import annotations

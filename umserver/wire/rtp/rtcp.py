@@ -1,7 +1,7 @@
 """RTCP: what two ends tell each other about their stream, and when.
 
-Knows: RFC 3550 §6 (SR, RR, SDES, BYE), the interval of §6.3 for two members, loss and round trip. Must never know:
-sockets. Wall time (for NTP stamps) and monotonic time come in as float seconds.
+Knows: RFC 3550 §6 (SR, RR, SDES, BYE), the interval of §6.3 for two members, loss and round trip.
+Must never know: sockets. Wall time (for NTP stamps) and monotonic time come in as float seconds.
 """
 
 from __future__ import annotations
@@ -177,7 +177,9 @@ def _parsed(kind: int, count: int, body: bytes) -> Report | None:
 
 
 def parse(data: bytes) -> list[Report]:
-    """The reports of a compound packet, as far as they are well-formed; unknown kinds are passed over."""
+    """The reports of a compound packet, as far as they are well-formed; unknown kinds are passed
+    over.
+    """
     reports: list[Report] = []
     at = 0
     while at + 4 <= len(data):
@@ -267,7 +269,9 @@ class Reporter:
         return SenderReport(self.ssrc, ntp_time(wall), timestamp, packets, octets, blocks)
 
     def hear(self, data: bytes, source: Source, now: float, wall: float) -> bool:
-        """Read a compound packet; False when it is none. Its round trip is taken over when plausible."""
+        """Read a compound packet; False when it is none. Its round trip is taken over when
+        plausible.
+        """
         reports = parse(data)
         for report in reports:
             if isinstance(report, SenderReport) and source.ssrc in (-1, report.ssrc):

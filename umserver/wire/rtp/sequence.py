@@ -1,8 +1,9 @@
 """Who is talking, and in which order: sequence numbers without wrap, sources that change.
 
-Knows: RFC 3550 appendices A.1 (probation, restarts), A.3 (loss) and A.8 (jitter). Must never know: payloads, sockets.
-The first source is believed at once, since a key pressed early must count; only a later change of source or a
-restart of its numbers is on probation, and the packets of that time are kept by whoever asked.
+Knows: RFC 3550 appendices A.1 (probation, restarts), A.3 (loss) and A.8 (jitter). Must never know:
+payloads, sockets. The first source is believed at once, since a key pressed early must count; only
+a later change of source or a restart of its numbers is on probation, and the packets of that time
+are kept by whoever asked.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _EPOCH = 1 << 16
 
 @define
 class Source:
-    """The stream that is listened to. Sequence numbers that it returns never wrap and rise by far at a restart."""
+    """The stream that is listened to. Sequence numbers that it returns never wrap and rise by far
+    at a restart.
+    """
 
     ssrc: int = -1
     """-1: nobody was heard yet."""

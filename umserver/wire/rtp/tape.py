@@ -1,8 +1,9 @@
 """A recording put right: packets as they arrive become sound in order and of true length.
 
 Knows: sequence numbers, timestamps, G.711 payloads. Must never know: sockets, disks, who speaks.
-What is missing is concealed for 60 ms and silent from there on; what the sender left out on purpose (silence
-suppression, keys) is silent at once. No timestamp can make more sound than time has passed.
+What is missing is concealed for 60 ms and silent from there on; what the sender left out on
+purpose (silence suppression, keys) is silent at once. No timestamp can make more sound than time
+has passed.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class Tape:
     """Feed it packets, take sound from it. All lengths in samples, one octet each."""
 
     def __init__(self, codec: str, *, after: int | None = None, limit: int | None = None) -> None:
-        """`after`: the stream's number of the last packet that is not to be part of this; None when nobody was heard
-        so far. `limit`: samples after which the tape is full."""
+        """`after`: the stream's number of the last packet that is not to be part of this; None
+        when nobody was heard so far. `limit`: samples after which the tape is full."""
         self.codec = codec
         self.limit = limit
         self.length = 0
@@ -56,7 +57,8 @@ class Tape:
     def feed(
         self, sequence: int, timestamp: int, payload: bytes, now: float, codec: str = ""
     ) -> None:
-        """A packet has arrived. `sequence` is the unwrapped one; an empty payload stands for a packet without sound.
+        """A packet has arrived. `sequence` is the unwrapped one; an empty payload stands for a
+        packet without sound.
 
         `codec` names what the payload is, when it differs from the tape's.
         """
@@ -106,10 +108,14 @@ class Tape:
                 first = min(arrival for _, _, arrival in held.values())
                 if len(held) < _PRIMING_DEPTH and now - first < _PRIMING:
                     return
-            elif self._expected not in held:
-                if len(held) <= DEPTH and now - held[min(held)][2] < WINDOW:
-                    return
+            elif self._expected not in held and self._may_still_come(now):
+                return
             self._put_next()
+
+    def _may_still_come(self, now: float) -> bool:
+        """Whether the missing packet before those that are held is worth waiting for."""
+        held = self._held
+        return len(held) <= DEPTH and now - held[min(held)][2] < WINDOW
 
     def _put_next(self) -> None:
         """Put down the lowest of the held packets; what lies before it is lost."""

@@ -1,7 +1,7 @@
 """Keys as RTP packets: each press told once, whatever is lost, doubled or out of order.
 
-Knows: RFC 4733 §2.3–2.5 for the DTMF events 0–15, and senders that are known to bend it. Must never know: sound,
-sockets. A press is known by its timestamp, not by its marker and not by its end.
+Knows: RFC 4733 §2.3–2.5 for the DTMF events 0–15, and senders that are known to bend it. Must
+never know: sound, sockets. A press is known by its timestamp, not by its marker and not by its end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _LATE = 100
 
 @define
 class EventReceiver:
-    """Hears the keys of one source. Sequence numbers are unwrapped ones, timestamps 32 bits of 8000 Hz."""
+    """Hears the keys of one source. Sequence numbers are unwrapped ones, timestamps 32 bits of
+    8000 Hz.
+    """
 
     _key: int = -1
     _timestamp: int = 0
@@ -84,8 +86,8 @@ class EventReceiver:
     def _continues(self, sequence: int, timestamp: int, ended: bool) -> bool:
         """Whether a new timestamp is only the next segment of the same press (RFC 4733 §2.5.1.3).
 
-        It then begins where the last one ended, give or take what lost packets would have said. Senders that
-        move the timestamp with every packet fall under the same rule.
+        It then begins where the last one ended, give or take what lost packets would have said.
+        Senders that move the timestamp with every packet fall under the same rule.
         """
         steps = sequence - self._sequence
         gap = (timestamp - self._timestamp - self._duration + 0x80000000) % 0x100000000
@@ -97,7 +99,9 @@ class EventReceiver:
 
 @define
 class EventSender:
-    """Says one key press packet by packet: ask `next_packet` once every packet time until it is `finished`."""
+    """Says one key press packet by packet: ask `next_packet` once every packet time until it is
+    `finished`.
+    """
 
     key: str
     timestamp: int

@@ -1,6 +1,7 @@
 """One recording while it is made: from packets to a take, about a second at a time.
 
-Knows: the tape, the ear, the take. Must never know: sockets, files. Never are two appends outstanding.
+Knows: the tape, the ear, the take. Must never know: sockets, files. Never are two appends
+outstanding.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from umserver.wire.rtp.tape import Tape
 log = Logger()
 
 CADENCE = 0.7
-"""Seconds between two appends: with the disk's own time no more than a second is ever missing on it."""
+"""Seconds between two appends: with the disk's own time no more than a second is ever missing on
+it.
+"""
 
 MOST_BEHIND = 30 * RATE
 """Samples that may wait for a slow disk before the recording ends."""
@@ -57,7 +60,9 @@ class Capture:
         self.tape.feed(sequence, timestamp, payload, now, codec)
 
     def chores(self, now: float, news: News) -> None:
-        """A few times a second: look at the bounds, hand over what is due. Acts only through `news`."""
+        """A few times a second: look at the bounds, hand over what is due. Acts only through
+        `news`.
+        """
         self.tape.wake(now)
         if self.tape.full:
             news.append((self.finish, ("limit",)))
@@ -70,7 +75,9 @@ class Capture:
             news.append((self._hand_over, ()))
 
     def finish(self, reason: str) -> None:
-        """No more sound is wanted; `done` fires when all of it is handed over. Only the first reason counts."""
+        """No more sound is wanted; `done` fires when all of it is handed over. Only the first
+        reason counts.
+        """
         if not self._ended_by:
             self._ended_by = reason
             self.tape.flush()

@@ -1,7 +1,8 @@
 """What wakes the media engine: a timerfd read by the reactor, or callLater.
 
-Knows: Linux timerfd, the reactor's readers. Must never know: legs. Times are monotonic float seconds.
-callLater is rounded to milliseconds and late under load; a timerfd is exact to some 0.1 ms.
+Knows: Linux timerfd, the reactor's readers. Must never know: legs. Times are monotonic float
+seconds. callLater is rounded to milliseconds and late under load; a timerfd is exact to some 0.1
+ms.
 """
 
 from __future__ import annotations

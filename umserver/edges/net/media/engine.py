@@ -1,8 +1,8 @@
 """The wheel of legs: every 5 ms a slot, in every slot the legs whose turn it is.
 
-Knows: legs, the pulse. Must never know: packets. A leg with packets of 20 ms stands in every fourth slot, so a
-quarter of all calls moves at a time and no burst leaves at once. A late tick catches up at most 60 ms; what lies
-before that is skipped, timestamps go on with the wall.
+Knows: legs, the pulse. Must never know: packets. A leg with packets of 20 ms stands in every
+fourth slot, so a quarter of all calls moves at a time and no burst leaves at once. A late tick
+catches up at most 60 ms; what lies before that is skipped, timestamps go on with the wall.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class MediaEngine:
         dscp: int = 46,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`media_timeout` in seconds, 0 for never; `dscp` marks our packets (46: expedited forwarding, 0: not)."""
+        """`media_timeout` in seconds, 0 for never; `dscp` marks our packets (46: expedited
+        forwarding, 0: not).
+        """
         self.random = random
         self.media_timeout = media_timeout
         self.metrics = Metrics()
@@ -98,7 +100,9 @@ class MediaEngine:
             self._pulse = None
 
     def freeze(self) -> None:
-        """Once the process is set up: take everything that lives out of the garbage collector's rounds."""
+        """Once the process is set up: take everything that lives out of the garbage collector's
+        rounds.
+        """
         gc.collect()
         gc.freeze()
 

@@ -1,6 +1,7 @@
 """Loud or silent: how much was spoken, and since when nobody speaks.
 
-Knows: the loudness of frames. Must never know: packets, sockets. A click is not speech: sound counts from 60 ms on.
+Knows: the loudness of frames. Must never know: packets, sockets. A click is not speech: sound
+counts from 60 ms on.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Ear:
 
 
 class TonePad:
-    """Keys as tones in the voice, for peers with which no telephone-event was agreed. Works in batches."""
+    """Keys as tones in the voice, for peers with which no telephone-event was agreed. Works in
+    batches.
+    """
 
     BOUND = 8 * RATE
 

@@ -1,7 +1,7 @@
 """What a leg hears: its socket drained, its packets sorted by meaning.
 
-Knows: RTP as it arrives. Must never know: what is played, who asked. The hot path of receiving: no object a
-packet unless somebody wants the sound.
+Knows: RTP as it arrives. Must never know: what is played, who asked. The hot path of receiving: no
+object a packet unless somebody wants the sound.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class Inlet:
                 self.refusals += 1
 
     def keep_only(self, host: str, port: int, now: float) -> None:
-        """Before the socket is connected: hear what already came from this peer, throw away the rest."""
+        """Before the socket is connected: hear what already came from this peer, throw away the
+        rest.
+        """
         for _ in range(4 * BACKLOG):
             try:
                 length, address = self._sock.recvfrom_into(_buffer)

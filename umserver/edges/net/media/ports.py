@@ -79,7 +79,9 @@ def _tune(pair: PortPair, dscp: int) -> None:
 
 
 def is_reachable(host: str, port: int) -> bool:
-    """Whether this is an address that packets can be sent to (not a name, not the wildcard of a call on hold)."""
+    """Whether this is an address that packets can be sent to (not a name, not the wildcard of a
+    call on hold).
+    """
     try:
         packed = socket.inet_pton(family_of(host), host)
     except (OSError, ValueError):
