@@ -12,6 +12,7 @@ from typing import Any
 import espeakng_loader
 import numpy as np
 
+from umserver.edges.speech.engine import EngineError
 from umserver.wire.audio.pcm import Pcm
 
 _SYNCHRONOUS = 2
@@ -25,10 +26,6 @@ _CALLBACK = ctypes.CFUNCTYPE(
 
 MOST_SECONDS = 300
 """A text that speaks longer is cut."""
-
-
-class EngineError(Exception):
-    """The engine refused; `args[0]` says what."""
 
 
 class Espeak:

@@ -11,7 +11,7 @@ from umserver.wire.audio.level import normalise
 from umserver.wire.audio.pcm import SAMPLE_RATE, Pcm, clipped, frame_levels
 from umserver.wire.audio.resample import to_8000
 
-FINISH = "2"
+FINISH = "3"
 """Changes whenever this module makes other sound of the same input, so that caches notice."""
 
 EDGE_SECONDS = 0.05
@@ -20,10 +20,11 @@ EDGE_SECONDS = 0.05
 LOWEST, HIGHEST = 220.0, 3600.0
 """Hz; what lies outside is not carried by a telephone or only rumbles there."""
 
-PROMPT_LEVEL = -19.0
+PROMPT_LEVEL = -20.0
 """dBFS of the spoken parts."""
 
 _TAPS = 201
+_FADE = 40
 
 
 def in_band(pcm: Pcm) -> Pcm:
@@ -46,6 +47,14 @@ def trimmed(pcm: Pcm, frame: int = 80) -> Pcm:
     return np.concatenate([np.zeros(lead, np.int16), kept, np.zeros(tail, np.int16)])
 
 
+def without_clicks(pcm: Pcm) -> Pcm:
+    """The sound with 5 ms ramps at both ends, so that nothing snaps where two clips meet."""
+    if len(pcm) == 0:
+        return pcm
+    rise = np.minimum(1.0, np.arange(len(pcm)) / _FADE)
+    return clipped(pcm.astype(np.float64) * np.minimum(rise, rise[::-1]))
+
+
 def finish(samples: Pcm, rate: int) -> Pcm:
-    """8000 Hz, telephone band, even level, short silence at the ends."""
-    return trimmed(normalise(in_band(to_8000(samples, rate)), PROMPT_LEVEL))
+    """8000 Hz, telephone band, even level, short silence and no snap at the ends."""
+    return without_clicks(trimmed(normalise(in_band(to_8000(samples, rate)), PROMPT_LEVEL)))

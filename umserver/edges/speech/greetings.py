@@ -1,32 +1,72 @@
 """What users recorded of themselves: one folder a user, one WAV a greeting.
 
-Knows: `<folder>/<mail address>/<kind>.wav` with kind away, personal or name, and the file `away.on` that switches the away
-greeting on. Must never know: who may record, or how it sounds on the wire beyond the two codings.
-A recording that cannot be read counts as none: the caller hears the generated greeting and the log says why.
+Knows: `<folder>/<mail address>/<kind>.wav` with kind away, personal or name, and the file `away.on`
+that switches the away greeting on. Must never know: who may record, or how it sounds on the wire
+beyond the two codings. A recording that cannot be read counts as none: the caller hears the
+generated greeting and the log says why.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from umserver.edges.speech.finish import finish
 from umserver.edges.speech.shelf import clip_of
 from umserver.interfaces import Clip, IGreetings
+from umserver.wire.audio.pcm import SAMPLE_RATE
 from umserver.wire.audio.wav import WavError, read_wav
 
 log = Logger()
-T = TypeVar("T")
 
 KINDS = ("away", "personal", "name")
 MOST_BYTES = 20 << 20
 """A greeting file above this size is not read (ten minutes at 16 bit, 16 kHz)."""
-MOST_CACHED = 256
+MOST_CACHED_BYTES = 32 << 20
+"""Octets of greetings held in memory; those used last stay."""
+
+Stamp = tuple[int, int]
+"""When a file was changed (ns) and its size."""
+
+
+def _octets(clip: Clip | None) -> int:
+    return 0 if clip is None else sum(map(len, clip.encoded.values()))
+
+
+@define(eq=False)
+class _Memory:
+    """Clips by file, bounded; used from several threads."""
+
+    most: int
+    _kept: OrderedDict[Path, tuple[Stamp, Clip | None]] = field(factory=OrderedDict)
+    _size: int = 0
+    _lock: Lock = field(factory=Lock)
+
+    def get(self, path: Path, stamp: Stamp) -> tuple[bool, Clip | None]:
+        """Whether this very file is known, and its clip."""
+        with self._lock:
+            known = self._kept.get(path)
+            if known is None or known[0] != stamp:
+                return False, None
+            self._kept.move_to_end(path)
+            return True, known[1]
+
+    def put(self, path: Path, stamp: Stamp, clip: Clip | None) -> None:
+        with self._lock:
+            _, old = self._kept.pop(path, (None, None))
+            self._kept[path] = (stamp, clip)
+            self._size += _octets(clip) - _octets(old)
+            while len(self._kept) > 1 and (self._size > self.most or len(self._kept) > 4096):
+                _, (_, gone) = self._kept.popitem(last=False)
+                self._size -= _octets(gone)
 
 
 @implementer(IGreetings)
@@ -37,7 +77,11 @@ class FolderGreetings:
     folder: Path
     in_thread: Callable[[Callable[[], Any]], Deferred[Any]]
     """Runs blocking work."""
-    _read: dict[Path, tuple[int, Clip | None]] = field(factory=dict)
+    most_cached_bytes: int = MOST_CACHED_BYTES
+    _memory: _Memory = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._memory = _Memory(self.most_cached_bytes)
 
     def recorded(self, mailbox: str, kind: str) -> Deferred[Clip | None]:
         """The user's recording of this kind, or None."""
@@ -47,7 +91,7 @@ class FolderGreetings:
     def is_away(self, mailbox: str) -> Deferred[bool]:
         """Whether the user switched the away greeting on."""
         path = self._path(mailbox, "away.on")
-        return self.in_thread(lambda: path is not None and path.exists())
+        return self.in_thread(lambda: path is not None and path.is_file())
 
     def _path(self, mailbox: str, name: str) -> Path | None:
         """None for an address that could leave the folder."""
@@ -62,18 +106,21 @@ class FolderGreetings:
             stat = path.stat()
         except OSError:
             return None
-        known = self._read.get(path)
-        if known is not None and known[0] == stat.st_mtime_ns:
-            return known[1]
-        clip = self._decode(path, kind) if stat.st_size <= MOST_BYTES else None
-        if len(self._read) >= MOST_CACHED:
-            self._read.clear()
-        self._read[path] = (stat.st_mtime_ns, clip)
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        known, clip = self._memory.get(path, stamp)
+        if not known:
+            clip = self._decode(path, kind, stat.st_size)
+            self._memory.put(path, stamp, clip)
         return clip
 
-    def _decode(self, path: Path, kind: str) -> Clip | None:
+    def _decode(self, path: Path, kind: str, size: int) -> Clip | None:
         try:
-            return clip_of(f"recorded-{kind}", read_wav(path.read_bytes()))
+            if size > MOST_BYTES:
+                raise WavError(f"the file has more than {MOST_BYTES >> 20} MiB")
+            pcm = finish(read_wav(path.read_bytes()), SAMPLE_RATE)
+            if len(pcm) == 0:
+                raise WavError("the recording is silent")
         except (OSError, WavError) as fault:
             log.warn("greeting {path} cannot be played: {fault}", path=str(path), fault=fault)
             return None
+        return clip_of(f"recorded-{kind}", pcm)

@@ -36,6 +36,12 @@ Progress = Callable[[int, int, str], None]
 MOST_FREE_BYTES = 32 << 20
 """Octets of free speech (names, numbers, prompts with places) held in memory."""
 
+PATIENCE = 1.5
+"""Seconds a caller waits for speech that has to be made; it is finished for the next one."""
+
+TIDY_EVERY = 200
+"""After so many new pieces of speech the disk is tidied."""
+
 
 def clip_of(name: str, pcm: Pcm) -> Clip:
     """A clip in both codings."""
@@ -59,13 +65,15 @@ class PromptShelf:
     """All clips of all languages (IPromptShelf)."""
 
     reactor: Any
-    """Gives the thread pool for reading the disk."""
+    """Gives callLater and the thread pool for reading the disk."""
     cache: SpokenCache
     catalogue: Catalogue
     overrides: Path | None
     """Holds `<language>/<prompt name>.wav`; None when nothing is recorded."""
     voice: IVoice
     most_free_bytes: int = MOST_FREE_BYTES
+    patience: float = PATIENCE
+    tidy_every: int = TIDY_EVERY
     in_thread: Callable[[Callable[[], Any]], Deferred[Any]] | None = None
     """Runs blocking work; the reactor's thread pool when not given."""
     _fixed: dict[tuple[str, str], Clip] = field(factory=dict)
@@ -73,13 +81,17 @@ class PromptShelf:
     _free_bytes: int = 0
     _coming: dict[_Wanted, list[Deferred[Clip]]] = field(factory=dict)
     _beep: Clip = field(factory=lambda: clip_of("beep", tones.beep()))
+    _made: int = 0
 
     def beep(self) -> Clip:
         """The tone before a recording."""
         return self._beep
 
     def prompt(self, language: str, name: str, values: Mapping[str, str] = {}) -> Deferred[Clip]:
-        """The catalogue's prompt; fails with KeyError for an unknown name or a missing value."""
+        """The catalogue's prompt; fails with KeyError for an unknown name or a missing value.
+
+        Fails with Unavailable when nothing can speak it, or not soon enough for a caller.
+        """
         spoken = self.catalogue.closest(language)
         ready = self._fixed.get((spoken, name))
         if ready is not None:
@@ -90,13 +102,13 @@ class PromptShelf:
             return fail(fault)
         plain = text == self.catalogue.texts[spoken][name]
         if not plain:
-            return self._get(_Wanted(name, spoken, text))
-        got = self._get(_Wanted(name, spoken, text, self._recording(spoken, name)))
+            return self._soon(_Wanted(name, spoken, text))
+        got = self._soon(_Wanted(name, spoken, text, self._recording(spoken, name)))
         return got.addCallback(self._keep_fixed, (spoken, name))
 
     def speak(self, language: str, text: str) -> Deferred[Clip]:
-        """Free text. Fails with Unavailable when there is no voice and it was never said before."""
-        return self._get(_Wanted("speech", language, " ".join(text.split())))
+        """Free text. Fails with Unavailable as `prompt` does."""
+        return self._soon(_Wanted("speech", language, " ".join(text.split())))
 
     def preload(
         self, languages: Sequence[str] | None = None, progress: Progress | None = None
@@ -185,6 +197,15 @@ class PromptShelf:
         self._fixed[key] = clip
         return clip
 
+    def _soon(self, wanted: _Wanted) -> Deferred[Clip]:
+        """The same within a caller's patience; who gives up leaves the making undisturbed."""
+        got = self._get(wanted)
+
+        def too_late(_: object, seconds: float) -> Clip:
+            raise Unavailable(f"it could not be spoken within {seconds:g} seconds")
+
+        return got if got.called else got.addTimeout(self.patience, self.reactor, too_late)
+
     def _get(self, wanted: _Wanted) -> Deferred[Clip]:
         """From memory, from disk, or spoken now."""
         if wanted in self._free:
@@ -205,8 +226,15 @@ class PromptShelf:
             self.cache.put(self._key(wanted), pcm)
             return clip_of(wanted.name, pcm)
 
+        self._count()
         spoken: Deferred[Any] = self.voice.render(wanted.language, wanted.text)
         return spoken.addCallback(lambda pcm: self._run(lambda: encode(pcm)))
+
+    def _count(self) -> None:
+        """Now and then, tidy: the disk stays bounded in a server that runs for years."""
+        self._made += 1
+        if self._made % self.tidy_every == 0:
+            self.tidy().addErrback(lambda fault: log.failure("tidying speech failed", fault))
 
     def _arrived(self, result: Clip | Failure, wanted: _Wanted) -> None:
         if isinstance(result, Clip):

@@ -54,9 +54,7 @@ class IVoice(Interface):
 
 @implementer(IVoice)
 class NoVoice:
-    """Where no engine is installed or wanted: only what was recorded or rendered before is
-    heard.
-    """
+    """Where no engine is wanted: only what people recorded is heard."""
 
     engine = "none"
 
@@ -311,6 +309,9 @@ class EspeakVoice:
         self._stopped = True
         request = self._done()
         if self._worker is not None:
-            self._worker.close()
+            if request is None:
+                self._worker.close()
+            else:
+                self._worker.kill()
             self._worker = None
         self._fail_all([*filter(None, [request]), *self._queue], "speech is stopped")

@@ -15,7 +15,7 @@ import struct
 import sys
 from typing import BinaryIO
 
-from umserver.edges.speech.espeak import EngineError, Espeak
+from umserver.edges.speech.engine import Engine, EngineError
 from umserver.edges.speech.finish import finish
 from umserver.wire.audio.pcm import to_octets
 
@@ -43,7 +43,7 @@ def write_answer(sink: BinaryIO, answer: dict[str, object], sound: bytes = b"") 
     sink.flush()
 
 
-def serve(engine: Espeak, source: BinaryIO, sink: BinaryIO) -> None:
+def serve(engine: Engine, source: BinaryIO, sink: BinaryIO) -> None:
     """Answer requests until there are no more."""
     while (request := read_request(source)) is not None:
         answer = {"id": request.get("id")}
@@ -65,8 +65,10 @@ def main() -> None:
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     try:
+        from umserver.edges.speech.espeak import Espeak
+
         engine = Espeak()
-    except (EngineError, OSError) as fault:
+    except (EngineError, ImportError, OSError) as fault:
         sys.exit(f"no speech: {fault}")
     serve(engine, sys.stdin.buffer, sink)
 
