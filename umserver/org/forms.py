@@ -1,0 +1,105 @@
+"""What texts in settings have to look like: each function says what is wrong with one, or None.
+
+Knows: names, numbers, addresses, languages, time zones as texts (spec 2.2, 2.3, 3). Must never know:
+which setting is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from ipaddress import IPv6Address, ip_address
+from zoneinfo import available_timezones
+
+from umserver.org.numbers import MAX_LENGTH, is_number, key
+
+_HOST = re.compile(r"(?=.{1,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?)+")
+_NUMERIC_HOST = re.compile(r"[0-9.]+")
+_MAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?P<host>[^@]+)")
+_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+_FORBIDDEN = set('"/\\[]:;|=,+*?<>')
+
+
+def name(text: str) -> str | None:
+    """Names of objects (spec 2.2)."""
+    bad = sorted(_FORBIDDEN & set(text))
+    if bad:
+        return f"must not contain {' '.join(bad)}"
+    return "must not begin or end with a space" if text != text.strip() else None
+
+
+def digits(text: str) -> str | None:
+    """Digits only."""
+    return None if text.isascii() and text.isdigit() else "must be digits only"
+
+
+def country_code(text: str) -> str | None:
+    """An E.164 country code without its +."""
+    return digits(text) or ("must not begin with 0" if text[0] == "0" else None)
+
+
+def number(text: str) -> str | None:
+    """A telephone number or SIP address."""
+    found = key(text)
+    if is_number(found):
+        return "has more than 32 digits" if len(found) > 32 else None
+    user, _, host = found.partition("@")
+    if user and not re.search(r"\s", user) and _HOST.fullmatch(host):
+        return None
+    return "must be a telephone number or a SIP address"
+
+
+def mask(text: str) -> str | None:
+    """Digits, and an x for every digit that may differ (spec 3.2 NumberingPlanFormats)."""
+    if re.fullmatch(r"[0-9]*x+", text, re.IGNORECASE) and len(text) <= 32:
+        return None
+    return "must be digits followed by one x for every further digit, at most 32 in all"
+
+
+def mail_address(text: str) -> str | None:
+    """A mail address as umserver can deliver to (a sober subset of RFC 5321)."""
+    found = _MAIL.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    if found and _HOST.fullmatch(found["host"]) and ".." not in text and text[0] != ".":
+        return None
+    return "must be a mail address such as ada@example.com"
+
+
+def address_of_peer(text: str) -> str | None:
+    """An IP address or host name."""
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        if _HOST.fullmatch(text) and not _NUMERIC_HOST.fullmatch(text):
+            return None
+        return "must be an IPv4 or IPv6 address or a host name"
+    return None
+
+
+def language(text: str) -> str | None:
+    """A language with its country, such as en-US."""
+    return None if _LANGUAGE.fullmatch(text) else "must be a language such as en-US or fr-FR"
+
+
+def time_zone(text: str) -> str | None:
+    """An IANA time zone name."""
+    return None if text in _zones() else "must be an IANA time zone such as Europe/Paris"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def plain_address(text: str) -> str:
+    """The one spelling of an IP address: no brackets, IPv6 compressed, IPv4 in IPv6 as IPv4.
+
+    Host names come back in small letters.
+    """
+    if ":" not in text:
+        return text.lower()
+    try:
+        address = ip_address(text.strip("[]"))
+    except ValueError:
+        return text.lower()
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
