@@ -1,7 +1,7 @@
 """The outbound queue: hands every message to the mailer until it is theirs (spec 8.8).
 
-Knows: when to try, how often, and when to give up. Must never know: files, MIME, mail protocols. One
-message is never tried twice at the same time, and only forgotten after the mailer took it.
+Knows: when to try, how often, and when to give up. Must never know: files, MIME, mail protocols.
+One message is never tried twice at the same time, and only forgotten after the mailer took it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ LONGEST_WAIT = 3600.0
 GIVE_UP_AFTER = 5 * 86400.0
 """Seconds since the call, after which a message is a dead letter."""
 LEAST_TRIES = 12
-"""However old a message is, it gets this many tries: a clock may have jumped, a server may have slept."""
+"""However old a message is, it gets this many tries: a clock may have jumped, a server may have
+slept.
+"""
 LOOK_EVERY = 10.0
 """Seconds between looks at the queue when nobody says that there is something new."""
 

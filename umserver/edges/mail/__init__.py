@@ -1,8 +1,8 @@
 """Messages on their way to a mailbox: the spool, the mail that is made of them, and who takes it.
 
 Purpose: what a caller said is durable here first (`spool`, `draft`), becomes a MIME message
-(`compose`, `attachment`) and is handed over (`maildir`, `smtp`). Border: `roles.delivery` decides when
-something is tried; nothing here knows calls or the schedule.
+(`compose`, `attachment`) and is handed over (`maildir`, `smtp`). Border: `roles.delivery` decides
+when something is tried; nothing here knows calls or the schedule.
 
 Why so: a message is a folder that is never written in place. Its whole fate stands in the folder's
 place and name (`drafts/<id>`, `queue/<id>.voice.important`, `dead/<id>.missed`), so that every step

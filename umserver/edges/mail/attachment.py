@@ -1,7 +1,7 @@
 """What was recorded as a file that people can play.
 
-Knows: the attachment codings of spec 8.3. Must never know: MIME, the disk. All but the small laws of
-G.711 take real time: 1/500 (MP3) to 1/100 (GSM) of the sound's length.
+Knows: the attachment codings of spec 8.3. Must never know: MIME, the disk. All but the small laws
+of G.711 take real time: 1/500 (MP3) to 1/100 (GSM) of the sound's length.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class SoundFile:
 def encode_here(coding: str, law: str, sound: bytes) -> bytes:
     """The file for a coding: Mp3, Gsm or Pcm with the speech brought to a pleasant level, or G711.
 
-    G711 keeps the law and every octet as the caller's side sent them. Whatever cannot be written (Wma) is Mp3.
+    G711 keeps the law and every octet as the caller's side sent them. Whatever cannot be written
+    (Wma) is Mp3.
     """
     if coding == "G711":
         return wav.g711_wav(law, sound)

@@ -1,7 +1,7 @@
 """What the reader sees: the mail's text and HTML.
 
-Knows: layout that phones, webmail and desktop programs show alike (one table, inline styles). Must never
-know: headers. Values are escaped by the template.
+Knows: layout that phones, webmail and desktop programs show alike (one table, inline styles). Must
+never know: headers. Values are escaped by the template.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The spool's folders on disk, step by step; everything here blocks.
 
-Knows: which file operation comes after which, so that a crash between any two loses and doubles nothing.
-Must never know: Deferreds, the schedule, mail. One process at a time: a lock says so.
+Knows: which file operation comes after which, so that a crash between any two loses and doubles
+nothing. Must never know: Deferreds, the schedule, mail. One process at a time: a lock says so.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Letter:
     path: Path
     envelope: Envelope
     fate: Fate
-    tries: Tries = Tries()
+    tries: Tries = field(factory=Tries)
     dead: bool = False
 
 
@@ -211,7 +211,7 @@ class Cabinet:
         return CODECS[0], b""
 
     def recover(self, busy: set[str]) -> int:
-        """Turn what a crash left in `drafts` into messages; says how many. `busy` ids are let be."""
+        """Turn what a crash left in `drafts` into messages; says how many. Lets `busy` ids be."""
         for rubbish in sorted((self.folder / "tmp").iterdir()):
             if rubbish.name not in busy:
                 self._remove_quietly(rubbish)

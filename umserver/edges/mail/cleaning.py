@@ -1,7 +1,7 @@
 """Text from strangers made fit for a mail: one line, bounded, harmless.
 
-Knows: control characters, names that every file system takes, the HTML an administrator may write. Must
-never know: mail headers.
+Knows: control characters, names that every file system takes, the HTML an administrator may write.
+Must never know: mail headers.
 """
 
 from __future__ import annotations
@@ -24,19 +24,25 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def one_line(text: str, most: int = MOST_NAME) -> str:
-    """Without control, direction and other invisible characters, spaces closed up, at most `most` long."""
+    """Without control, direction and other invisible characters, spaces closed up, at most `most`
+    long.
+    """
     seen = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text[: 4 * most])
     closed = _GAPS.sub(" ", seen).strip()
     return closed if len(closed) <= most else closed[: most - 1].rstrip() + "…"
 
 
 def token(text: str, most: int = MOST_HEADER) -> str:
-    """Printable ASCII in one line; anything else becomes a question mark. For headers kept unencoded."""
+    """Printable ASCII in one line; anything else becomes a question mark. For headers kept
+    unencoded.
+    """
     return one_line(text, most).encode("ascii", "replace").decode()[:most]
 
 
 def file_stem(text: str, most: int = 40) -> str:
-    """A part of a file's name that every system and mail program takes: ASCII, no reserved characters."""
+    """A part of a file's name that every system and mail program takes: ASCII, no reserved
+    characters.
+    """
     plain = unicodedata.normalize("NFKD", one_line(text)).encode("ascii", "ignore").decode()
     return _GAPS.sub(" ", _UNSAFE_IN_FILES.sub(" ", plain))[:most].strip(" .-")
 
@@ -94,7 +100,7 @@ class _Simple(HTMLParser):
 
 
 def simple_html(text: str) -> tuple[str, str]:
-    """An administrator's text as safe HTML and as plain text: paragraphs, lists, emphasis, links."""
+    """An administrator's text as safe HTML and as plain text; paragraphs, lists, links stay."""
     parser = _Simple()
     parser.feed(text[:MOST_EXTRA])
     parser.close()

@@ -1,7 +1,8 @@
-"""The mail of a message: headers, two bodies and the attachment. Pure: the same message is the same octets.
+"""The mail of a message: headers, two bodies and the attachment. Pure: the same message is the same
+octets.
 
-Knows: the classes and headers of spec 8.1-8.4, MIME (RFC 2045-2049, 5322, 3834). Must never know: the
-disk, sound codings, how mail travels. Everything that came from a caller is cleaned here, once.
+Knows: the classes and headers of spec 8.1-8.4, MIME (RFC 2045-2049, 5322, 3834). Must never know:
+the disk, sound codings, how mail travels. Everything that came from a caller is cleaned here, once.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def sender_address(envelope: Envelope) -> str:
 def compose(
     envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None = None
 ) -> bytes:
-    """The whole mail with CRLF line ends; `sound` belongs to a voice message and to nothing else."""
+    """The whole mail with CRLF line ends; `sound` belongs to a voice message only."""
     words = words_for(envelope.language)
     recipient = _address(envelope.mailbox, envelope.mailbox_name)
     mail = EmailMessage(_policy(utf8=not envelope.mailbox.isascii()))
@@ -121,7 +122,7 @@ def _subject(words: Words, kind: Kind, caller: str, sound: SoundFile | None) -> 
 def _set_addresses(
     mail: EmailMessage, envelope: Envelope, caller: str, recipient: Address | None
 ) -> None:
-    """From the caller's own address when the caller is a user, else from the system's (spec 8.4)."""
+    """From the caller's own address when that is a user, else the system's (spec 8.4)."""
     system = sender_address(envelope)
     author = _address(envelope.caller.address, caller)
     mail["From"] = author or Address(caller, addr_spec=system)

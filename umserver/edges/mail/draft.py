@@ -1,7 +1,7 @@
 """A message while it is made: sound goes to disk as it comes, and the end is one rename.
 
-Knows: one draft's folder. Must never know: mail, the queue's order. Its file operations run in threads,
-one at a time and in the order they were asked for.
+Knows: one draft's folder. Must never know: mail, the queue's order. Its file operations run in
+threads, one at a time and in the order they were asked for.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Draft:
         return self.envelope.id
 
     def append(self, codec: str, data: bytes) -> Deferred[None]:
-        """Sound on stable storage when it fires. Fails with NoSpace; a first part may be kept then."""
+        """On stable storage when it fires. Fails with NoSpace; a first part may be kept then."""
         if codec not in CODECS:
             return fail(ValueError(f"a recording cannot be {codec}"))
         return self._in_order(self._append, codec, data)
@@ -63,7 +63,9 @@ class Draft:
         return self._in_order(self._erase)
 
     def commit(self, choices: Choices) -> Deferred[None]:
-        """Durable in the queue when it fires. Fails with NoSpace or Unavailable; it is tried again then."""
+        """Durable in the queue when it fires. Fails with NoSpace or Unavailable; it is tried again
+        then.
+        """
         return self._end(Fate(Kind.VOICE, choices))
 
     def miss(self) -> Deferred[None]:
@@ -84,7 +86,7 @@ class Draft:
     def _in_order(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         if self._over:
             return fail(RuntimeError("the draft has ended"))
-        return self._order.run(self.threads.run, work, *args, **kwargs)
+        return self._order.run(lambda: self.threads.run(work, *args, **kwargs))
 
     # in a thread
 

@@ -1,10 +1,11 @@
 """Encoding in a process of its own, so that the interpreter that paces the calls is left alone.
 
-Knows: the worker's pipe. Must never know: mail. It is called in a thread and blocks there; one request at
-a time. Plain pipes and a watchdog were chosen over Twisted's processes because the caller is a thread
-anyway, and a thread that waits in `read` needs no protocol state. A worker that dies or takes too long is
-replaced once; after that the sound is encoded in the calling thread, so that a message is never held up by
-its wrapping. The worker ends by itself when its input ends, also when the server was killed.
+Knows: the worker's pipe. Must never know: mail. It is called in a thread and blocks there; one
+request at a time. Plain pipes and a watchdog were chosen over Twisted's processes because the
+caller is a thread anyway, and a thread that waits in `read` needs no protocol state. A worker that
+dies or takes too long is replaced once; after that the sound is encoded in the calling thread, so
+that a message is never held up by its wrapping. The worker ends by itself when its input ends, also
+when the server was killed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Lock, Timer
-from typing import BinaryIO
+from typing import IO
 
 from attrs import define, field
 from twisted.logger import Logger
@@ -33,7 +34,7 @@ class WorkerGone(Exception):
     """The worker gave no answer."""
 
 
-def write_part(pipe: BinaryIO, head: dict[str, object], body: bytes) -> None:
+def write_part(pipe: IO[bytes], head: dict[str, object], body: bytes) -> None:
     """One request or answer: two lengths of 4 octets, JSON, octets."""
     words = json.dumps(head).encode()
     pipe.write(struct.pack(">II", len(words), len(body)))
@@ -42,7 +43,7 @@ def write_part(pipe: BinaryIO, head: dict[str, object], body: bytes) -> None:
     pipe.flush()
 
 
-def read_part(pipe: BinaryIO) -> tuple[dict[str, object], bytes] | None:
+def read_part(pipe: IO[bytes]) -> tuple[dict[str, object], bytes] | None:
     """The next one; None when the pipe is over or broken."""
     lengths = pipe.read(8)
     if len(lengths) < 8:

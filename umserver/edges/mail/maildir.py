@@ -1,8 +1,8 @@
 """Delivery into folders that any IMAP server can serve: one Maildir a user.
 
-Knows: the Maildir rules (tmp, new, cur; a file is whole once it has its name in new). Must never know: the
-spool. The file's name is made of the Message-ID, so a second delivery finds the first, also when it has been
-read (moved to cur with flags) in the meantime.
+Knows: the Maildir rules (tmp, new, cur; a file is whole once it has its name in new). Must never
+know: the spool. The file's name is made of the Message-ID, so a second delivery finds the first,
+also when it has been read (moved to cur with flags) in the meantime.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from attrs import NOTHING, asdict, fields, frozen
+from attrs import NOTHING, asdict, field, fields, frozen
 
 from umserver.org.messages import CallerId, Choices, Envelope, Kind
 
@@ -55,21 +55,28 @@ def load_envelope(data: bytes) -> Envelope:
     return envelope
 
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "float": (int, float),
+    "CallerId": (CallerId,),
+}
+
+
 def _matching(cls: type, values: object) -> dict[str, Any]:
     """Those values that are fields of the class; every one must have its field's type."""
     if not isinstance(values, dict):
         raise BadRecord(f"{cls.__name__} is no JSON object")
     found: dict[str, Any] = {}
-    for field in fields(cls):
-        if field.name not in values:
-            if field.default is NOTHING:
-                raise BadRecord(f"the envelope lacks {field.name}")
+    for part in fields(cls):
+        if part.name not in values:
+            if part.default is NOTHING:
+                raise BadRecord(f"the envelope lacks {part.name}")
             continue
-        value = values[field.name]
-        kinds = {"str": str, "bool": bool, "float": (int, float), "CallerId": CallerId}
-        if not isinstance(value, kinds[str(field.type)]):
-            raise BadRecord(f"{field.name} of the envelope is a {type(value).__name__}")
-        found[field.name] = value
+        value = values[part.name]
+        if not isinstance(value, _TYPES[str(part.type)]):
+            raise BadRecord(f"{part.name} of the envelope is a {type(value).__name__}")
+        found[part.name] = value
     return found
 
 
@@ -78,7 +85,7 @@ class Fate:
     """What became of a draft."""
 
     kind: Kind
-    choices: Choices = Choices()
+    choices: Choices = field(factory=Choices)
 
     def folder(self, id: str) -> str:
         """The name that says it: `<id>.voice.important.private`."""

@@ -1,7 +1,7 @@
 """How a mail speaks: texts, dates, durations and numbers by language.
 
-Knows: the words of a mail in each language; another language falls back to its nearest relation, then to
-en-US. Must never know: MIME, HTML.
+Knows: the words of a mail in each language; another language falls back to its nearest relation,
+then to en-US. Must never know: MIME, HTML.
 """
 
 from __future__ import annotations
@@ -179,7 +179,9 @@ def spoken_length(words: Words, seconds: int) -> str:
 
 
 def spoken_number(number: str) -> str:
-    """The number as people write it: `(425) 555-0123`, `+33 1 23 45 67 89`; unknown shapes as they are."""
+    """The number as people write it: `(425) 555-0123`, `+33 1 23 45 67 89`; unknown shapes as they
+    are.
+    """
     american = re.fullmatch(r"(?:\+?1)?([2-9]\d\d)([2-9]\d\d)(\d{4})", number)
     if american:
         return "({}) {}-{}".format(*american.groups())

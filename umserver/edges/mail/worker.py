@@ -1,7 +1,7 @@
 """The process in which attachments are encoded: `python -m umserver.edges.mail.worker`.
 
-Knows: a pipe and the codings. Requests come on standard input, answers go to standard output, both framed
-by `encoder.write_part`. Ends when its input ends. Must never know: the reactor, mail.
+Knows: a pipe and the codings. Requests come on standard input, answers go to standard output, both
+framed by `encoder.write_part`. Ends when its input ends. Must never know: the reactor, mail.
 """
 
 from __future__ import annotations

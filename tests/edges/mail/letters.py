@@ -1,0 +1,55 @@
+"""Example messages, and sound that counts as speech."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+from attrs import evolve
+
+from umserver.org.messages import CallerId, Envelope, OutgoingMail, new_identity
+from umserver.wire.audio import g711
+
+RECEIVED = 1_795_531_000.0
+"""Tuesday, November 24, 2026, 9:36:40 AM in New York."""
+
+
+def envelope(number: int = 1, **changes: object) -> Envelope:
+    """A call to Ada; different numbers are different calls."""
+    received = RECEIVED + number
+    id, message_id = new_identity(received, Random(number), "um.example.com")
+    plain = Envelope(
+        id=id,
+        message_id=message_id,
+        call_id=f"call-{number}@pbx.example.com",
+        received=received,
+        mailbox="ada@example.com",
+        mailbox_name="Ada Example",
+        extension="1001",
+        caller=CallerId(number="2125550142"),
+        reason="DivertNoAnswer",
+        time_zone="America/New_York",
+        audio_codec="G711",
+    )
+    return evolve(plain, **changes)  # type: ignore[arg-type]
+
+
+def speech(seconds: float, seed: int = 1, law: str = "PCMU") -> bytes:
+    """Octets of something that talks: syllables of noise with pauses between."""
+    chance = np.random.default_rng(seed)
+    count = int(seconds * 8000)
+    syllables = (np.sin(np.arange(count) * 2 * np.pi * 3 / 8000) > -0.3) * 4000.0
+    return g711.encode(law, (chance.standard_normal(count) * syllables / 2).astype(np.int16))
+
+
+def outgoing(number: int = 1, data: bytes | None = None, **changes: object) -> OutgoingMail:
+    """A small finished mail."""
+    about = envelope(number)
+    text = (
+        f"Message-ID: {about.message_id}\r\nSubject: Voice mail\r\n\r\n"
+        "It is about lunch.\r\n.hidden\r\n..\r\n"
+    ).encode()
+    mail = OutgoingMail(
+        about.id, about.message_id, "voicemail@example.com", about.mailbox, data or text
+    )
+    return evolve(mail, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,572 @@
+"""Handing mail to a server on loopback: SMTP and LMTP, TCP and UNIX sockets, TLS and logins."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+from twisted.logger import eventAsText, globalLogPublisher
+from twisted.mail import smtp
+from twisted.trial.unittest import TestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from tests.edges.mail.letters import outgoing
+from tests.kit.mail_server import MailServer, certificate
+from umserver.edges.mail.mailers import mailer_for
+from umserver.edges.mail.smtp import ServerMailer
+from umserver.edges.mail.threads import Here
+from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
+
+real: Any = reactor
+
+
+class ServerCase(TestCase):
+    """A server and a mailer for it."""
+
+    timeout = 20.0
+
+    def setUp(self) -> None:
+        self.server = MailServer()
+
+    def listen(self, tls: Any = None) -> int:
+        """The server on a TCP port."""
+        if tls is None:
+            port = real.listenTCP(0, self.server, interface="127.0.0.1")
+        else:
+            port = real.listenSSL(0, self.server, tls, interface="127.0.0.1")
+        self.addCleanup(self.server.all_closed)
+        self.addCleanup(port.stopListening)
+        return int(port.getHost().port)
+
+    def mailer(self, kind: str = "smtp", port: int = 0, **settings: Any) -> IMailer:
+        """A mailer for it."""
+        settings.setdefault("helo", "um.example.com")
+        return mailer_for(real, kind, threads=Here(), port=port or self.listen(), **settings)
+
+    async def refused(self, kind: type[Exception], mailer: IMailer, **changes: object) -> str:
+        """Deliver, expect this failure, return its words."""
+        fault = await self.assertFailure(mailer.deliver(outgoing(**changes)), kind)  # type: ignore[arg-type]
+        return str(fault)
+
+
+class SmtpTests(ServerCase):
+    """SMTP over TCP."""
+
+    def test_is_a_mailer(self) -> None:
+        """It keeps the interface's promise in form."""
+        verifyObject(IMailer, mailer_for(real, "smtp", threads=Here(), host="127.0.0.1"))
+
+    async def test_mail_arrives_whole(self) -> None:
+        """What arrives is octet for octet what was sent, lines of dots included."""
+        await self.mailer().deliver(outgoing())
+        mail = outgoing()
+        self.assertEqual(self.server.mails, [(mail.sender, mail.recipient, mail.data)])
+
+    async def test_speaks_in_order(self) -> None:
+        """Name, sender with the size, recipient, text, farewell."""
+        await self.mailer().deliver(outgoing())
+        await self.server.all_closed()
+        self.assertEqual(
+            self.server.said,
+            [
+                "EHLO um.example.com",
+                f"MAIL FROM:<voicemail@example.com> SIZE={len(outgoing().data)}",
+                "RCPT TO:<ada@example.com>",
+                "DATA",
+                "QUIT",
+            ],
+        )
+
+    async def test_large_mail(self) -> None:
+        """Four megabytes of text arrive unharmed, wherever the pieces are cut."""
+        data = b"".join(b"." * (n % 5) + b"x" * (n % 70) + b"\r\n" for n in range(110_000))
+        await self.mailer().deliver(outgoing(data=data))
+        self.assertEqual(self.server.mails[0][2], data)
+
+    async def test_bare_line_ends_do_not_leave(self) -> None:
+        """A line feed alone never reaches the server, so nobody can smuggle a second mail."""
+        await self.mailer().deliver(outgoing(data=b"a: b\n\nx\n.\nMAIL FROM:<>\r.\r\nend"))
+        self.assertNotIn(b"\n", b"".join(self.server.raw))
+        self.assertEqual(self.server.mails[0][2].splitlines()[2:5], [b"x", b".", b"MAIL FROM:<>"])
+
+    async def test_null_sender(self) -> None:
+        """A mail without a return path has an empty one."""
+        await self.mailer().deliver(outgoing(sender=""))
+        self.assertEqual(self.server.mails[0][0], "")
+
+    async def test_eight_bits_are_announced(self) -> None:
+        """Octets with the high bit are announced where the server can take them (RFC 6152)."""
+        await self.mailer().deliver(outgoing(data="Subject: é\r\n\r\n".encode()))
+        self.assertIn("BODY=8BITMIME", self.server.said[1])
+
+    async def test_international_mailbox(self) -> None:
+        """An address with other than ASCII letters is announced (RFC 6531); a domain is encoded."""
+        await self.mailer().deliver(outgoing(recipient="chloé@exämple.com"))
+        self.assertIn(" SMTPUTF8", self.server.said[1])
+        self.assertEqual(self.server.mails[0][1], "chloé@xn--exmple-cua.com")
+
+    async def test_international_mailbox_refused(self) -> None:
+        """A server that cannot have such addresses gets nothing; the message waits."""
+        self.server.offers = ()
+        why = await self.refused(TemporaryFailure, self.mailer(), recipient="chloé@example.com")
+        self.assertIn("ASCII", why)
+
+    async def test_old_server(self) -> None:
+        """A server that knows no EHLO is spoken to with HELO."""
+        self.server.answers["EHLO"] = "502 what?"
+        await self.mailer().deliver(outgoing())
+        self.assertEqual(self.server.verbs[:3], ["EHLO", "HELO", "MAIL"])
+        self.assertNotIn("SIZE", self.server.said[2])
+
+    async def test_dangerous_address(self) -> None:
+        """An address that would be a second command is refused and never sent."""
+        for recipient in ("ada@example.com>\r\nDATA", "a b@example.com", "ada", "a@b>c", ""):
+            await self.refused(PermanentFailure, self.mailer(), recipient=recipient)
+        self.assertNotIn("RCPT", self.server.verbs)
+
+    async def test_witness(self) -> None:
+        """Twisted's own ESMTP server takes the mail too."""
+        sink = Sink()
+        port = real.listenTCP(0, sink, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        await self.mailer(port=port.getHost().port).deliver(outgoing())
+        await sink.gone
+        self.assertEqual(sink.kept.getvalue().split(b"\r\n", 1)[1], outgoing().data)
+
+
+class RefusalTests(ServerCase):
+    """Whose fault it is decides what becomes of the message."""
+
+    async def answers(self, key: str, words: str) -> str:
+        """Deliver to a server that answers so: `later`, `never`, with the reason."""
+        self.server.answers = {key: words}
+        try:
+            await self.mailer().deliver(outgoing())
+        except TemporaryFailure as fault:
+            return f"later: {fault}"
+        except PermanentFailure as fault:
+            return f"never: {fault}"
+        return "delivered"
+
+    async def test_full_mailbox(self) -> None:
+        """A 4xx anywhere means later."""
+        for key in ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "text"):
+            self.assertIn("later: ", await self.answers(key, "452 4.2.2 mailbox full"), key)
+
+    async def test_unknown_mailbox(self) -> None:
+        """A 5xx to this mail means never, with the server's words."""
+        for key in ("MAIL", "RCPT", "DATA", "text"):
+            why = await self.answers(key, "550-5.1.1 No such\n550 5.1.1 user")
+            self.assertTrue(why.startswith("never: 127.0.0.1:"), why)
+            self.assertIn(": 550 5.1.1 No such user", why)
+
+    async def test_server_wants_none_of_us(self) -> None:
+        """A 5xx before the mail is the operator's matter: the message waits."""
+        for key, words in {
+            "greeting": "554 no mail from you",
+            "EHLO": "554 bad name",
+            "MAIL": "530 5.7.0 log in first",
+        }.items():
+            why = await self.answers(key, words)
+            self.assertTrue(why.startswith("later: "), why)
+            self.assertIn(words, why)
+
+    async def test_answer_before_the_end(self) -> None:
+        """A refusal in the middle of the text counts; an acceptance there does not."""
+        self.assertIn("later: ", await self.answers("early", "451 stop"))
+        self.assertIn("never: ", await self.answers("early", "554 spam"))
+        self.assertIn("not whole", await self.answers("early", "250 fine"))
+
+    async def test_not_a_mail_server(self) -> None:
+        """Something else on that port is said to be something else."""
+        for words in ("SSH-2.0-OpenSSH_9.2", "999 x", "22", ""):
+            self.assertIn("does not speak mail", await self.answers("greeting", words))
+
+    async def test_endless_answers(self) -> None:
+        """An answer without an end is cut."""
+        why = await self.answers("EHLO", "\n".join(["250-x"] * 1000))
+        self.assertIn("without an end", why)
+        self.assertIn("without an end", await self.answers("greeting", "220 " + "x" * 100_000))
+
+    async def test_too_big(self) -> None:
+        """A mail over the server's limit is not even begun."""
+        self.server.offers = ("SIZE 10",)
+        why = await self.refused(PermanentFailure, self.mailer())
+        self.assertIn("more than 10 octets", why)
+        self.assertNotIn("MAIL", self.server.verbs)
+
+    async def test_nobody_there(self) -> None:
+        """With no server on the port the message waits, and the operator reads where."""
+        port = real.listenTCP(0, self.server, interface="127.0.0.1")
+        number = port.getHost().port
+        await port.stopListening()
+        why = await self.refused(TemporaryFailure, self.mailer(port=number))
+        self.assertIn(f"127.0.0.1:{number} cannot be reached", why)
+        self.assertIn("refused", why)
+
+    async def test_hangs_up(self) -> None:
+        """A server that dies after it read the text may be given the same mail again."""
+        self.server.dead_after_text = True
+        why = await self.refused(TemporaryFailure, self.mailer())
+        self.assertRegex(why, "hung up|cannot be reached|lost")
+
+
+class PatienceTests(ServerCase):
+    """A server that says nothing."""
+
+    async def stuck(self, key: str, seconds: float) -> str:
+        """Let the server fall silent there; the words after that many seconds."""
+        clock = Clock()
+        self.server.answers = {key: None}
+        words: list[str] = []
+        mailer = self.mailer()
+        assert isinstance(mailer, ServerMailer)
+        patient = evolve(mailer, clock=Both(clock), now=clock.seconds)
+        patient.deliver(outgoing()).addErrback(lambda failure: words.append(str(failure.value)))
+        previous = -1
+        while len(self.server.said) != previous or not self.server.open:
+            previous = len(self.server.said)
+            await self.turns()
+        clock.advance(seconds - 1)
+        self.assertEqual(words, [], key)
+        clock.advance(1.5)
+        return words[0]
+
+    async def turns(self) -> None:
+        """Let both ends do what they can."""
+        for _ in range(40):
+            turn: Deferred[None] = Deferred()
+            real.callLater(0, turn.callback, None)
+            await turn
+
+    async def test_every_stage_is_bounded(self) -> None:
+        """However a server falls silent, the message is freed for another try in bounded time."""
+        stages = {"greeting": 60, "EHLO": 120, "MAIL": 120, "RCPT": 120, "DATA": 120, "text": 600}
+        for key, seconds in stages.items():
+            self.assertIn("did not answer in time", await self.stuck(key, float(seconds)), key)
+
+    async def test_connecting_is_bounded(self) -> None:
+        """A name server or a host that never answers holds a message for a minute."""
+        clock = Clock()
+        mailer = evolve(self.mailer(port=1), clock=clock, now=clock.seconds, endpoint=NeverThere())  # type: ignore[type-var]
+        result = mailer.deliver(outgoing())
+        clock.advance(59)
+        self.assertNoResult(result)
+        clock.advance(2)
+        self.assertIn("no answer", str(self.failureResultOf(result, TemporaryFailure).value))
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+
+class LmtpTests(ServerCase):
+    """LMTP over TCP and UNIX sockets (RFC 2033)."""
+
+    def setUp(self) -> None:
+        self.server = MailServer(lmtp=True)
+
+    async def test_over_tcp(self) -> None:
+        """LHLO instead of EHLO, and the recipient's own verdict."""
+        await self.mailer("lmtp").deliver(outgoing())
+        self.assertEqual(self.server.verbs[0], "LHLO")
+        self.assertEqual(self.server.mails[0][2], outgoing().data)
+
+    async def test_over_a_unix_socket(self) -> None:
+        """The usual way to a server on the same machine."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        path = Path("/tmp") / f"um-lmtp-{id(self)}.sock"
+        port = real.listenUNIX(str(path), self.server)
+        self.addCleanup(self.server.all_closed)
+        self.addCleanup(port.stopListening)
+        await self.mailer("lmtp", port=1, socket=path).deliver(outgoing())
+        self.assertEqual(self.server.mails[0][1], "ada@example.com")
+
+    async def test_no_socket(self) -> None:
+        """A socket that is not there means later, and the operator reads its path."""
+        mailer = self.mailer("lmtp", port=1, socket=Path("/nonexistent/lmtp"))
+        self.assertIn("/nonexistent/lmtp", await self.refused(TemporaryFailure, mailer))
+
+    async def test_verdicts(self) -> None:
+        """The verdict after the text is the recipient's: later or never."""
+        mailer = self.mailer("lmtp")
+        self.server.answers["text"] = "452 4.2.2 over quota"
+        await self.refused(TemporaryFailure, mailer)
+        self.server.answers["text"] = "550 5.2.1 mailbox disabled"
+        await self.refused(PermanentFailure, mailer)
+
+    async def test_no_smtp_server(self) -> None:
+        """An SMTP server behind an LMTP setting is told apart; nothing is lost."""
+        self.server.lmtp = False
+        self.assertIn("refuses our name", await self.refused(TemporaryFailure, self.mailer("lmtp")))
+
+
+class SecurityTests(ServerCase):
+    """TLS, and who is believed."""
+
+    def trusting(self, *names: str) -> tuple[Any, Path]:
+        """A server's certificate and the file that makes it trusted."""
+        options, pem = certificate(*names)
+        path = Path(self.mktemp())
+        path.write_bytes(pem)
+        return options, path
+
+    async def test_starttls(self) -> None:
+        """After STARTTLS everything is asked anew and the mail goes encrypted."""
+        self.server.tls, authorities = self.trusting("127.0.0.1")
+        self.server.offers = ("STARTTLS",)
+        await self.mailer(security="starttls", authorities=authorities).deliver(outgoing())
+        self.assertEqual(self.server.verbs[:4], ["EHLO", "STARTTLS", "EHLO", "MAIL"])
+        self.assertEqual(len(self.server.mails), 1)
+
+    async def test_tls_from_the_start(self) -> None:
+        """Implicit TLS (RFC 8314)."""
+        options, authorities = self.trusting("127.0.0.1")
+        mailer = self.mailer(port=self.listen(options), security="tls", authorities=authorities)
+        await mailer.deliver(outgoing())
+        self.assertEqual(len(self.server.mails), 1)
+
+    async def test_unknown_authority(self) -> None:
+        """A certificate that nobody vouches for gets no mail."""
+        self.server.tls, _ = self.trusting("127.0.0.1")
+        self.server.offers = ("STARTTLS",)
+        why = await self.refused(TemporaryFailure, self.mailer(security="starttls"))
+        self.assertIn("certificate verify failed", why)
+        self.assertEqual(self.server.mails, [])
+
+    async def test_wrong_name(self) -> None:
+        """A certificate of somebody else gets no mail."""
+        options, authorities = self.trusting("mail.example.net")
+        mailer = self.mailer(port=self.listen(options), security="tls", authorities=authorities)
+        self.assertIn("another name", await self.refused(TemporaryFailure, mailer))
+
+    async def test_unchecked(self) -> None:
+        """An operator may say that certificates are not checked."""
+        options, _ = self.trusting("mail.example.net")
+        mailer = self.mailer(port=self.listen(options), security="tls", check_certificate=False)
+        await mailer.deliver(outgoing())
+        self.assertEqual(len(self.server.mails), 1)
+
+    async def test_stripped_starttls(self) -> None:
+        """Where STARTTLS is asked for and not offered, nothing is handed over."""
+        why = await self.refused(TemporaryFailure, self.mailer(security="starttls"))
+        self.assertIn("offers no STARTTLS", why)
+        self.server.offers, self.server.answers = ("STARTTLS",), {"STARTTLS": "554 broken"}
+        await self.refused(TemporaryFailure, self.mailer(security="starttls"))
+        self.assertNotIn("MAIL", self.server.verbs)
+
+    async def test_injected_before_tls(self) -> None:
+        """Words slipped in between STARTTLS and TLS are not believed."""
+        self.server.tls, authorities = self.trusting("127.0.0.1")
+        self.server.offers = ("STARTTLS",)
+        self.server.answers = {"STARTTLS": "220 go\n250 ok"}
+        mailer = self.mailer(security="starttls", authorities=authorities)
+        self.assertIn("attack", await self.refused(TemporaryFailure, mailer))
+
+
+class LoginTests(ServerCase):
+    """Who we say we are."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server.logins = {"um": "correct horse"}
+        self.logged: list[str] = []
+        globalLogPublisher.addObserver(self.observe)
+        self.addCleanup(globalLogPublisher.removeObserver, self.observe)
+
+    def observe(self, event: Any) -> None:
+        """Keep what is logged."""
+        self.logged.append(eventAsText(event) + repr(event))
+
+    async def test_plain(self) -> None:
+        """PLAIN where it is offered."""
+        self.server.offers = ("AUTH LOGIN PLAIN",)
+        await self.mailer(user="um", password="correct horse").deliver(outgoing())
+        self.assertEqual(len(self.server.mails), 1)
+        self.assertIn("AUTH PLAIN ", self.server.said[1])
+
+    async def test_login(self) -> None:
+        """LOGIN where there is nothing better, also as old servers offer it."""
+        self.server.offers = ("AUTH=LOGIN",)
+        await self.mailer(user="um", password="correct horse").deliver(outgoing())
+        self.assertEqual(len(self.server.mails), 1)
+
+    async def test_token(self) -> None:
+        """A bearer token is read anew for each mail."""
+        self.server.offers = ("AUTH PLAIN XOAUTH2",)
+        token = Path(self.mktemp())
+        mailer = self.mailer(user="um", token_file=token)
+        for number, secret in enumerate(("ya29.first", "ya29.second"), 1):
+            token.write_text(secret + "\n")
+            self.server.logins["um"] = secret
+            await mailer.deliver(outgoing(number))
+        self.assertEqual(len(self.server.mails), 2)
+
+    async def test_stale_token(self) -> None:
+        """A token that is refused leaves the message waiting, and the talk ends in good form."""
+        self.server.offers = ("AUTH XOAUTH2",)
+        token = Path(self.mktemp())
+        token.write_text("ya29.stale")
+        why = await self.refused(TemporaryFailure, self.mailer(user="um", token_file=token))
+        self.assertIn("refuses the login of um (535 5.7.8)", why)
+        self.assertNotIn("ya29", why)
+
+    async def test_missing_token(self) -> None:
+        """Without its token file the message waits."""
+        token = Path(self.mktemp())
+        mailer = self.mailer(user="um", token_file=token)
+        self.assertIn("cannot be read", await self.refused(TemporaryFailure, mailer))
+        token.write_text("two words")
+        self.assertIn("one token", await self.refused(TemporaryFailure, mailer))
+
+    async def test_wrong_password(self) -> None:
+        """A refused login is the operator's matter, and what was sent is told to nobody."""
+        self.server.offers = ("AUTH PLAIN",)
+        why = await self.refused(
+            TemporaryFailure, self.mailer(user="um", password="battery staple")
+        )
+        self.assertEqual(why.partition(" ")[2], "refuses the login of um (535 5.7.8)")
+        told = why + "".join(self.logged)
+        for secret in ("battery", "AHVtAGJhdHRlcnkgc3RhcGxl", "lunch"):
+            self.assertNotIn(secret, told)
+
+    async def test_no_fitting_mechanism(self) -> None:
+        """A server without a login that fits gets no mail as if by nobody."""
+        self.server.offers = ("AUTH GSSAPI",)
+        await self.refused(TemporaryFailure, self.mailer(user="um", password="x"))
+        self.assertNotIn("MAIL", self.server.verbs)
+
+    def test_never_in_the_clear(self) -> None:
+        """A login for another machine wants TLS; the operator is told at the start."""
+        fault = self.assertRaises(
+            ValueError,
+            self.mailer,
+            port=25,
+            host="mail.example.com",
+            user="um",
+            password="correct horse",
+        )
+        self.assertIn("without TLS", str(fault))
+        self.assertNotIn("horse", str(fault))
+
+    def test_secrets_do_not_show(self) -> None:
+        """Printing a mailer prints no password."""
+        mailer = self.mailer(port=25, user="um", password="correct horse")
+        self.assertNotIn("horse", repr(mailer))
+
+
+class SettingsTests(TestCase):
+    """What an operator can get wrong."""
+
+    def wrong(self, kind: str = "smtp", **settings: Any) -> str:
+        """The words of the refusal."""
+        fault = self.assertRaises(ValueError, mailer_for, Clock(), kind, threads=Here(), **settings)
+        return str(fault)
+
+    def test_words_for_mistakes(self) -> None:
+        """Each mistake is named."""
+        self.assertIn("maildir, smtp, lmtp", self.wrong("imap"))
+        self.assertIn("folder", self.wrong("maildir"))
+        self.assertIn("none, starttls, tls", self.wrong(security="ssl"))
+        self.assertIn("only lmtp", self.wrong(socket=Path("/x")))
+        self.assertIn("no TLS", self.wrong("lmtp", socket=Path("/x"), security="tls"))
+        self.assertIn("host", self.wrong(host=""))
+        self.assertIn("needs a user", self.wrong(password="x"))
+        self.assertIn("password or a token", self.wrong(user="um"))
+        self.assertIn("not both", self.wrong(user="um", password="x", token_file=Path("/x")))
+        self.assertIn("no host name", self.wrong(helo="two words"))
+        empty = Path(self.mktemp())
+        empty.write_text("nothing")
+        self.assertIn("no certificates", self.wrong(security="tls", authorities=empty))
+
+    def test_usual_ports(self) -> None:
+        """Without a port the usual one is used."""
+        for kind, security, port in (
+            ("smtp", "none", 25),
+            ("smtp", "starttls", 587),
+            ("smtp", "tls", 465),
+            ("lmtp", "none", 24),
+        ):
+            mailer = mailer_for(Clock(), kind, threads=Here(), security=security, host="::1")
+            assert isinstance(mailer, ServerMailer)
+            self.assertEqual(mailer.terms.server, f"[::1]:{port}")
+
+    def test_address_as_a_name(self) -> None:
+        """A server that is only known by its address says so in brackets (RFC 5321)."""
+        for helo, said in {"192.0.2.1": "[192.0.2.1]", "2001:db8::1": "[IPv6:2001:db8::1]"}.items():
+            mailer = mailer_for(Clock(), "smtp", threads=Here(), helo=helo)
+            assert isinstance(mailer, ServerMailer)
+            self.assertEqual(mailer.terms.helo, said)
+
+
+class Both:
+    """Timers of a clock that only moves when told."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock: IReactorTime = clock  # type: ignore[assignment]
+
+    def callLater(self, *args: Any, **kwargs: Any) -> Any:
+        """On the told clock."""
+        return self.clock.callLater(*args, **kwargs)
+
+
+class NeverThere:
+    """An endpoint that never comes to a result."""
+
+    def connect(self, factory: object) -> Deferred[Any]:
+        """Wait for ever."""
+        return Deferred()
+
+
+@implementer(smtp.IMessageDelivery)
+class Sink(smtp.SMTPFactory):
+    """Twisted's server, keeping one mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = BytesIO()
+        self.gone: Deferred[None] = Deferred()
+
+    def buildProtocol(self, addr: object) -> Any:
+        """One connection."""
+        sink = self
+
+        class Session(smtp.ESMTP):
+            def connectionLost(self, reason: Any) -> None:
+                super().connectionLost(reason)
+                sink.gone.callback(None)
+
+        session = Session()
+        session.delivery = self
+        session.factory = self
+        return session
+
+    def receivedHeader(self, *about: Any) -> bytes:
+        """Ours, so that it can be cut off again."""
+        return b"Received: here"
+
+    def validateFrom(self, helo: Any, origin: Any) -> Any:
+        """Everybody may."""
+        return origin
+
+    def validateTo(self, user: Any) -> Any:
+        """Everybody gets."""
+        return lambda: self
+
+    def lineReceived(self, line: bytes) -> None:
+        """A line of the mail."""
+        self.kept.write(line + b"\r\n")
+
+    def eomReceived(self) -> Deferred[None]:
+        """All of it."""
+        done: Deferred[None] = Deferred()
+        done.callback(None)
+        return done
+
+    def connectionLost(self) -> None:
+        """Not whole."""

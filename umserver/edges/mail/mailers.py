@@ -1,0 +1,139 @@
+"""Opens the mailer that the settings ask for.
+
+Knows: which parts belong to maildir, smtp and lmtp. Must never know: how any of them works.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from umserver.edges.mail.handover import Security, Terms
+from umserver.edges.mail.login import Login
+from umserver.edges.mail.maildir import MaildirMailer
+from umserver.edges.mail.smtp import ServerMailer
+from umserver.edges.mail.threads import Threads
+from umserver.edges.mail.trust import client_tls
+from umserver.interfaces import IMailer
+
+KINDS = ("maildir", "smtp", "lmtp")
+CONNECT_SECONDS = 30
+"""For one address of a server."""
+PORTS = {("smtp", "none"): 25, ("smtp", "starttls"): 587, ("smtp", "tls"): 465}
+"""Where nothing is said (RFC 5321, 6409, 8314)."""
+LMTP_PORT = 24
+
+
+def mailer_for(
+    reactor: Any,
+    kind: str,
+    *,
+    threads: Threads,
+    folder: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    socket: Path | None = None,
+    security: str = "none",
+    check_certificate: bool = True,
+    authorities: Path | None = None,
+    user: str = "",
+    password: str = "",
+    token_file: Path | None = None,
+    helo: str = "localhost",
+) -> IMailer:
+    """The mailer of this `kind`: maildir (needs `folder`), smtp, or lmtp (`host` or `socket`).
+
+    `security` is none, starttls or tls; port 0 is the usual one. `authorities` is a PEM file that
+    replaces the system's. `threads` serves the disk. Raises ValueError in words for an operator, or
+    OSError when `authorities` cannot be read.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"mail cannot be delivered by {kind!r}; possible are {', '.join(KINDS)}")
+    if kind == "maildir":
+        if folder is None:
+            raise ValueError("delivery by maildir needs a folder")
+        return cast(IMailer, MaildirMailer(folder, threads))
+    protection = _security(security)
+    _check(kind, host, socket, protection, user, password, token_file)
+    login = Login(user, password) if user else None
+    port = port or (LMTP_PORT if kind == "lmtp" else PORTS["smtp", security])
+    server = str(socket) if socket else _server(host, port)
+    terms = Terms(server, _helo(helo), kind == "lmtp", protection, login)
+    local = socket is not None or _is_loopback(host)
+    endpoint = _endpoint(reactor, host, port, socket)
+    tls = None
+    if protection is not Security.NONE:
+        tls = client_tls(host, check=check_certificate, authorities=authorities)
+        if protection is Security.TLS:
+            endpoint = wrapClientTLS(tls, endpoint)
+    safe = local or protection is Security.TLS
+    mailer = ServerMailer(reactor, endpoint, terms, threads, tls, safe, token_file)
+    return cast(IMailer, mailer)
+
+
+def _endpoint(reactor: Any, host: str, port: int, socket: Path | None) -> IStreamClientEndpoint:
+    if socket is None:
+        return HostnameEndpoint(reactor, host, port, CONNECT_SECONDS)
+    unix: Any = UNIXClientEndpoint
+    there: IStreamClientEndpoint = unix(reactor, str(socket), CONNECT_SECONDS)
+    return there
+
+
+def _security(name: str) -> Security:
+    try:
+        return Security(name)
+    except ValueError:
+        possible = ", ".join(s.value for s in Security)
+        raise ValueError(f"{name!r} is no security; possible are {possible}") from None
+
+
+def _check(
+    kind: str,
+    host: str,
+    socket: Path | None,
+    security: Security,
+    user: str,
+    password: str,
+    token_file: Path | None,
+) -> None:
+    if socket is not None and kind != "lmtp":
+        raise ValueError("only lmtp is spoken over a UNIX socket")
+    if socket is not None and security is not Security.NONE:
+        raise ValueError("a UNIX socket needs no TLS; set security to none")
+    if socket is None and not host:
+        raise ValueError(f"delivery by {kind} needs a host")
+    if (password or token_file) and not user:
+        raise ValueError("a password or a token needs a user")
+    if user and not password and not token_file:
+        raise ValueError(f"the user {user} needs a password or a token file")
+    if password and token_file:
+        raise ValueError("give a password or a token file, not both")
+    if user and security is Security.NONE and socket is None and not _is_loopback(host):
+        raise ValueError(f"no login is sent to {host} without TLS; set security to starttls or tls")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _server(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _helo(name: str) -> str:
+    """This server's name or address literal (RFC 5321 §4.1.1.1)."""
+    try:
+        address = ip_address(name.strip("[]"))
+    except ValueError:
+        plain = name if name.isascii() else name.encode("idna").decode("ascii")
+        if not plain or not all(c.isalnum() or c in ".-_" for c in plain):
+            raise ValueError(f"{name[:100]!r} is no host name") from None
+        return plain
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
