@@ -1,7 +1,8 @@
 """What an offered call states about itself, before anybody has decided anything.
 
-Knows: numbers and names exactly as the peer gave them. Must never know: SIP syntax, settings, sockets.
-The edge that reads the request fills a CallFacts in; the resolver reads it (spec 4.3, RFC 5806, RFC 7044).
+Knows: numbers and names exactly as the peer gave them. Must never know: SIP syntax,
+settings, sockets. The edge that reads the request fills a CallFacts in; the resolver reads it (spec
+4.3, RFC 5806, RFC 7044).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class CallFacts:
     diversions: tuple[Diversion, ...] = ()
     """The last forwarding first, as in a Diversion header (RFC 5806 §4)."""
     history: tuple[Diversion, ...] = ()
-    """From History-Info (RFC 7044), turned round: the last forwarding first, our own entry left out."""
+    """From History-Info (RFC 7044): the last forwarding first, our own entry left out."""
     problems: tuple[str, ...] = ()
     """Headers that could not be read and were ignored, in words."""
     route_token: str | None = None

@@ -1,7 +1,7 @@
 """What texts in settings have to look like: each function says what is wrong with one, or None.
 
-Knows: names, numbers, addresses, languages, time zones as texts (spec 2.2, 2.3, 3). Must never know:
-which setting is checked.
+Knows: names, numbers, addresses, languages, time zones as texts (spec 2.2, 2.3, 3). Must never
+know: which setting is checked.
 """
 
 from __future__ import annotations

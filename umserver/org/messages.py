@@ -1,6 +1,7 @@
 """What a message is before it becomes mail: who called whom, when, and what the caller chose.
 
-Knows: plain values that go through JSON unharmed. Must never know: MIME, files, sound formats' bytes.
+Knows: plain values that go through JSON unharmed. Must never know: MIME, files, the
+bytes of sound formats.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Telephone numbers as people, gateways and settings write them, and when two are the same.
 
 Knows: separators, `tel:` and `sip:`, country codes, extensions, the masks of a dial plan (spec 2.3,
-3.2 NumberingPlanFormats, 4.5). Must never know: users, calls. A *key* is the one spelling under which
-a number is stored and looked up: digits, `+` and digits, or `user@host` in small letters.
+3.2 NumberingPlanFormats, 4.5). Must never know: users, calls. A *key* is the one spelling under
+which a number is stored and looked up: digits, `+` and digits, or `user@host` in small letters.
 """
 
 from __future__ import annotations

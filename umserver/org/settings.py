@@ -224,7 +224,7 @@ class MailboxPolicy:
 
 @frozen(kw_only=True)
 class Mailbox:
-    """A user whose calls are answered (spec 3.7). Not in the snapshot: found by number for a call."""
+    """A user whose calls are answered (spec 3.7). Not in the snapshot: found by number."""
 
     address: Annotated[str, Setting("Mail address, the user's identity", "3.7", check=mail_address)]
     display_name: Annotated[str, Setting("Name that callers hear and mails show", "3.7", high=64)]
@@ -366,6 +366,14 @@ class Organisation:
             for group in self.hunt_groups
             for pilot in group.pilot_identifier or ("",)
         }
+
+    @cached_property
+    def plans_of(self) -> Mapping[str, tuple[DialPlan, ...]]:
+        """The dial plans to which the hunt groups of a gateway lead, by gateway name."""
+        plans: dict[str, dict[str, DialPlan]] = {gateway.name: {} for gateway in self.gateways}
+        for group in self.hunt_groups:
+            plans[group.gateway][group.dial_plan] = self.plan_named[group.dial_plan]
+        return {name: tuple(found.values()) for name, found in plans.items()}
 
     @cached_property
     def service_at(self) -> Mapping[tuple[str, str], AutoAttendant | TestNumber]:

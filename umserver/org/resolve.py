@@ -1,0 +1,335 @@
+"""What an offered call is, and why (spec 4.3, 4.4, 4.5): a pure function of settings and facts.
+
+Order: door (gateway, hunt group, dial plan) → the claim a call router signed → diversions → what
+answers at the called number → the called user → refusal. Knows: the rules. Must never know: stores,
+SIP, who asks. Use: ask the directory for `numbers_to_look_up`, then `resolve` with what it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from umserver.org import refusals
+from umserver.org.entrance import Closed, enter
+from umserver.org.facts import CallFacts, Diversion, Party
+from umserver.org.messages import CallerId
+from umserver.org.numbers import is_number, key, spellings
+from umserver.org.refusals import Refusal
+from umserver.org.settings import (
+    AutoAttendant,
+    DialPlan,
+    IPGateway,
+    Mailbox,
+    MailboxPolicy,
+    Organisation,
+    TestNumber,
+)
+from umserver.org.tokens import MAX_NAME, Claim
+
+Found: TypeAlias = Mapping[tuple[str, str], Mailbox]
+"""Mailboxes by dial plan and key, as the directory gave them."""
+
+
+@frozen(kw_only=True)
+class Route:
+    """A call that is taken."""
+
+    dial_plan: DialPlan
+    """The plan that the call came in by: its limits and its language hold."""
+    caller: CallerId = field(factory=CallerId)
+    flow: str
+    """Name of the call script."""
+
+
+@frozen(kw_only=True)
+class LeaveMessage(Route):
+    """Call answering for a user (spec 4.6)."""
+
+    mailbox: Mailbox
+    policy: MailboxPolicy
+    reason: str = "Direct"
+    """Direct, DivertNoAnswer, DivertBusy or DivertForward (spec 4.3)."""
+    flow: str = "leave-message"
+
+
+@frozen(kw_only=True)
+class VoiceAccess(Route):
+    """Somebody called the access number (spec 5)."""
+
+    mailbox: Mailbox | None = None
+    """The user whose number the caller has; None when the caller has to say who it is."""
+    flow: str = "voice-access"
+
+
+@frozen(kw_only=True)
+class Attendant(Route):
+    """A menu answers (spec 6.3)."""
+
+    attendant: AutoAttendant
+    flow: str = "attendant"
+
+
+@frozen(kw_only=True)
+class TestCall(Route):
+    """A test number was called; `flow` is its script."""
+
+
+@frozen
+class Rejected:
+    """A call that is not taken."""
+
+    refusal: Refusal
+
+
+@frozen
+class Resolution:
+    """The decision with its reasons, in the order in which they were found."""
+
+    route: Route | Rejected
+    reasons: tuple[str, ...] = ()
+
+
+def numbers_to_look_up(
+    org: Organisation, facts: CallFacts, claim: Claim | None = None
+) -> Sequence[tuple[str, Sequence[str]]]:
+    """What to ask the directory before `resolve`: dial plans, each with keys."""
+    entrance = enter(org, facts, claim)
+    if isinstance(entrance, Closed):
+        return ()
+    facts = _with(claim, facts)
+    own = [entry.party for entry in (*facts.diversions, *facts.history)]
+    own.append(facts.called)
+    asked = []
+    for plan in org.family_of[entrance.dial_plan.name]:
+        keys = [word for party in own for word in spellings(plan, party, own=True)]
+        if facts.caller is not None:
+            keys += spellings(plan, facts.caller, own=False)
+        if claim is not None and claim.mailbox_plan == plan.name:
+            keys.append(claim.mailbox)
+        asked.append((plan.name, tuple(dict.fromkeys(keys))))
+    return asked
+
+
+def resolve(
+    org: Organisation, facts: CallFacts, found: Found, claim: Claim | None = None
+) -> Resolution:
+    """What this call is. `found`: the answers to `numbers_to_look_up` with the same arguments.
+
+    A claim decides as far as today's settings bear it out; where they do not, the facts decide.
+    """
+    entrance = enter(org, facts, claim)
+    if isinstance(entrance, Closed):
+        return Resolution(Rejected(entrance.refusal), entrance.reasons)
+    reasons = list(entrance.reasons)
+    case = _Case(org, _with(claim, facts), found, entrance.gateway, entrance.dial_plan, reasons)
+    route = case.decide(claim)
+    return Resolution(route, tuple(reasons))
+
+
+def claim_of(route: Route, facts: CallFacts) -> Claim:
+    """What a call router tells the answering desk about a call (see `umserver.org.tokens`)."""
+    claim = Claim(
+        flow=route.flow,
+        dial_plan=route.dial_plan.name,
+        caller_number=route.caller.number,
+        caller_name=facts.caller.name[:MAX_NAME] if facts.caller else "",
+        called=facts.called.user,
+    )
+    if isinstance(route, LeaveMessage):
+        box = route.mailbox
+        return evolve(claim, mailbox=box.extension, mailbox_plan=box.dial_plan, reason=route.reason)
+    if isinstance(route, Attendant):
+        return evolve(claim, attendant=route.attendant.name)
+    return claim
+
+
+def _with(claim: Claim | None, facts: CallFacts) -> CallFacts:
+    """The facts as the call router saw them: peers lose headers when they follow a redirect."""
+    if claim is None:
+        return facts
+    user, _, host = claim.caller_number.partition("@")
+    caller = Party(user=user, host=host, name=claim.caller_name) if user else None
+    return evolve(facts, caller=caller, called=Party(user=claim.called))
+
+
+@define(eq=False)
+class _Case:
+    """One call while it is being classified."""
+
+    org: Organisation
+    facts: CallFacts
+    found: Found
+    gateway: IPGateway
+    plan: DialPlan
+    reasons: list[str]
+    forwarded: bool = field(init=False, default=False)
+    """Whether the call was forwarded by somebody whom no rule knows."""
+
+    def decide(self, claim: Claim | None) -> Route | Rejected:
+        """The first rule that fits."""
+        return (
+            self._claimed(claim)
+            or self._diverted()
+            or self._service()
+            or self._access()
+            or self._called_user()
+            or self._nobody()
+        )
+
+    # the rules
+
+    def _claimed(self, claim: Claim | None) -> Route | Rejected | None:
+        """What a call router has found out already, looked up again."""
+        if claim is None:
+            return None
+        self.reasons.append(f"a call router decided on {claim.flow}")
+        if claim.mailbox:
+            mailbox = self._enabled(claim.mailbox_plan, claim.mailbox)
+            return self._leave(mailbox, claim.reason) if mailbox is not None else None
+        for attendant in self.org.auto_attendants:
+            if attendant.name == claim.attendant and attendant.dial_plan == self.plan.name:
+                return self._attend(attendant)
+        return None
+
+    def _diverted(self) -> Route | Rejected | None:
+        """The first forwarding that leads somewhere, in the order that the gateway prefers."""
+        for entry in self._chain():
+            why = f" ({entry.reason})" if entry.reason else ""
+            self.reasons.append(f"forwarded by {entry.party.user}{why}")
+            service = self._service_of(entry.party)
+            if isinstance(service, AutoAttendant) and service.status == "Enabled":
+                return self._attend(service)
+            mailbox = self._user(entry.party, own=True)
+            if mailbox is not None:
+                return self._leave(mailbox, reason_of(entry))
+            self.reasons.append(f"{entry.party.user} is no UM-enabled user (event 1109)")
+            self.forwarded = True
+        return None
+
+    def _service(self) -> Route | Rejected | None:
+        """An attendant or a test number was called."""
+        service = self._service_of(self.facts.called)
+        if service is None:
+            return None
+        if isinstance(service, AutoAttendant):
+            return self._attend(service)
+        self.reasons.append(f"{service.number} is the test number of {service.script}")
+        return TestCall(dial_plan=self.plan, caller=self._caller()[0], flow=service.script)
+
+    def _access(self) -> Route | None:
+        """The number of voice access was called, by a person and not by a forwarding."""
+        if self.forwarded or not self._is_access(self.facts.called):
+            return None
+        self.reasons.append(f"{self.facts.called.user} is the number of voice access")
+        caller, mailbox = self._caller()
+        return VoiceAccess(dial_plan=self.plan, caller=caller, mailbox=mailbox)
+
+    def _called_user(self) -> Route | Rejected | None:
+        """A user's own number was called."""
+        mailbox = self._user(self.facts.called, own=True)
+        if mailbox is None:
+            return None
+        self.reasons.append("called directly")
+        return self._leave(mailbox, "Direct")
+
+    def _nobody(self) -> Rejected:
+        self.reasons.append(f"nothing has the number {self.facts.called.user or '(none)'}")
+        return Rejected(refusals.NOT_UM_ENABLED if self.forwarded else refusals.NOBODY_CALLED)
+
+    # what the rules ask
+
+    def _chain(self) -> Sequence[Diversion]:
+        """The forwardings in the order in which the gateway's preference tries them (spec 4.3).
+
+        Those of Diversion before those of History-Info. Where the number of voice access itself
+        forwards, as pilots of a PBX do, nobody was called before.
+        """
+        facts = self.facts
+        if not facts.diversions and not facts.history:
+            return ()
+        preference = self.gateway.diversion_preference
+        step = -1 if preference == "FirstCalled" else 1
+        chain = [*facts.diversions[::step], *facts.history[::step]]
+        users = {entry.party.user: entry for entry in reversed(chain)}
+        chain = [entry for entry in chain if users.get(entry.party.user) is entry]
+        if preference == "AutoAttendant":
+            chain.sort(key=lambda e: not isinstance(self._service_of(e.party), AutoAttendant))
+        return [entry for entry in chain if entry.party.user and not self._is_access(entry.party)]
+
+    def _service_of(self, party: Party) -> AutoAttendant | TestNumber | None:
+        services, plan = self.org.service_at, self.plan
+        for spelling in spellings(plan, party, own=True):
+            service = services.get((plan.name, spelling))
+            if service is not None:
+                return service
+        return None
+
+    def _is_access(self, party: Party) -> bool:
+        plan, numbers = self.plan, self.org.access_numbers
+        return any((plan.name, word) in numbers for word in spellings(plan, party, own=True))
+
+    def _user(self, party: Party, *, own: bool) -> Mailbox | None:
+        """The user with this number in the plan or one of its equivalents."""
+        for plan in self.org.family_of[self.plan.name]:
+            for spelling in spellings(plan, party, own=own):
+                mailbox = self._enabled(plan.name, spelling)
+                if mailbox is not None:
+                    return mailbox
+        return None
+
+    def _enabled(self, plan: str, spelling: str) -> Mailbox | None:
+        mailbox = self.found.get((plan, spelling))
+        if mailbox is None or mailbox.um_enabled:
+            return mailbox
+        self.reasons.append(f"{spelling} is {mailbox.display_name}, who is not UM-enabled")
+        return None
+
+    def _caller(self) -> tuple[CallerId, Mailbox | None]:
+        """Who calls (spec 4.5 orders 2 and 3), and the mailbox if it is one of our users."""
+        party = self.facts.caller
+        if party is None:
+            self.reasons.append("the caller is anonymous")
+            return CallerId(), None
+        number = key(party.user)
+        if not is_number(number) and party.host:
+            number = f"{party.user}@{party.host}"
+        mailbox = self._user(party, own=False)
+        if mailbox is None:
+            name = "" if key(party.name) == number else party.name[:MAX_NAME]
+            return CallerId(number=number, name=name), None
+        self.reasons.append(f"the caller {number} is {mailbox.display_name}")
+        return CallerId(number, mailbox.display_name, mailbox.address), mailbox
+
+    # the routes
+
+    def _leave(self, mailbox: Mailbox, reason: str) -> Route | Rejected:
+        self.reasons.append(f"call answering for {mailbox.display_name}, {reason}")
+        policy = self.org.policy_named.get(mailbox.policy)
+        if policy is None:
+            self.reasons.append(f"the policy {mailbox.policy} does not exist")
+            return Rejected(refusals.BROKEN_USER)
+        return LeaveMessage(
+            dial_plan=self.plan,
+            caller=self._caller()[0],
+            mailbox=mailbox,
+            policy=policy,
+            reason=reason,
+        )
+
+    def _attend(self, attendant: AutoAttendant) -> Route | Rejected:
+        if attendant.status != "Enabled":
+            self.reasons.append(f"the auto attendant {attendant.name} is disabled")
+            return Rejected(refusals.ATTENDANT_DISABLED)
+        self.reasons.append(f"the auto attendant {attendant.name} answers")
+        return Attendant(dial_plan=self.plan, caller=self._caller()[0], attendant=attendant)
+
+
+def reason_of(entry: Diversion) -> str:
+    """DivertNoAnswer, DivertBusy or DivertForward (spec 4.3; RFC 5806 §4 and what PBXs write)."""
+    word = "".join(letter for letter in entry.reason.lower() if letter.isalpha())
+    if word.startswith("noanswer"):
+        return "DivertNoAnswer"
+    return "DivertBusy" if word in ("userbusy", "busy") else "DivertForward"
