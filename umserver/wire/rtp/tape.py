@@ -47,6 +47,7 @@ class Tape:
         self._began = 0.0
         self._last_arrival = 0.0
         self._last_length = 0
+        self._missing = 0
         self._held: dict[int, tuple[int, bytes, float]] = {}
 
     @property
@@ -57,12 +58,14 @@ class Tape:
     def feed(
         self, sequence: int, timestamp: int, payload: bytes, now: float, codec: str = ""
     ) -> None:
-        """A packet has arrived. `sequence` is the unwrapped one; an empty payload stands for a
-        packet without sound.
+        """A packet has arrived; `sequence` is the unwrapped one.
 
-        `codec` names what the payload is, when it differs from the tape's.
+        An empty payload stands for a packet without sound. `codec` names what the payload is; the
+        first sound decides the tape's, so nothing is translated while the sender keeps to one.
         """
         if codec and codec != self.codec:
+            if payload and not self.length and not self._held:
+                self.codec = codec
             payload = g711.transcode(payload, codec, self.codec)
         if sequence == self._expected and not self._held:
             self._put(timestamp, payload, now, False)
@@ -121,7 +124,8 @@ class Tape:
         """Put down the lowest of the held packets; what lies before it is lost."""
         sequence = min(self._held)
         timestamp, payload, arrival = self._held.pop(sequence)
-        lost = self._expected is not None and sequence > self._expected
+        self._missing = 0 if self._expected is None else sequence - self._expected
+        lost = self._missing > 0
         self._put(timestamp, payload, arrival, lost)
         self._expected = sequence + 1
 
@@ -130,6 +134,8 @@ class Tape:
             return
         if self._timestamp is None:
             self._began = arrival
+            if lost:
+                self._fill_beginning(len(payload))
         elif timestamp != self._timestamp:
             self._fill(timestamp, len(payload), arrival, lost)
         elapsed = max(0.0, arrival - self._began)
@@ -139,6 +145,12 @@ class Tape:
         self._timestamp = (timestamp + len(payload)) & 0xFFFFFFFF
         self._last_arrival, self._last_length = arrival, len(payload)
         self._append(payload)
+
+    def _fill_beginning(self, size: int) -> None:
+        """The packets between the recording's start and this first one, `size` long, are lost."""
+        gap = min(self._missing * size, int(WINDOW * RATE))
+        self.filled += gap
+        self._append(g711.SILENCE[self.codec] * gap)
 
     def _fill(self, timestamp: int, size: int, arrival: float, lost: bool) -> None:
         """Bridge the way from where the sound ends to this timestamp."""

@@ -69,7 +69,7 @@ class Capture:
         elif now - self.ear.last_loud >= self._idle:
             news.append((self.finish, ("silence",)))
         elif self.tape.waiting > MOST_BEHIND:
-            news.append((self._refused, (Failure(Unavailable("the disk is too slow")),)))
+            news.append((self._too_slow, ()))
         elif now >= self._next_append and not self._appending:
             self._next_append = now + CADENCE
             news.append((self._hand_over, ()))
@@ -101,9 +101,13 @@ class Capture:
             self._hand_over()
 
     def _refused(self, failure: Failure) -> None:
-        self._appending = False
-        if failure.check(Unavailable) is None:
+        if not isinstance(failure.value, Unavailable):
             log.failure("a take refused sound", failure)
+        self._too_slow()
+
+    def _too_slow(self) -> None:
+        """The take holds no more than what it has."""
+        self._appending = False
         self._ended_by = "disk"
         self._fire()
 

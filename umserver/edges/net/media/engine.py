@@ -133,6 +133,8 @@ class MediaEngine:
             if self._ticking[leg][0] == period:
                 return
             self._leave(leg)
+        if not self._ticking:
+            self._next = self._slot(self.now()) + 1
         phase = min(range(period), key=lambda slot: len(self._wheel[slot]))
         self._ticking[leg] = (period, phase)
         for slot in range(phase, WHEEL, period):
@@ -158,10 +160,10 @@ class MediaEngine:
         return int((now - self._origin) / SLOT + _EARLY)
 
     def _arm(self) -> None:
-        """Wake at the next slot that has legs."""
+        """Wake at the next slot that has legs; at once when a long tick has made it late."""
         if self._turning or self._pulse is None or not self._ticking:
             return
-        first = self._next = max(self._next, self._slot(self._pulse.now()) + 1)
+        first = self._next
         while not self._wheel[first % WHEEL]:
             first += 1
         self._next = first

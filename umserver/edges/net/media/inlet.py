@@ -16,8 +16,8 @@ from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, span
 from umserver.wire.rtp.sequence import SWITCHED, Source
 from umserver.wire.rtp.telephone_event import EventReceiver
 
-USUAL, BACKLOG = 8, 64
-"""Packets that a tick takes from the socket: usually, and when more than usual wait."""
+BACKLOG = 64
+"""Packets that a tick takes from the socket at most."""
 
 _MOST_UNSURE = 8
 _FIRST_RTCP, _LAST_RTCP = 192, 223

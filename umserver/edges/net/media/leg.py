@@ -5,7 +5,6 @@ Knows: its sockets, its plan, the engine's slots. Must never know: SIP, scripts,
 
 from __future__ import annotations
 
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
@@ -82,6 +81,8 @@ class Leg:
         self._pressing: deque[tuple[Keys, Deferred[None]]] = deque()
         self._frame = 160
         self._send_slots = 4
+        self._send_at = 0
+        self._slot = 0
         self._ticks = engine.random.randrange(_CHORES)
         self._lost_told = False
         self._quiet_since = 0.0
@@ -104,19 +105,25 @@ class Leg:
         if self.closed:
             return
         now = self._engine.now()
-        if self._plan is not None:
-            self._inlet.drain(now)
+        self._hear(now)
         self._inlet.use(plan)
         self._connect_sockets(plan, now)
         if self._plan is None:
             self._reports.begin(now)
-        elif self._plan.codec != plan.codec and self._playlist is not None:
+        if self._playlist is not None:
             self._playlist.use(plan.codec)
+        for keys, _ in self._pressing:
+            keys.use(plan.codec)
         self._plan = plan
         self._frame = plan.ptime * RATE // 1000
         self._send_slots = self._frame // SAMPLES_PER_SLOT
         self._quiet_since, self._lost_told = now, False
         self._engine.attach(self, plan.ptime)
+
+    def _hear(self, now: float) -> None:
+        """Hear what waits in the socket, once it is known whom to hear."""
+        if self._peer is not None:
+            self._inlet.drain(now)
 
     def _connect_sockets(self, plan: MediaPlan, now: float) -> None:
         self._reachable = is_reachable(plan.remote_host, plan.remote_port)
@@ -151,8 +158,11 @@ class Leg:
         if playlist.finished:
             return succeed(True)
         self._playlist = playlist
-        self._played = Deferred(lambda _: self._drop_playlist())
+        self._played = Deferred(self._forget_playlist)
         return self._played
+
+    def _forget_playlist(self, _: Deferred[bool]) -> None:
+        self._drop_playlist()
 
     def _drop_playlist(self) -> Deferred[bool] | None:
         played, self._played, self._playlist = self._played, None, None
@@ -170,8 +180,7 @@ class Leg:
         if self.closed:
             return succeed(Recorded(0.0, 0.0, "hangup"))
         now = self._engine.now()
-        if self._plan is not None:
-            self._inlet.drain(now)
+        self._hear(now)
         after = self._inlet.source.highest if self._inlet.source.ssrc >= 0 else None
         codec = self._plan.codec if self._plan is not None else "PCMU"
         tape = Tape(codec, after=after, limit=int(limit * RATE))
@@ -185,8 +194,7 @@ class Leg:
         """End the recording; its Deferred fires once all that was heard so far is handed over."""
         capture = self._inlet.capture
         if capture is not None and not capture.ended:
-            if self._plan is not None:
-                self._inlet.drain(self._engine.now())
+            self._hear(self._engine.now())
             capture.finish(reason)
         self._inlet.capture = None
 
@@ -213,13 +221,13 @@ class Leg:
         """
         if self._quality is not None:
             return self._quality
-        if self._plan is not None:
-            self._inlet.drain(self._engine.now())
+        now = self._engine.now()
+        self._hear(now)
         self._quality = self._reports.quality(self._inlet, self._speaker)
         self.closed = True
         self._engine.forget(self)
         if self._reachable:
-            self._reports.farewell(self._inlet.source, self._speaker, self._engine.now())
+            self._reports.farewell(self._inlet.source, self._speaker, self._slot, now)
         self._pair.close()
         self._end_everything()
         return self._quality
@@ -239,10 +247,13 @@ class Leg:
     def tick(self, slot: int, now: float, news: News) -> None:
         """Hear, then speak. What happened goes into `news`."""
         inlet = self._inlet
-        if self._plan is not None:
+        self._slot = slot
+        if self._peer is not None:
             inlet.drain(now)
+        if self._plan is not None:
             if self._playlist is not None or self._pressing or inlet.mirror is not None:
-                if slot // self._send_slots != (slot - 1) // self._send_slots or True:
+                if slot >= self._send_at:
+                    self._send_at = slot + self._send_slots
                     self._speak(slot, news)
             elif self._speaker.talking:
                 self._speaker.talking = False
@@ -325,8 +336,3 @@ class Leg:
 def _fire(deferred: Deferred[object], result: object) -> None:
     if not deferred.called:
         deferred.callback(result)
-
-
-def is_ipv6(sock: socket.socket) -> bool:
-    """Whether this socket speaks IPv6."""
-    return sock.family == socket.AF_INET6

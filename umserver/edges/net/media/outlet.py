@@ -96,6 +96,9 @@ class Keys(Protocol):
     def next_packet(self, timestamp: int, size: int) -> Packet | None:
         """What to send at this time; None during a pause. `size` samples lie between packets."""
 
+    def use(self, codec: str) -> None:
+        """Go on in this codec, where sound is sent."""
+
     @property
     def finished(self) -> bool:
         """Whether all was given out."""
@@ -120,6 +123,9 @@ class EventKeys:
     def finished(self) -> bool:
         """Whether all was given out."""
         return not self._left and self._sender is None
+
+    def use(self, codec: str) -> None:
+        """See Keys; events have no codec."""
 
     def next_packet(self, timestamp: int, size: int) -> Packet | None:
         """See Keys."""
@@ -147,6 +153,10 @@ class ToneKeys:
     def finished(self) -> bool:
         """Whether all was given out."""
         return self._playlist.finished
+
+    def use(self, codec: str) -> None:
+        """See Keys."""
+        self._playlist.use(codec)
 
     def next_packet(self, timestamp: int, size: int) -> Packet | None:
         """See Keys."""

@@ -29,6 +29,7 @@ class Reports:
     ) -> None:
         self.last_heard = 0.0
         self.strange = 0
+        self._sent = 0
         self._sock = pair.rtcp
         self._wall = wall
         self._reporter = Reporter(ssrc, f"{random.getrandbits(64):016x}@umserver", random)
@@ -41,7 +42,10 @@ class Reports:
     def connect(self, plan: MediaPlan) -> None:
         """Talk to the RTCP port of this plan, and hear nobody else."""
         peer = (plan.remote_host, plan.remote_rtcp_port)
-        if peer == self._peer or not is_reachable(*peer):
+        if peer == self._peer:
+            return
+        self._peer = None
+        if not is_reachable(*peer):
             return
         try:
             self._sock.connect(peer)
@@ -86,16 +90,22 @@ class Reports:
                 continue
         return packets
 
-    def farewell(self, source: Source, speaker: Speaker, now: float) -> None:
-        """Say BYE."""
-        if self._peer is not None:
+    def farewell(self, source: Source, speaker: Speaker, slot: int, now: float) -> None:
+        """Say BYE, unless nobody there ever heard of us (RFC 3550 §6.3.7)."""
+        if self._peer is not None and (self._sent or speaker.packets):
             self._send(
                 self._reporter.farewell(
-                    source, speaker.packets, speaker.octets, 0, now, self._wall()
+                    source,
+                    speaker.packets,
+                    speaker.octets,
+                    speaker.timestamp(slot),
+                    now,
+                    self._wall(),
                 )
             )
 
     def _send(self, data: bytes) -> None:
+        self._sent += 1
         try:
             self._sock.send(data)
         except OSError:
