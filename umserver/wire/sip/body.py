@@ -29,7 +29,10 @@ def sdp_of(message: Request | Response) -> bytes | None:
 
 
 def unsupported_body(request: Request) -> list[tuple[str, str]] | None:
-    """The headers of the 415 that this body asks for, None when it is understood (RFC 3261 §8.2.3)."""
+    """The headers of the 415 that this body asks for, None when it is understood.
+
+    Source: RFC 3261 §8.2.3.
+    """
     if not request.body.strip():
         return None
     disposition = (request.headers.get("content-disposition") or "").replace(" ", "").lower()

@@ -60,7 +60,8 @@ class Offered(Effect):
 class Established(Effect):
     """The call stands, or a later offer of ours has been answered.
 
-    Server: the ACK came, `sdp` when the answer came in it. Client: 2xx with its `sdp`, the ACK has been sent.
+    Server: the ACK came, `sdp` when the answer came in it. Client: 2xx with its `sdp`, the ACK has
+    been sent.
     """
 
     call: str
@@ -88,7 +89,10 @@ class Redirected(Effect):
 
 @frozen
 class Refused(Effect):
-    """Our INVITE was refused (408 also when nothing came, 503 when it could not be sent); the call is over."""
+    """Our INVITE was refused; the call is over.
+
+    408 also when nothing came, 503 when it could not be sent.
+    """
 
     call: str
     status: int
@@ -123,7 +127,10 @@ class Told(Effect):
 
 @frozen
 class Transferring(Effect):
-    """How our REFER goes: 202 accepted, 3xx–6xx refused, or what the NOTIFY says of the new call."""
+    """How our REFER goes.
+
+    202 accepted, 3xx–6xx refused, or what the NOTIFY says of the new call.
+    """
 
     call: str
     status: int

@@ -31,9 +31,10 @@ Fail = Callable[[int, float], None]
 
 
 def server_key(request: Request, method: str | None = None) -> Hashable:
-    """What makes two requests one transaction (RFC 3261 §17.2.3); `method` for ACK and CANCEL to find an INVITE.
+    """What makes two requests one transaction (RFC 3261 §17.2.3).
 
-    Call-ID and CSeq stand in it too: peers that use one branch for everything are then still understood.
+    `method` is for ACK and CANCEL to find an INVITE. Call-ID and CSeq stand in it too: peers that
+    use one branch for everything are then still understood.
     """
     via = request.via
     method = method or ("INVITE" if request.method == "ACK" else request.method)

@@ -46,7 +46,10 @@ def default_port(transport: str) -> int:
 
 
 def reply_flow(via: Via | None, flow: Flow) -> Flow:
-    """The way an answer takes; always to the real source address, never to maddr or the sent-by host."""
+    """The way an answer takes.
+
+    Always to the real source address, never to maddr or the sent-by host.
+    """
     if flow.is_reliable or via is None:
         return flow
     if any(name == "rport" for name, _ in via.params):  # RFC 3581 §4
@@ -71,8 +74,8 @@ def _sent_by_port(via: Via, flow: Flow) -> int:
 def dialog_flow(invite: Request, flow: Flow, hop: Uri) -> Flow:
     """The way to the peer of a dialog that this INVITE opened; `flow` is the one its answers take.
 
-    An address in the next hop counts, unless the peer stands behind an address translator (then the way its
-    request came), or a living connection already leads to that host.
+    An address in the next hop counts, unless the peer stands behind an address translator (then the
+    way its request came), or a living connection already leads to that host.
     """
     via = invite.via
     believed = via.host if via is not None else ""

@@ -1,6 +1,7 @@
 """Requests that are derived from others: ACK and CANCEL.
 
-Knows: which header fields they copy. Must never know: transactions and dialogs. Sources: RFC 3261 §9.1, §17.1.1.3.
+Knows: which header fields they copy. Must never know: transactions and dialogs. Sources: RFC 3261
+§9.1, §17.1.1.3.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ MAX_FORWARDS = "70"
 
 
 def acknowledgement(invite: Request, response: Response) -> Request:
-    """The ACK for a final answer that is no 2xx: part of the INVITE's transaction (RFC 3261 §17.1.1.3)."""
+    """The ACK for a final answer that is no 2xx: part of the INVITE's transaction.
+
+    Source: RFC 3261 §17.1.1.3.
+    """
     return _derived("ACK", invite, response.headers.get("to") or "")
 
 

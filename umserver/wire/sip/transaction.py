@@ -3,9 +3,9 @@
 Knows: states, inputs and timers. Must never know: dialogs, who asks, where messages come from.
 Sources: RFC 3261 §17.1, §17.2 and Table 4; RFC 6026 (the Accepted states). Seconds throughout.
 
-A row is `(state, input): (action, next state)`; `silent` lists the pairs that rightly do nothing, and every other
-pair is a fault of our own code. Inputs from the wire and from the transport never are. A timer that the new state's rows do
-not know is stopped by entering it.
+A row is `(state, input): (action, next state)`; `silent` lists the pairs that rightly do nothing,
+and every other pair is a fault of our own code. Inputs from the wire and from the transport never
+are. A timer that the new state's rows do not know is stopped by entering it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ class Passed:
 
 @frozen
 class Failed:
-    """The transaction's user learns that nothing more will come: 408 timed out, 503 not transportable."""
+    """The transaction's user learns that nothing more will come.
+
+    408 timed out, 503 not transportable.
+    """
 
     status: int
 
