@@ -1,16 +1,17 @@
 """The verbs a call script has.
 
-Knows: one phone, the keys its caller pressed, and how the call may end under a script's feet.
-Must never know: SIP, packets, files, the reactor (only IReactorTime). Laws: a hang-up ends `record` normally and
-makes every other verb raise HungUp; keys typed ahead are kept; a prompt that keys may interrupt is skipped
-when one waits; one waiter at a time; when the call's time is up every verb but `record` raises TimeUp.
+Knows: one phone, the keys its caller pressed, and how the call may end under a script's feet. Must
+never know: SIP, packets, files, the reactor (only IReactorTime). Laws: a hang-up ends `record`
+normally and makes every other verb raise HungUp; keys typed ahead are kept; a prompt that keys may
+interrupt is skipped when one waits; one waiter at a time; when the call's time is up every verb but
+`record` raises TimeUp.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
@@ -50,7 +51,7 @@ class Call:
     _barge_in: str = field(init=False, default=NO_KEY)
     _record_end: str = field(init=False, default=NO_KEY)
     _recording: bool = field(init=False, default=False)
-    _end_key: str | None = field(init=False, default=None)
+    _end_key: str = field(init=False, default=NO_KEY)
     _waiter: Deferred[str | None] | None = field(init=False, default=None)
     _busy: bool = field(init=False, default=False)
     _time_up: bool = field(init=False, default=False)
@@ -73,8 +74,8 @@ class Call:
 
     def digit(self, key: str) -> None:
         """A key was pressed (IPhoneEvents)."""
-        if self._recording:
-            if key in self._record_end and self._end_key is None:
+        if self._recording and not self._end_key:
+            if key in self._record_end:
                 self._end_key = key
                 self.phone.stop_recording()
             return
@@ -107,20 +108,23 @@ class Call:
     async def play(self, *clips: Clip, keys: str = ANY_KEY) -> bool:
         """Say these in one breath; True when heard to the end.
 
-        A key among `keys` cuts it short and waits for `key()`; other keys pressed meanwhile are dropped.
-        With a matching key already typed ahead nothing is said. Raises HungUp, TimeUp.
+        A key among `keys` cuts it short and waits for `key()`; other keys are dropped, those typed
+        ahead and those pressed meanwhile. With a matching key typed ahead nothing is said. Raises
+        HungUp, TimeUp.
         """
         self._alive()
-        if any(key in keys for key in self._keys):
+        while self._keys and self._keys[0] not in keys:
+            self._keys.popleft()
+        if self._keys:
             return False
-        if not keys:
-            self._keys.clear()
         self._busy, self._barge_in = True, keys
         try:
             heard = await self.phone.play(clips)
         finally:
             self._busy, self._barge_in = False, NO_KEY
         self._alive()
+        if not heard and not self._keys:
+            raise HungUp("nobody listens any more")
         return heard
 
     async def key(self, timeout: float) -> str | None:
@@ -143,19 +147,40 @@ class Call:
             self._alive()
         return pressed
 
+    async def ready(self, work: Deferred[Any], seconds: float) -> bool:
+        """Whether this is done `seconds` from now, as soon as it is. It is left alone, the caller
+        too; never raises.
+        """
+        bell: Deferred[None] = Deferred()
+
+        def ring(result: Any = None) -> Any:
+            if not bell.called:
+                bell.callback(None)
+            return result
+
+        work.addBoth(ring)
+        alarm = None if bell.called else self.clock.callLater(seconds, ring)
+        await bell
+        if alarm is None or not alarm.active():
+            return alarm is None
+        alarm.cancel()
+        return True
+
     def forget_keys(self) -> None:
         """Drop what was typed ahead."""
         self._keys.clear()
 
     async def record(self, take: ITake, *, idle: float, limit: float, end: str = "#") -> Recorded:
-        """Append what the caller says until silence (`idle` s), `limit` s, a key of `end`, or hang-up.
+        """Append what the caller says until silence (`idle` s), `limit` s, a key of `end`, or
+        hang-up.
 
-        Keys typed ahead are dropped first. Never raises HungUp: see `ended_by`.
+        Keys typed ahead are dropped first; those after the key that ends it are kept. Never raises
+        HungUp: see `ended_by`.
         """
         if self.ended is not None or self._time_up:
             return Recorded(seconds=0.0, spoken=0.0, ended_by="hangup" if self.ended else "limit")
         self._keys.clear()
-        self._recording, self._record_end, self._end_key = True, end, None
+        self._recording, self._record_end, self._end_key = True, end, NO_KEY
         try:
             result = await self.phone.record(take, idle, limit)
         finally:

@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from umserver.calls.call import ANY_KEY, NO_KEY, Call
+from twisted.internet.defer import Deferred
+
+from umserver.calls.call import NO_KEY, Call, TimeUp
 from umserver.calls.prompts import Speaker
-from umserver.interfaces import Clip
+from umserver.interfaces import Clip, HungUp
 
 T = TypeVar("T")
 
 KEY_SECONDS = 5.0
 """How long a menu waits for a key after its last word (spec 3.5: the time-out entry)."""
 REPEAT_KEY = "0"
+MOST_REPEATS = 10
+QUIET_SECONDS = 1.5
+"""How long a caller may hear nothing without being told why."""
 
 
 async def menu(
@@ -29,26 +34,48 @@ async def menu(
 ) -> T | None:
     """Offer choices by key until one is taken; None after `tries` silences or wrong keys in a row.
 
-    0 repeats the prompt without counting, bounded by ten times, unless it is a choice itself.
-    Raises HungUp, TimeUp.
+    0 repeats the prompt without counting (ten times at most) unless it is a choice itself; a key
+    without meaning is said to be one. Raises HungUp, TimeUp.
     """
     failures = repeats = 0
     while failures < tries:
         await call.play(*prompt)
         key = await call.key(KEY_SECONDS)
-        if key in choices:
+        if key is not None and key in choices:
             return choices[key]
-        if key == REPEAT_KEY and repeats < 10:
+        if key == REPEAT_KEY:
             repeats += 1
+            failures += repeats > MOST_REPEATS
             continue
         failures += 1
         if key is not None:
-            await call.play(await speaker.clip("invalid-key"), keys=ANY_KEY)
+            await call.play(await speaker.clip("invalid-key"))
         elif failures < tries:
             await call.play(await speaker.clip("are-you-there"))
     return None
 
 
+async def patiently(call: Call, speaker: Speaker, work: Deferred[T]) -> T:
+    """The result of something slow; a caller who waits for it is asked for a moment instead of
+    hearing nothing.
+
+    The work always runs to its end, also when the caller goes. Raises what it raises, else HungUp,
+    TimeUp.
+    """
+    gone: HungUp | TimeUp | None = None
+    while gone is None and not await call.ready(work, QUIET_SECONDS):
+        try:
+            await call.play(await speaker.clip("one-moment"), keys=NO_KEY)
+        except (HungUp, TimeUp) as end:
+            gone = end
+    result = await work
+    if gone is not None:
+        raise gone
+    return result
+
+
 async def farewell(call: Call, speaker: Speaker, *names: str) -> None:
-    """Say these prompts to the end, whatever is pressed; the script ends after it. Raises HungUp, TimeUp."""
+    """Say these prompts to the end, whatever is pressed; the script ends after it. Raises HungUp,
+    TimeUp.
+    """
     await call.play(*await speaker.clips(*names), keys=NO_KEY)

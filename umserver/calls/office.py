@@ -1,7 +1,8 @@
 """What a call script may reach besides its call.
 
-Knows: the interfaces of the door and the snapshot of settings in force when the call began (running calls keep
-theirs to the end). Must never know: which store, mail server or voice stands behind an interface.
+Knows: the interfaces of the door and the snapshot of settings in force when the call began (running
+calls keep theirs to the end). Must never know: which store, mail server or voice stands behind an
+interface.
 """
 
 from __future__ import annotations

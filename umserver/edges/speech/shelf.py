@@ -25,7 +25,7 @@ from umserver.edges.speech.finish import finish
 from umserver.edges.speech.voice import IVoice
 from umserver.interfaces import Clip, IPromptShelf, Unavailable
 from umserver.wire.audio import g711, tones
-from umserver.wire.audio.pcm import Pcm
+from umserver.wire.audio.pcm import SAMPLE_RATE, Pcm
 from umserver.wire.audio.wav import WavError, read_wav
 
 log = Logger()
@@ -182,8 +182,10 @@ class PromptShelf:
         """Blocking: the recording, or what was spoken before."""
         if wanted.recorded is not None and wanted.recorded.exists():
             try:
-                pcm = finish(read_wav(wanted.recorded.read_bytes()), 8000)
-                return clip_of(wanted.name, pcm)
+                pcm = finish(read_wav(wanted.recorded.read_bytes()), SAMPLE_RATE)
+                if len(pcm):
+                    return clip_of(wanted.name, pcm)
+                raise WavError("the recording is silent")
             except (OSError, WavError) as fault:
                 log.warn(
                     "{path} cannot be used, speech takes its place: {fault}",

@@ -1,0 +1,86 @@
+"""Call answering: greet, record, let the caller decide, and never lose what was said (spec 4.6,
+6.1).
+
+Purpose: the script of every diverted or direct call to a mailbox. Border: the conversation and who
+decides what; how a message becomes a mail, or where it is kept, is not known here. `visit` holds
+what was said so far, `greeting` leads up to the tone, `taking` records, `deciding` is the menu
+after it. The draft is opened before the call is answered and always comes to an end: committed when
+something was said, a missed call otherwise, whatever ended the conversation.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from umserver.calls.call import Call
+from umserver.calls.dialogs import farewell
+from umserver.calls.envelopes import envelope_for
+from umserver.calls.flows import not_available
+from umserver.calls.flows.leave_message.deciding import take_message
+from umserver.calls.flows.leave_message.greeting import Next, greet
+from umserver.calls.flows.leave_message.visit import Visit
+from umserver.calls.office import Flow, Office
+from umserver.calls.prompts import Speaker
+from umserver.interfaces import Unavailable
+from umserver.org.resolve import LeaveMessage, Route
+
+log = Logger()
+
+LAST_PATIENCE = 10.0
+"""Seconds a caller is kept on the line while a slow disk takes the message at the end."""
+
+
+async def leave_message(call: Call, office: Office, route: Route) -> str:
+    """Serve one diverted or direct call to a mailbox.
+
+    Returns message, missed, cancelled, refused, transferred, escaped or no-space; what the draft
+    became is noted as `left` in the office's facts, which also holds when the caller goes in the
+    middle.
+    """
+    assert isinstance(route, LeaveMessage)
+    speaker = office.speaker(route.dial_plan.default_language)
+    try:
+        draft = await office.spool.begin(envelope_for(call, office, route))
+    except Unavailable as fault:
+        return await _apologise(call, speaker, fault)
+    visit = Visit(call, office, route, speaker, draft)
+    try:
+        return await _converse(visit)
+    finally:
+        await _settle(visit)
+
+
+async def _apologise(call: Call, speaker: Speaker, fault: Unavailable) -> str:
+    log.error("no room for a message: {fault}", call=call.id, fault=fault)
+    await call.answer()
+    await farewell(call, speaker, "disk-apology-nothing", "goodbye")
+    return "no-space"
+
+
+async def _converse(visit: Visit) -> str:
+    """The whole conversation; whatever it raises, the visit has to be settled."""
+    await visit.call.answer()
+    mailbox = visit.route.mailbox
+    if not visit.route.caller.number and not mailbox.anonymous_callers_can_leave_messages:
+        await visit.say_goodbye("anonymous-refused")
+        return "refused"
+    after_greeting = await greet(visit)
+    if after_greeting is Next.TRANSFERRED:
+        return "transferred"
+    if after_greeting is Next.ESCAPED:
+        await visit.settle()
+        await not_available.apologise(visit.call, visit.office, visit.route)
+        return "escaped"
+    return await take_message(visit)
+
+
+async def _settle(visit: Visit) -> None:
+    """The end of the draft; nobody is kept waiting in silence for a slow disk."""
+    settling = Deferred.fromCoroutine(visit.settle())
+    if not await visit.call.ready(settling, LAST_PATIENCE):
+        await visit.call.hang_up()
+    await settling
+
+
+FLOW = Flow(name="leave-message", run=leave_message)

@@ -1,0 +1,110 @@
+"""One caller at one mailbox: what is known, what was said so far, and how the draft ends.
+
+Knows: the draft's laws. Must never know: keys, menus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from umserver.calls.call import ANY_KEY, Call
+from umserver.calls.dialogs import farewell, patiently
+from umserver.calls.office import Office
+from umserver.calls.prompts import Speaker
+from umserver.interfaces import IDraft, Unavailable
+from umserver.org.messages import Choices
+from umserver.org.resolve import LeaveMessage
+
+log = Logger()
+T = TypeVar("T")
+
+ENOUGH_SPEECH = 0.5
+"""Seconds of sound that make a message; less is a missed call (spec 6.1, only silence)."""
+
+
+@define(eq=False)
+class Visit:
+    """Made when the draft is open; `settle` has to follow."""
+
+    call: Call
+    office: Office
+    route: LeaveMessage
+    speaker: Speaker
+    draft: IDraft
+    choices: Choices = field(factory=Choices)
+    spoken: float = 0.0
+    """Seconds of sound in the draft that were not silence."""
+    seconds: float = 0.0
+    """Length of the draft."""
+    _settled: Deferred[bool] | None = None
+
+    @property
+    def is_message(self) -> bool:
+        """Whether enough was said to be kept."""
+        return self.spoken >= ENOUGH_SPEECH
+
+    @property
+    def tries(self) -> int:
+        """How often a menu bears silence or a wrong key in a row."""
+        return self.route.dial_plan.input_failures_before_disconnect
+
+    async def say(self, *names: str, keys: str = ANY_KEY) -> None:
+        """Say these prompts; a key among `keys` cuts them short."""
+        await self.call.play(*await self.speaker.clips(*names), keys=keys)
+
+    async def say_goodbye(self, *names: str) -> None:
+        """Say these prompts and goodbye, to the end."""
+        await farewell(self.call, self.speaker, *names, "goodbye")
+
+    async def on_disk(self, work: Callable[[], Deferred[T]]) -> T:
+        """Something that the disk may take its time for; the caller does not wait in silence."""
+        return await patiently(self.call, self.speaker, work())
+
+    async def erase(self) -> bool:
+        """Forget what was said; False when the disk refuses. Either way it will not be
+        delivered.
+        """
+        self.spoken = self.seconds = 0.0
+        try:
+            await self.on_disk(self.draft.erase)
+        except Unavailable as fault:
+            log.error("a recording could not be erased: {fault}", call=self.call.id, fault=fault)
+            return False
+        return True
+
+    async def settle(self) -> bool:
+        """Bring the draft to its end; what was said is never dropped. Only the first call acts.
+
+        False when the disk did not take the end at once; the spool holds on to the draft and tries
+        again.
+        """
+        if self._settled is None:
+            self._settled = Deferred.fromCoroutine(self._settle())
+        return await _shared(self._settled)
+
+    async def _settle(self) -> bool:
+        self.office.facts["left"] = "message" if self.is_message else "missed"
+        ending = self.draft.commit(self.choices) if self.is_message else self.draft.miss()
+        try:
+            await ending
+        except Unavailable as fault:
+            log.error("the end of a message waits: {fault}", call=self.call.id, fault=fault)
+            return False
+        return True
+
+
+def _shared(result: Deferred[bool]) -> Deferred[bool]:
+    """A Deferred of one's own that gets the same result."""
+    own: Deferred[bool] = Deferred()
+
+    def pass_on(value: bool) -> bool:
+        own.callback(value)
+        return value
+
+    result.addCallbacks(pass_on, own.errback)
+    return own
