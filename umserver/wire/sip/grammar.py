@@ -103,6 +103,13 @@ def one_line(text: str) -> str:
     return text.translate(_LINE_ENDS) if "\r" in text or "\n" in text else text
 
 
+def clean(text: str) -> str:
+    """The text with replacement characters for octets that were no UTF-8 (lone surrogates here)."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def escaped(text: str, safe: str) -> str:
     """%-escapes for everything but letters, digits and `safe`."""
     return quote(text, safe=safe, errors="replace")

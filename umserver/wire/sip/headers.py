@@ -15,7 +15,6 @@ from umserver.wire.sip.grammar import (
     TOKEN,
     Params,
     SipSyntaxError,
-    is_token,
     param,
     params_text,
     quoted,
@@ -35,7 +34,7 @@ _BARE_NAME = re.compile(r'[^<>",;\\\x00-\x08\x0a-\x1f\x7f]*')
 _BARE_URI = re.compile(r"[^ \t;,?<>\"]+")
 _VIA = re.compile(
     rf"[ \t]*({TOKEN})[ \t]*/[ \t]*({TOKEN})[ \t]*/[ \t]*({TOKEN})[ \t]+"
-    r"(\[[^\[\]]*\]|[A-Za-z0-9_.\-]+)(?:[ \t]*:[ \t]*([0-9]{1,5}))?(?![0-9A-Za-z:\[])"
+    r"(\[[^\[\]]*\]|[A-Za-z0-9_.\-]+)(?:[ \t]*:[ \t]*([0-9]{1,5}))?"
 )
 _CSEQ = re.compile(rf"([0-9]{{1,32}})[ \t]+({TOKEN})")
 _Value = TypeVar("_Value", bound=Any)
@@ -216,17 +215,3 @@ def _take_name_addr(text: str, start: int) -> tuple[NameAddr, int]:
 def _as_read(value: _Value, text: str) -> _Value:
     object.__setattr__(value, "_text", text.strip(" \t"))
     return value
-
-
-__all__ = [
-    "CSeq",
-    "NameAddr",
-    "SipSyntaxError",
-    "Via",
-    "is_token",
-    "parse_cseq",
-    "parse_name_addr",
-    "parse_name_addrs",
-    "parse_via",
-    "take_via",
-]

@@ -8,12 +8,12 @@ a message made by hand raise SipSyntaxError when the header field is missing or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, Self, TypeVar, overload
 
 from attrs import field, frozen
 
-from umserver.wire.sip.grammar import SipSyntaxError, one_line
+from umserver.wire.sip.grammar import SipSyntaxError, clean, one_line
 from umserver.wire.sip.headers import (
     CSeq,
     NameAddr,
@@ -138,7 +138,8 @@ def _in_order(pairs: Pairs) -> tuple[tuple[str, str], ...]:
 class Headers:
     """Header fields in order, found by name in any case, long or compact.
 
-    Octets that are no UTF-8 are kept and written again; who asks sees replacement characters.
+    Octets that are no UTF-8 stand in `pairs` and `raw` as lone surrogates and are written again as
+    they came; `get` and `all` show replacement characters.
     """
 
     pairs: tuple[tuple[str, str], ...] = field(default=(), converter=_in_order)
@@ -150,20 +151,20 @@ class Headers:
         return len(self.pairs)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _key(name) in self._lines
+        return isinstance(name, str) and _key(name) in self.lines
 
     def get(self, name: str) -> str | None:
         """The first line of this name, None when there is none."""
-        lines = self._lines.get(_key(name))
-        return None if lines is None else _clean(lines[0])
+        lines = self.lines.get(_key(name))
+        return None if lines is None else clean(lines[0])
 
     def all(self, name: str) -> list[str]:
         """Every line of this name; several values may stand in one."""
-        return [_clean(line) for line in self._lines.get(_key(name), ())]
+        return [clean(line) for line in self.lines.get(_key(name), ())]
 
     def raw(self, name: str) -> Sequence[str]:
-        """Every line of this name with octets that are no UTF-8 as lone surrogates."""
-        return self._lines.get(_key(name), ())
+        """Every line of this name, so that it can be written again as it came."""
+        return self.lines.get(_key(name), ())
 
     def without(self, *names: str) -> Headers:
         """These header fields but for those of these names."""
@@ -171,7 +172,8 @@ class Headers:
         return Headers(pair for pair in self.pairs if _key(pair[0]) not in unwanted)
 
     @lazy
-    def _lines(self) -> dict[str, list[str]]:
+    def lines(self) -> Mapping[str, Sequence[str]]:
+        """The same as `raw`, by long name in lower case."""
         lines: dict[str, list[str]] = {}
         for name, value in self.pairs:
             key = name.lower()
@@ -192,33 +194,32 @@ class _Fields:
     @lazy
     def via(self) -> Via:
         """The topmost Via."""
-        return take_via(self._one("via"))[0]
+        return take_via(self._one("Via"))[0]
 
     @lazy
     def from_(self) -> NameAddr:
         """From."""
-        return parse_name_addr(self._one("from"))
+        return parse_name_addr(self._one("From"))
 
     @lazy
     def to(self) -> NameAddr:
         """To."""
-        return parse_name_addr(self._one("to"))
+        return parse_name_addr(self._one("To"))
 
     @lazy
     def call_id(self) -> str:
         """Call-ID."""
-        return self._one("call-id")
+        return self._one("Call-ID")
 
     @lazy
     def cseq(self) -> CSeq:
         """CSeq."""
-        return parse_cseq(self._one("cseq"))
+        return parse_cseq(self._one("CSeq"))
 
     @lazy
     def contacts(self) -> tuple[NameAddr, ...]:
         """Every Contact in order; none for the `*` of a REGISTER."""
-        lines = self.headers.all("contact")
-        return () if lines == ["*"] else _addresses(lines)
+        return _addresses(self.headers, "contact")
 
     @property
     def contact(self) -> NameAddr | None:
@@ -228,12 +229,12 @@ class _Fields:
     @lazy
     def record_routes(self) -> tuple[NameAddr, ...]:
         """Every Record-Route in order."""
-        return _addresses(self.headers.all("record-route"))
+        return _addresses(self.headers, "record-route")
 
     @lazy
     def routes(self) -> tuple[NameAddr, ...]:
         """Every Route in order."""
-        return _addresses(self.headers.all("route"))
+        return _addresses(self.headers, "route")
 
     @lazy
     def content_type(self) -> str | None:
@@ -244,9 +245,10 @@ class _Fields:
     @lazy
     def max_forwards(self) -> int | None:
         """Hops left, None when nothing is said."""
-        text = self.headers.get("max-forwards")
-        if text is None:
+        lines = self.headers.lines.get("max-forwards")
+        if lines is None:
             return None
+        text = lines[0]
         if not (text.isascii() and text.isdigit() and len(text) <= 32):
             raise SipSyntaxError("a Max-Forwards that is no number")
         if int(text) > MAX_FORWARDS:
@@ -254,10 +256,10 @@ class _Fields:
         return int(text)
 
     def _one(self, name: str) -> str:
-        text = self.headers.get(name)
-        if not text:
+        lines = self.headers.lines.get(name.lower())
+        if lines is None or not lines[0]:
             raise SipSyntaxError(f"no {name}")
-        return text
+        return clean(lines[0])
 
 
 @frozen(slots=False)
@@ -333,19 +335,16 @@ def _with_tag(line: str, tag: str) -> str:
     return line if known else f"{line};tag={tag}"
 
 
-def _addresses(lines: Iterable[str]) -> tuple[NameAddr, ...]:
-    return tuple(address for line in lines for address in parse_name_addrs(line))
+def _addresses(headers: Headers, name: str) -> tuple[NameAddr, ...]:
+    lines = headers.lines.get(name)
+    if lines is None or lines == ["*"]:
+        return ()
+    return tuple(address for line in lines for address in parse_name_addrs(clean(line)))
 
 
 def _key(name: str) -> str:
     name = name.lower()
     return COMPACT.get(name, name)
-
-
-def _clean(text: str) -> str:
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _to_bytes(start: str, headers: Headers, body: bytes) -> bytes:

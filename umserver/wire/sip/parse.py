@@ -9,8 +9,9 @@ nobody needs may be broken (§8.2.2).
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from umserver.wire.sip.grammar import SipSyntaxError, is_token
+from umserver.wire.sip.grammar import SipSyntaxError, clean, is_token
 from umserver.wire.sip.headers import Via, take_via
 from umserver.wire.sip.message import REASONS, Headers, Pairs, Request, Response, answer
 from umserver.wire.sip.uri import MAX_URI, parse_uri
@@ -23,7 +24,7 @@ MAX_HEADER = 8192
 """Characters of one header field, unfolded."""
 MAX_METHOD = 128
 
-_FOLD = re.compile(r"[ \t]*\n[ \t]+")
+_FOLD = re.compile(r"\n[ \t]+")
 _FIELD = re.compile(r"^([A-Za-z0-9\-.!%*_+`'~]+)[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 _VERSION = re.compile(r"SIP/([0-9]+\.[0-9]+)", re.IGNORECASE)
 _STATUS = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE)
@@ -81,8 +82,10 @@ def parse(data: bytes) -> Request | Response:
     text = str(head, "utf-8", "surrogateescape").replace("\r\n", "\n").rstrip("\r")
     if "\n " in text or "\n\t" in text:
         text = _FOLD.sub(" ", text)
-    start, _, block = text.partition("\n")
-    headers = Headers(_FIELD.findall(block))
+    if " \n" in text or "\t\n" in text:
+        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    start, _, block = text.rstrip(" \t").partition("\n")
+    headers = Headers(_fields(block))
     if start[:4].upper() == "SIP/":
         return _response(start, block, headers, body)
     return _request(start, block, headers, body)
@@ -97,30 +100,37 @@ def end_of_headers(data: bytes | bytearray, start: int) -> tuple[int, int] | Non
     return (end, end + 3) if end >= 0 else None
 
 
+def _fields(block: str) -> Pairs:
+    """Every line that is a header field; of too many, one more than is allowed."""
+    if block.count("\n") < MAX_HEADERS:
+        return _FIELD.findall(block)
+    return ((match[1], match[2]) for match in islice(_FIELD.finditer(block), MAX_HEADERS + 1))
+
+
 def _response(start: str, block: str, headers: Headers, body: bytes | None) -> Response:
     match = _STATUS.fullmatch(start)
     if match is None:
         raise SipSyntaxError("a status line that cannot be read")
     content = _content(block, headers, body)
-    response = Response(int(match[1]), match[2] or "", headers, content)
+    response = Response(int(match[1]), clean(match[2] or ""), headers, content)
     _check(response)
     return response
 
 
 def _request(start: str, block: str, headers: Headers, body: bytes | None) -> Request:
-    method, _, rest = start.rstrip(" \t").partition(" ")
+    method, _, rest = start.partition(" ")
     text, _, version = rest.rpartition(" ")
     match = _VERSION.fullmatch(version)
-    if match is None or not is_token(method):
+    if match is None:
         raise SipSyntaxError("no SIP message")
     try:
         if match[1] != "2.0":
             raise _Refused("another version of SIP", 505)
         if len(text) > MAX_URI:
             raise _Refused("the Request-URI is too long", 414)
-        if len(method) > MAX_METHOD:
-            raise SipSyntaxError("the method's name is too long")
-        uri = parse_uri(text)
+        if len(method) > MAX_METHOD or not is_token(method):
+            raise SipSyntaxError("the method's name is too long or no token")
+        uri = parse_uri(clean(text))
         if uri.headers:
             raise SipSyntaxError("a Request-URI with header fields")
         request = Request(method, uri, headers, _content(block, headers, body))
@@ -171,9 +181,9 @@ def content_length(text: str) -> int:
 
 def _check(message: Request | Response) -> None:
     """Read what everybody relies on; it stays read."""
-    headers = message.headers
+    lines = message.headers.lines
     for name in _SINGLE:
-        if len(headers.raw(name)) > 1:
+        if len(lines.get(name, ())) > 1:
             raise SipSyntaxError(f"more than one {name}")
     message.via, message.from_, message.to, message.cseq, message.contacts  # noqa: B018
     message.record_routes, message.routes, message.max_forwards  # noqa: B018
