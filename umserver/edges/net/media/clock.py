@@ -101,7 +101,11 @@ class TimerPulse:
             raise OSError(ctypes.get_errno(), "timerfd_create")
         self._timer = _Timer()
         self._pointer = ctypes.byref(self._timer)
-        reactor.addReader(self)
+        try:
+            reactor.addReader(self)
+        except OSError:
+            os.close(self._fd)
+            raise
 
     def now(self) -> float:
         """CLOCK_MONOTONIC, which is what the timer counts."""

@@ -31,6 +31,9 @@ log = Logger()
 _CHORES = 5
 """Ticks between two rounds of chores."""
 
+_TYPED_AHEAD = 64
+"""Keys that are kept while nobody listens yet."""
+
 
 class LegEvents(Protocol):
     """What a leg tells its call, always between two ticks."""
@@ -300,10 +303,12 @@ class Leg:
             news.append((_fire, (done, None)))
 
     def _tell_keys(self, news: News) -> None:
+        if self._events is None:
+            del self._inlet.keys[_TYPED_AHEAD:]
+            return
         keys, self._inlet.keys = self._inlet.keys, []
-        if self._events is not None:
-            for key in keys:
-                news.append((self._tell_key, (key,)))
+        for key in keys:
+            news.append((self._tell_key, (key,)))
 
     def _tell_key(self, key: str) -> None:
         if self._events is not None and not self.closed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import random as chance
 import socket
+from contextlib import suppress
 
 from attrs import frozen
 
@@ -15,6 +16,9 @@ from umserver.edges.net.sockets import bind, family_of
 
 RECEIVE_BUFFER = 64 * 1024
 """Octets: some 200 ms of packets and their overhead in the kernel."""
+
+STAMPED = 35
+"""SO_TIMESTAMPNS: the kernel notes when a packet came (Linux; the socket module lacks the name)."""
 
 _TRIES = 200
 
@@ -70,6 +74,8 @@ def _try_pair(host: str, port: int) -> PortPair | None:
 
 def _tune(pair: PortPair, dscp: int) -> None:
     pair.rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    with suppress(OSError):
+        pair.rtcp.setsockopt(socket.SOL_SOCKET, STAMPED, 1)
     if dscp:
         for sock in (pair.rtp, pair.rtcp):
             if sock.family == socket.AF_INET6:

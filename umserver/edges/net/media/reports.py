@@ -5,11 +5,14 @@ Knows: the RTCP socket. Must never know: calls.
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from random import Random
+from struct import Struct
 
 from umserver.edges.net.media.inlet import Inlet
-from umserver.edges.net.media.ports import PortPair, is_reachable
+from umserver.edges.net.media.ports import STAMPED, PortPair, is_reachable
 from umserver.edges.net.media.speaker import Speaker
 from umserver.wire.media.plan import MediaPlan
 from umserver.wire.rtp.packet import MAX_SIZE
@@ -19,6 +22,20 @@ from umserver.wire.rtp.sequence import Source
 
 _A_ROUND = 4
 """Packets read in one round."""
+
+_STAMP = Struct("@ll")
+_STAMP_SPACE = socket.CMSG_SPACE(_STAMP.size)
+_OLDEST = 2.0
+
+
+def age_of(about: list[tuple[int, int, bytes]], now: float) -> float:
+    """Seconds since the packet with this ancillary data came; 0 where it is not stamped."""
+    for level, kind, stamp in about:
+        if (level, kind, len(stamp)) == (socket.SOL_SOCKET, STAMPED, _STAMP.size):
+            seconds, nanoseconds = _STAMP.unpack(stamp)
+            age: float = now - seconds - nanoseconds * 1e-9
+            return min(_OLDEST, max(0.0, age))
+    return 0.0
 
 
 class Reports:
@@ -60,8 +77,8 @@ class Reports:
 
     def chores(self, inlet: Inlet, speaker: Speaker, slot: int, now: float, may_send: bool) -> None:
         """Read what came, send what is due."""
-        for data in self._arrived(inlet):
-            if self._reporter.hear(data, inlet.source, now, self._wall()):
+        for data, age in self._arrived(inlet):
+            if self._reporter.hear(data, inlet.source, now - age, self._wall() - age):
                 self.last_heard = now
             else:
                 self.strange += 1
@@ -77,17 +94,20 @@ class Reports:
                 )
             )
 
-    def _arrived(self, inlet: Inlet) -> list[bytes]:
-        packets, inlet.reports = inlet.reports, []
+    def _arrived(self, inlet: Inlet) -> list[tuple[bytes, float]]:
+        """What came, each with the seconds since it did: round trips would be wrong without."""
+        packets = [(data, 0.0) for data in inlet.reports]
+        inlet.reports.clear()
         if self._peer is None:
             return packets
         for _ in range(_A_ROUND):
             try:
-                packets.append(self._sock.recv(MAX_SIZE))
+                data, about, _, _ = self._sock.recvmsg(MAX_SIZE, _STAMP_SPACE)
             except BlockingIOError:
                 break
             except OSError:
                 continue
+            packets.append((data, age_of(about, time.time())))
         return packets
 
     def farewell(self, source: Source, speaker: Speaker, slot: int, now: float) -> None:
