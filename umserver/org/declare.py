@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, field, fields, frozen
@@ -69,7 +68,7 @@ class Declared:
     default: Any
     """attrs.NOTHING when a value has to be given."""
     choices: tuple[str, ...] = ()
-    item: type | None = None
+    item: type[Any] | None = None
     """The class of the objects in a list of objects."""
 
     @property
@@ -89,15 +88,19 @@ class Declared:
         return _COMPLAINTS[self.kind](self, value)
 
 
-@cache
-def declared(owner: type) -> tuple[Declared, ...]:
+def declared(owner: type[Any]) -> tuple[Declared, ...]:
     """The settings of this attrs class, in the order of their declaration."""
-    hints = get_type_hints(owner, include_extras=True)
-    return tuple(
-        _read(attribute.name, hints[attribute.name], attribute.default)
-        for attribute in fields(owner)
-        if get_origin(hints[attribute.name]) is Annotated
-    )
+    if owner not in _DECLARED:
+        hints = get_type_hints(owner, include_extras=True)
+        _DECLARED[owner] = tuple(
+            _read(attribute.name, hints[attribute.name], attribute.default)
+            for attribute in fields(owner)
+            if get_origin(hints[attribute.name]) is Annotated
+        )
+    return _DECLARED[owner]
+
+
+_DECLARED: dict[type[Any], tuple[Declared, ...]] = {}
 
 
 def _read(name: str, hint: Any, default: Any) -> Declared:
@@ -123,7 +126,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 def _text(declared: Declared, value: object) -> str | None:
     if not isinstance(value, str):
-        return "must be a text"
+        quoted = f': write "{value}" in quotes' if isinstance(value, int) else ""
+        return "must be a text" + quoted
     if _CONTROL.search(value):
         return "must not contain control characters"
     setting = declared.setting

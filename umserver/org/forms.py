@@ -69,10 +69,14 @@ def address_of_peer(text: str) -> str | None:
     try:
         ip_address(text.strip("[]"))
     except ValueError:
-        if _HOST.fullmatch(text) and not _NUMERIC_HOST.fullmatch(text):
-            return None
-        return "must be an IPv4 or IPv6 address or a host name"
+        known = is_host_name(text)
+        return None if known else "must be an IPv4 or IPv6 address or a host name"
     return None
+
+
+def is_host_name(text: str) -> bool:
+    """Whether this is a host name and no IP address, not even a mistyped one."""
+    return _HOST.fullmatch(text) is not None and not _NUMERIC_HOST.fullmatch(text)
 
 
 def language(text: str) -> str | None:

@@ -1,0 +1,32 @@
+"""PINs as they are kept: hashed with Argon2id and a pepper that only this server has.
+
+Knows: Argon2id (RFC 9106), HMAC. Must never know: mailboxes, policies, where hashes are kept. Both
+functions take about 30 ms and 19 MiB on purpose: call them in a thread.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def hash_pin(pin: str, pepper: bytes) -> str:
+    """The text to store for this PIN, different every time (random salt)."""
+    return _HASHER.hash(_peppered(pin, pepper))
+
+
+def verify_pin(pin: str, pepper: bytes, stored: str) -> bool:
+    """Whether this is the PIN of a stored text; False also for a text that is no hash."""
+    try:
+        return _HASHER.verify(stored, _peppered(pin, pepper))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _peppered(pin: str, pepper: bytes) -> bytes:
+    """What is hashed: useless to a thief of the store who has not the pepper too."""
+    return hmac.digest(pepper, pin.encode(), "sha256")
