@@ -77,6 +77,8 @@ class Cabinet:
         """Make the folders and lock them. Raises SpoolInUse or OSError."""
         for name in ("drafts", "queue", "dead", "tmp"):
             self.files.make_folder(self.folder / name)
+        for path in (self.folder, self.folder.absolute().parent):
+            self.files.sync_folder(path)
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,6 +140,7 @@ class Cabinet:
             self._move(making, path)
         except OSError:
             self._remove_quietly(making)
+            self._remove_quietly(path)
             raise
         return path
 
@@ -160,6 +163,8 @@ class Cabinet:
     def discard(self, path: Path) -> None:
         """Forget a draft or a message: it is gone with the rename, its octets follow."""
         gone = self.folder / "tmp" / (path.name + ".gone")
+        if not path.exists() and not gone.exists():
+            return
         self._pressing(lambda: self._move(path, gone))
         self._remove_quietly(gone)
 
@@ -167,7 +172,7 @@ class Cabinet:
         """Move it to the dead letters with a word on why."""
         grave = self.folder / "dead" / path.name
         number = 0
-        while grave.exists():
+        while grave.exists() and path.exists():
             number += 1
             grave = grave.with_name(f"{path.name}.again{number}")
         if path.is_dir():
@@ -209,6 +214,11 @@ class Cabinet:
             if file.exists() and file.stat().st_size:
                 return codec, file.read_bytes()
         return CODECS[0], b""
+
+    def has_sound(self, path: Path) -> bool:
+        """Whether anything was recorded."""
+        files = [path / (SOUND + codec) for codec in CODECS]
+        return any(file.exists() and file.stat().st_size for file in files)
 
     def recover(self, busy: set[str]) -> int:
         """Turn what a crash left in `drafts` into messages; says how many. Lets `busy` ids be."""

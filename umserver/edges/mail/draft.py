@@ -12,14 +12,17 @@ from typing import ParamSpec, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, DeferredLock, fail
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from umserver.edges.mail.cabinet import Cabinet, trouble
 from umserver.edges.mail.record import CODECS, Fate
 from umserver.edges.mail.threads import Threads
-from umserver.interfaces import Clip, IDraft, NoSpace, Unavailable
+from umserver.interfaces import Clip, IDraft, NoSpace
 from umserver.org.messages import Choices, Envelope, Kind
 from umserver.wire.audio.g711 import transcode
+
+log = Logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,4 +127,4 @@ class Draft:
             try:
                 self.cabinet.files.close(fd)
             except OSError as fault:
-                raise Unavailable(f"closing a recording: {fault.strerror}") from None
+                log.warn("closing a recording, all of it synced: {fault}", fault=fault)

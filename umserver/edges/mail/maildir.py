@@ -23,6 +23,7 @@ from umserver.edges.mail.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
 
+PARTS = ("tmp", "new", "cur")
 MOST_FOLDER_NAME = 200
 """Octets; a longer one ends in a digest."""
 
@@ -71,7 +72,7 @@ class MaildirMailer:
     def _deliver(self, mail: OutgoingMail) -> None:
         box, name = self.root / folder_name(mail.recipient), unique_name(mail)
         try:
-            if not (box / "cur").is_dir():
+            if not all((box / part).is_dir() for part in PARTS):
                 self._make(box)
             if not self._is_there(box, name):
                 self.files.put(box / "tmp" / name, mail.data)
@@ -83,10 +84,10 @@ class MaildirMailer:
             raise TemporaryFailure(place) from None
 
     def _make(self, box: Path) -> None:
-        for name in ("tmp", "new", "cur"):
+        for name in PARTS:
             self.files.make_folder(box / name)
-        self.files.sync_folder(box)
-        self.files.sync_folder(self.root)
+        for folder in (box, self.root, self.root.absolute().parent):
+            self.files.sync_folder(folder)
 
     def _is_there(self, box: Path, name: str) -> bool:
         """Whether this mail was delivered before: unread, or read with flags behind `:2,`."""

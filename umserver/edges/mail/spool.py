@@ -119,14 +119,27 @@ class Spool:
 
     def _settle(self, draft: Draft, fate: Fate | None) -> Letter | None:
         try:
+            fate = self._fitting(draft, fate)
             if fate is None:
                 self.cabinet.discard(draft.path)
                 return None
-            return Letter(
-                self.cabinet.settle(draft.path, draft.id, fate), draft.envelope, fate, Tries()
-            )
+            path = self.cabinet.settle(draft.path, draft.id, fate)
+            return Letter(path, draft.envelope, fate, Tries())
+        except FileNotFoundError as fault:
+            if draft.path.exists():
+                raise trouble(fault, "keeping a message") from None
+            log.error("somebody removed the draft {path}", path=str(draft.path))
+            return None
         except OSError as fault:
             raise trouble(fault, "keeping a message") from None
+
+    def _fitting(self, draft: Draft, fate: Fate | None) -> Fate | None:
+        """A voice message whose sound the disk never took is a missed call."""
+        if fate is None or fate.kind is not Kind.VOICE or not draft.path.exists():
+            return fate
+        if self.cabinet.has_sound(draft.path):
+            return fate
+        return Fate(Kind.MISSED) if draft.envelope.missed_call_wanted else None
 
     def _settled(self, letter: Letter | None, draft: Draft) -> None:
         self._drafts.pop(draft.id, None)
