@@ -190,7 +190,10 @@ class IMessageStore(Interface):
         """Compose the mail of a queued message (off the reactor)."""
 
     def delivered(id: str) -> Deferred[None]:
-        """The mail was accepted: forget the message."""
+        """The mail was accepted: forget the message.
+
+        Where it fails with Unavailable, the store goes on trying by itself; it is not due again.
+        """
 
     def defer(id: str, why: str, next_try: float) -> Deferred[None]:
         """Keep it and try again at this wall time."""

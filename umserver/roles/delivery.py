@@ -33,6 +33,8 @@ LEAST_TRIES = 12
 """However old a message is, it gets this many tries: a clock may have jumped, a server may have
 slept.
 """
+LAST_WAIT = 20.0
+"""Seconds that a stop waits for mails in flight."""
 LOOK_EVERY = 10.0
 """Seconds between looks at the queue when nobody says that there is something new."""
 
@@ -80,7 +82,7 @@ class Delivery:
         self._look()
 
     def stop(self) -> Deferred[None]:
-        """Begin nothing more; fires when those in flight have landed."""
+        """Begin nothing more; fires when those in flight have landed, or after LAST_WAIT."""
         self._running = False
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
@@ -88,7 +90,14 @@ class Delivery:
             return succeed(None)
         landed: Deferred[None] = Deferred()
         self._landed.append(landed)
-        return landed
+        patience = self.clock.callLater(LAST_WAIT, self._leave_behind, landed)
+        return landed.addBoth(lambda _: patience.cancel() if patience.active() else None)
+
+    def _leave_behind(self, landed: Deferred[None]) -> None:
+        """Those still in flight stay in the store and are tried again after the next start."""
+        log.warn("stopped with {count} messages in flight", count=len(self._flying))
+        self._landed.remove(landed)
+        landed.callback(None)
 
     def kick(self) -> None:
         """Try everything now, whatever its next try was to be."""
@@ -176,13 +185,11 @@ class Delivery:
             await self._done(id)
 
     async def _done(self, id: str) -> None:
-        """Theirs: forget it. A store that cannot forget just now is asked again later."""
+        """Theirs: forget it. A store that cannot forget just now goes on trying by itself."""
         try:
             await self.store.delivered(id)
         except Unavailable as fault:
-            log.error("a delivered message cannot be forgotten: {fault}", id=id, fault=fault)
-            await self._postpone(id, f"delivered, but {fault}")
-            return
+            log.error("a delivered message cannot be removed: {fault}", id=id, fault=fault)
         self.delivered += 1
         self._history.pop(id, None)
         log.info("message delivered", id=id)

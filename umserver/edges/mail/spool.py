@@ -59,6 +59,8 @@ class Spool:
     """Ids of drafts that belong to a call; recovery looks at it from its thread."""
     _stranded: dict[str, tuple[Draft, Fate | None]] = field(init=False, factory=dict)
     """Drafts whose end the disk refused; tried again by and by."""
+    _leaving: dict[str, Letter] = field(init=False, factory=dict)
+    """Delivered, and not yet off the disk; tried again by and by, never delivered again."""
     _gone: set[str] | None = field(init=False, default=None)
     """Ids that left the queue while recovery reads it."""
     _listeners: list[Callable[[], None]] = field(init=False, factory=list)
@@ -179,6 +181,8 @@ class Spool:
         stranded, self._stranded = self._stranded, {}
         for draft, fate in stranded.values():
             self._end(draft, fate).addErrback(self._still_stranded)
+        for letter in list(self._leaving.values()):
+            self._throw_away(letter).addErrback(self._still_leaving)
         return succeed(
             sorted(
                 id
@@ -189,6 +193,9 @@ class Spool:
 
     def _still_stranded(self, failure: Failure) -> None:
         log.error("a message still cannot be put in its place: {why}", why=failure.value)
+
+    def _still_leaving(self, failure: Failure) -> None:
+        log.error("a delivered message still cannot be removed: {why}", why=failure.value)
 
     def mail(self, id: str) -> Deferred[OutgoingMail]:
         """Compose the mail. Fails with KeyError, Unavailable, or PermanentFailure when it is
@@ -215,12 +222,18 @@ class Spool:
         )
 
     def delivered(self, id: str) -> Deferred[None]:
-        """Forget the message, durably."""
+        """Forget the message, durably; where the disk refuses, it is not due again all the same."""
         letter = self._letters.get(id)
         if letter is None:
             return succeed(None)
+        self._forget(id)
+        return self._throw_away(letter)
+
+    def _throw_away(self, letter: Letter) -> Deferred[None]:
+        id = letter.envelope.id
+        self._leaving[id] = letter
         gone = self.threads.run(self._on_disk, self.cabinet.discard, letter.path)
-        return gone.addCallback(lambda _: self._forget(id))
+        return gone.addCallback(lambda _: self._leaving.pop(id, None)).addCallback(lambda _: None)
 
     def defer(self, id: str, why: str, next_try: float) -> Deferred[None]:
         """Try again at this wall time."""
