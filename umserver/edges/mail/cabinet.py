@@ -140,7 +140,7 @@ class Cabinet:
             self._move(making, path)
         except OSError:
             self._remove_quietly(making)
-            self._remove_quietly(path)
+            self._discard_quietly(path)
             raise
         return path
 
@@ -167,6 +167,12 @@ class Cabinet:
             return
         self._pressing(lambda: self._move(path, gone))
         self._remove_quietly(gone)
+
+    def _discard_quietly(self, path: Path) -> None:
+        try:
+            self.discard(path)
+        except OSError as fault:
+            log.warn("{path} stays until the next start: {fault}", path=str(path), fault=fault)
 
     def bury(self, path: Path, why: str) -> Path:
         """Move it to the dead letters with a word on why."""
