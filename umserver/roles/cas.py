@@ -1,6 +1,7 @@
-"""The call router: entry point of every call, redirects it to a mailbox server, carries no media (spec 4.1).
+"""The call router: every call's first stop; redirects it to a mailbox server (spec 4.1).
 
-Knows: the resolver and the servers it may redirect to. Must never know: SIP syntax, sound.
+Knows: the resolver, the servers it may redirect to, the key its results are signed with. Must never
+know: SIP syntax, sound.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget
-from umserver.org.refusals import TROUBLE, Refusal
-from umserver.org.resolve import Rejected, Resolution, Route
+from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, Refusal
+from umserver.org.resolve import Rejected, Resolution, Route, claim_of
 from umserver.org.settings import Organisation
+from umserver.org.tokens import sign
 from umserver.roles.resolving import resolution_of
 
 log = Logger()
@@ -28,8 +30,11 @@ class CallRouter:
     directory: IDirectory
     call_log: ICallLog
     wall: Callable[[], float]
-    targets: Callable[[IPhone, Route], Sequence[RedirectTarget]]
-    """The mailbox servers that may take this call, best first, each with its signed token."""
+    """Wall time, seconds since 1970."""
+    key: bytes = field(repr=False)
+    """Signs the results; the mailbox servers verify with the same key."""
+    targets: Callable[[IPhone, Route, str], Sequence[RedirectTarget]]
+    """The mailbox servers that may take this call, best first, each with the given token."""
     admission: Callable[[], Refusal | None]
     """A refusal while the role takes no calls (draining, maintenance)."""
     redirected: int = field(init=False, default=0)
@@ -41,24 +46,31 @@ class CallRouter:
 
     async def _route(self, phone: IPhone) -> None:
         try:
-            resolution = await self._resolve(phone)
-            targets = self.targets(phone, resolution.route)
+            route = (await self._resolve(phone)).route
+            if isinstance(route, Rejected):
+                self._refuse(phone, route.refusal)
+            else:
+                self._redirect(phone, route)
         except Exception:
             log.failure("routing a call failed", call=phone.id)
-            phone.refuse(TROUBLE)
-            return
-        if isinstance(resolution.route, Rejected):
-            self._refuse(phone, resolution.route.refusal)
-            return
-        self.redirected += 1
-        phone.redirect(targets)
-        log.info("redirected {flow}", call=phone.id, flow=resolution.route.flow)
+            self._refuse(phone, TROUBLE)
 
     async def _resolve(self, phone: IPhone) -> Resolution:
         refusal = self.admission()
         if refusal is not None:
-            return Resolution(route=Rejected(refusal), reasons=(refusal.reason,))
+            return Resolution(Rejected(refusal), (refusal.reason,))
         return await resolution_of(self.settings(), self.directory, phone.facts)
+
+    def _redirect(self, phone: IPhone, route: Route) -> None:
+        token = sign(claim_of(route, phone.facts), self.key, self.wall())
+        targets = self.targets(phone, route, token)
+        if not targets:
+            log.error("no mailbox server can take a call", call=phone.id)
+            self._refuse(phone, OUT_OF_SERVICE)
+            return
+        self.redirected += 1
+        phone.redirect(targets)
+        log.info("redirected {flow}", call=phone.id, flow=route.flow)
 
     def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
         self.refused += 1

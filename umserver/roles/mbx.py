@@ -1,7 +1,8 @@
-"""The answering desk: serves every call it is offered with the script its route names (spec 4.1, 4.6).
+"""The answering desk: serves every call with the script its route names (spec 4.1, 4.6).
 
-Knows: the resolver, the scripts, the limits. Must never know: SIP syntax, packets, files.
-A fault in a script is caught here and nowhere else: logged with its traceback, the caller hears an apology.
+Knows: the resolver, the scripts, the limits. Must never know: SIP syntax, packets, files. A fault
+in a script is caught here and nowhere else: logged with its traceback, and the caller hears an
+apology.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from umserver.calls.call import Call, TimeUp
 from umserver.calls.office import Flow, Office
+from umserver.calls.prompts import Speaker
 from umserver.interfaces import (
     HungUp,
     ICallLog,
@@ -27,8 +30,9 @@ from umserver.interfaces import (
 )
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import TROUBLE, Refusal
-from umserver.org.resolve import Rejected, Resolution, Route
+from umserver.org.resolve import Rejected, Route
 from umserver.org.settings import Organisation
+from umserver.org.tokens import Claim
 from umserver.roles.resolving import resolution_of
 
 log = Logger()
@@ -56,8 +60,8 @@ class AnsweringDesk:
     call_log: ICallLog
     equipment: Equipment
     flows: Mapping[str, Flow]
-    routed: Callable[[CallFacts], Route | None]
-    """The route a call router signed, when the call carries one that holds; else None."""
+    routed: Callable[[CallFacts], Claim | None]
+    """What a call router signed, when the call carries a token that holds; else None."""
     admission: Callable[[int], Refusal | None]
     """A refusal for a further call, told how many are running."""
     answered: int = field(init=False, default=0)
@@ -74,12 +78,11 @@ class AnsweringDesk:
         refusal = self.admission(self.active)
         if refusal is not None:
             self._refuse(phone, refusal)
-            return Deferred.fromCoroutine(_nothing())
-        done = Deferred.fromCoroutine(self._serve(phone))
-        if not done.called:
-            self._running[phone] = done
-            done.addBoth(self._finished, phone)
-        return done
+            return succeed(None)
+        over: Deferred[None] = Deferred()
+        self._running[phone] = over
+        Deferred.fromCoroutine(self._serve(phone)).addBoth(self._finished, phone)
+        return over
 
     def hang_up_all(self) -> Deferred[None]:
         """End every call; fires when their scripts are done and what they recorded is safe."""
@@ -88,42 +91,38 @@ class AnsweringDesk:
         return self.idle()
 
     def idle(self) -> Deferred[None]:
-        """Fires when no script runs any more (those running now)."""
-        waiting: Deferred[None] = Deferred()
-        DeferredList([_watch(done) for done in self._running.values()]).addCallback(
-            lambda _: waiting.callback(None)
-        )
-        return waiting
+        """Fires when every script that runs now is done."""
+        waiting = DeferredList([_watch(over) for over in self._running.values()])
+        return waiting.addCallback(lambda _: None)
 
     def _finished(self, result: object, phone: IPhone) -> None:
-        self._running.pop(phone, None)
+        if isinstance(result, Failure):
+            log.failure("ending a call failed", failure=result, call=phone.id)
+        self._running.pop(phone).callback(None)
 
     async def _serve(self, phone: IPhone) -> None:
-        started = self.wall()
+        started, org = self.wall(), self.settings()
+        route = await self._resolve(phone, org)
+        if isinstance(route, Rejected):
+            self._refuse(phone, route.refusal)
+            return
+        call, office = Call(phone, self.clock), self._office(org)
+        outcome = await self._run(call, office, route)
+        await call.hang_up()
+        self._record(call, office, route, started, outcome)
+
+    async def _resolve(self, phone: IPhone, org: Organisation) -> Route | Rejected:
         try:
-            resolution = await self._resolve(phone)
+            claim = self.routed(phone.facts)
+            return (await resolution_of(org, self.directory, phone.facts, claim)).route
         except Exception:
             log.failure("resolving a call failed", call=phone.id)
-            phone.refuse(TROUBLE)
-            return
-        if isinstance(resolution.route, Rejected):
-            self._refuse(phone, resolution.route.refusal)
-            return
-        call = Call(phone, self.clock)
-        office = self._office()
-        outcome = await self._run(call, office, resolution.route)
-        await call.hang_up()
-        self._record(call, office, resolution, started, outcome)
+            return Rejected(TROUBLE)
 
-    async def _resolve(self, phone: IPhone) -> Resolution:
-        return await resolution_of(
-            self.settings(), self.directory, phone.facts, routed=self.routed(phone.facts)
-        )
-
-    def _office(self) -> Office:
+    def _office(self, org: Organisation) -> Office:
         e = self.equipment
         return Office(
-            settings=self.settings(),
+            settings=org,
             shelf=e.shelf,
             greetings=e.greetings,
             spool=e.spool,
@@ -142,14 +141,14 @@ class AnsweringDesk:
         except HungUp:
             return str(office.facts.get("left", "hung-up"))
         except TimeUp:
-            await call.say_last(await speaker.clips("call-time-exceeded", "goodbye"))
+            await _last_words(call, speaker, "call-time-exceeded")
             return str(office.facts.get("left", "time-up"))
         except Exception:
             log.failure("the script {flow} failed", call=call.id, flow=flow.name)
             if not call.answered and call.ended is None:
                 call.phone.refuse(TROUBLE)
             else:
-                await call.say_last(await speaker.clips("trouble", "goodbye"))
+                await _last_words(call, speaker, "trouble")
             return "failed"
 
     def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
@@ -167,7 +166,7 @@ class AnsweringDesk:
         )
 
     def _record(
-        self, call: Call, office: Office, resolution: Resolution, started: float, outcome: str
+        self, call: Call, office: Office, route: Route, started: float, outcome: str
     ) -> None:
         self.answered += call.answered
         log.info("call over: {outcome}", call=call.id, outcome=outcome)
@@ -176,7 +175,7 @@ class AnsweringDesk:
                 "at": started,
                 "call": call.id,
                 "role": "mbx",
-                "flow": resolution.route.flow,
+                "flow": route.flow,
                 "outcome": outcome,
                 "seconds": round(self.wall() - started, 3),
                 "ended": call.ended,
@@ -185,17 +184,21 @@ class AnsweringDesk:
         )
 
 
-async def _nothing() -> None:
-    return None
+async def _last_words(call: Call, speaker: Speaker, name: str) -> None:
+    """Say why the call ends now; never fails."""
+    try:
+        await call.say_last(await speaker.clips(name, "goodbye"))
+    except Exception:
+        log.failure("the last words {name} could not be said", call=call.id, name=name)
 
 
-def _watch(done: Deferred[None]) -> Deferred[None]:
-    """A Deferred that fires with `done` and leaves its result alone."""
+def _watch(over: Deferred[None]) -> Deferred[None]:
+    """A Deferred that fires with `over` and leaves its result alone."""
     watcher: Deferred[None] = Deferred()
 
     def pass_on(result: None) -> None:
         watcher.callback(None)
         return result
 
-    done.addBoth(pass_on)
+    over.addCallback(pass_on)
     return watcher

@@ -1,24 +1,32 @@
 """Looks up what the resolver needs and lets it decide; shared by both call-taking roles.
 
-Knows: the order of look-up and decision. Must never know: the rules themselves (umserver.org.resolve).
+Knows: the order of look-up and decision. Must never know: the rules (`umserver.org.resolve`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from twisted.logger import Logger
 
-from umserver.interfaces import IDirectory
+from umserver.interfaces import IDirectory, Unavailable
 from umserver.org.facts import CallFacts
-from umserver.org.resolve import Resolution, Route, numbers_to_look_up, resolve
+from umserver.org.refusals import DIRECTORY_UNREACHABLE
+from umserver.org.resolve import Rejected, Resolution, numbers_to_look_up, resolve
 from umserver.org.settings import Mailbox, Organisation
+from umserver.org.tokens import Claim
+
+log = Logger()
 
 
 async def resolution_of(
-    org: Organisation, directory: IDirectory, facts: CallFacts, routed: Route | None = None
+    org: Organisation, directory: IDirectory, facts: CallFacts, claim: Claim | None = None
 ) -> Resolution:
-    """What this call is, with the reasons. Raises Unavailable when the directory cannot be asked."""
+    """What this call is, with the reasons; a claim that holds decides (see `resolve`)."""
     found: dict[tuple[str, str], Mailbox] = {}
-    for plan, numbers in numbers_to_look_up(org, facts):
-        mailboxes: Mapping[str, Mailbox] = await directory.find(plan, numbers)
-        found.update({(plan, number): mailbox for number, mailbox in mailboxes.items()})
-    return resolve(org, facts, found)
+    try:
+        for plan, numbers in numbers_to_look_up(org, facts, claim):
+            mailboxes = await directory.find(plan, numbers)
+            found.update({(plan, number): mailbox for number, mailbox in mailboxes.items()})
+    except Unavailable as fault:
+        log.error("the directory cannot be asked: {fault}", call=facts.call_id, fault=fault)
+        return Resolution(Rejected(DIRECTORY_UNREACHABLE), (str(fault),))
+    return resolve(org, facts, found, claim)
