@@ -152,3 +152,11 @@ class Dropped(Effect):
 
     why: str
     source: tuple[str, int]
+
+
+@frozen
+class OfferRefused(Effect):
+    """A later offer of ours was refused; the session stays as it was."""
+
+    call: str
+    status: int

@@ -87,6 +87,10 @@ class Ledger:
         """Whether a new request came before on another way (RFC 3261 §8.2.2.2)."""
         return request.to.tag is None and merge_key(request) in self._merged
 
+    def is_ours(self, request: Request) -> bool:
+        """Whether a request of ours has come back to us in a loop."""
+        return client_key(request.via.branch or "", request.method) in self._clients
+
     def accept(self, request: Request, flow: Flow) -> Transaction:
         """Begin a server transaction."""
         is_invite = request.method == "INVITE"

@@ -1,0 +1,254 @@
+"""A dialog of ours with its call in it, from the first sign of life to the last BYE.
+
+Knows: the requests that belong to a dialog, both ways, and how it ends. Must never know: how the
+first INVITE was answered, what media are. Sources: RFC 3261 §12.2, §13.3.1.4, §15; RFC 6086.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, field
+
+from umserver.wire.sip.acceptance import Acceptance
+from umserver.wire.sip.body import SDP
+from umserver.wire.sip.dialog import TARGET_REFRESHERS, Dialog
+from umserver.wire.sip.effects import Ended, Flow, Told
+from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.offers import Offers
+from umserver.wire.sip.post import Post
+from umserver.wire.sip.screening import ABILITIES, ACCEPT, ALLOW
+from umserver.wire.sip.session_timer import SessionTimer, agreed_as_server
+from umserver.wire.sip.transaction import Transaction
+from umserver.wire.sip.transfer import Transfer
+
+_MOST_ACCEPTANCES = 4
+"""2xx that may wait for their ACKs at once."""
+
+
+@define(eq=False)
+class Session:
+    """One dialog's call; a forked INVITE of ours has several until one of them wins."""
+
+    post: Post
+    call: str
+    dialog: Dialog
+    on_over: Callable[[], None]
+    """Nothing of it is left."""
+    on_early_bye: Callable[[float], None]
+    """The peer hung up before its INVITE, or ours, had its final answer."""
+    on_prack: Callable[[Transaction, Request, float], None] | None = None
+    is_early: bool = True
+    is_leaving: bool = field(init=False, default=False)
+    offers: Offers = field(init=False)
+    timer: SessionTimer = field(init=False)
+    transfer: Transfer = field(init=False)
+    _ended: bool = field(init=False, default=False)
+    _acceptances: dict[int, Acceptance] = field(init=False, factory=dict)
+    _leave_after_ack: str | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self.offers = Offers(self)
+        self.timer = SessionTimer(self.post, self._refresh, self._expired)
+        self.transfer = Transfer(self)
+        self.post.dialogs[self.dialog.key] = self
+
+    # the peer asks
+
+    def take(self, to: Transaction, request: Request, now: float) -> None:
+        """Answer a request within the dialog."""
+        if self.dialog.is_late(request):
+            self.post.reply(to, 500, now, reason="Request out of order")
+            return
+        self.dialog.heard(request, to.flow)
+        method = request.method
+        if method == "BYE":
+            self._left(to, request, now)
+        elif method == "OPTIONS":
+            self.post.reply(to, 200, now, headers=[*ABILITIES, ACCEPT])
+        elif self.is_leaving:
+            self.post.reply(to, 481, now)
+        elif method == "INVITE":
+            self._invited(to, request, now)
+        elif method == "UPDATE":
+            self.offers.updated(to, request, now)
+        elif method == "INFO":
+            self._told(to, request, now)
+        elif method == "NOTIFY":
+            self.transfer.notified(to, request, now)
+        elif method == "PRACK" and self.on_prack is not None:
+            self.on_prack(to, request, now)
+        else:
+            self.post.reply(to, 481, now, headers=[ALLOW])
+
+    def acknowledged(self, request: Request, now: float) -> None:
+        """The ACK for a 2xx of ours."""
+        acceptance = self._acceptances.get(request.cseq.number)
+        if acceptance is not None:
+            acceptance.acknowledged(request, now)
+
+    def lost(self, flow: Flow, now: float) -> None:
+        """A connection is gone; the call stays."""
+        self.dialog.lost(flow)
+
+    def _invited(self, to: Transaction, request: Request, now: float) -> None:
+        if len(self._acceptances) >= _MOST_ACCEPTANCES:
+            self.post.reply(to, 500, now, headers=[self.post.retry_after()])
+            return
+        self.offers.invited(to, request, now)
+
+    def _told(self, to: Transaction, request: Request, now: float) -> None:
+        if (request.headers.get("info-package") or "").strip():
+            self.post.reply(to, 469, now, reason="Bad Info Package", headers=[("Recv-Info", "")])
+            return
+        self.post.reply(to, 200, now)
+        self.post.emit(Told(self.call, request))
+
+    def _left(self, to: Transaction, request: Request, now: float) -> None:
+        self.post.reply(to, 200, now)
+        was_early, by = self.is_early, "us" if self.is_leaving else "peer"
+        self._stop(now)
+        if was_early:
+            self.on_early_bye(now)
+        self.end(by, _reason_text(request) or "BYE")
+
+    # we answer
+
+    def accept(self, to: Transaction, sdp: bytes, now: float) -> None:
+        """Answer an INVITE or UPDATE of the peer with 200 and see its ACK in."""
+        request = to.request
+        if request is not self.dialog.opening:
+            self.dialog.moved(request)
+        terms, timer_pairs = agreed_as_server(request, self.timer.terms)
+        pairs = [self.post.contact_pair(to.flow), *ABILITIES, *timer_pairs]
+        if sdp:
+            pairs.append(("Content-Type", SDP))
+        if request.method in TARGET_REFRESHERS:
+            self.timer.set(terms, now)
+        if request.method != "INVITE":
+            self.post.reply(to, 200, now, headers=pairs, body=sdp)
+            return
+        if request.to.tag is None:
+            pairs += [("Record-Route", line) for line in request.headers.raw("record-route")]
+        acceptance = Acceptance(self.post, to, self._acked, self._unacknowledged)
+        self._acceptances[acceptance.number] = acceptance
+        acceptance.begin(now, pairs, sdp, self.dialog.local_tag)
+
+    def acknowledge(self, number: int) -> Callable[[], None]:
+        """Send the ACK for a 2xx to our INVITE; the result sends it again (RFC 3261 §13.2.2.4)."""
+        ack, way = self.dialog.request(self.post, "ACK", number=number)
+
+        def again() -> None:
+            self.post.send(ack, way)
+
+        again()
+        return again
+
+    def awaits_ack(self) -> bool:
+        """Whether a 2xx of ours has not been acknowledged."""
+        return bool(self._acceptances)
+
+    def _acked(self, acceptance: Acceptance, ack: Request, now: float) -> None:
+        self._acceptances.pop(acceptance.number, None)
+        first, self.is_early = self.is_early, False
+        if self._leave_after_ack is not None:
+            self._send_bye(self._leave_after_ack, now)
+            return
+        self.offers.acknowledged(ack, acceptance.to.request, first)
+        self.offers.proceed(now)
+
+    def _unacknowledged(self, acceptance: Acceptance, now: float) -> None:
+        self._acceptances.pop(acceptance.number, None)
+        self.is_early = False
+        if self._leave_after_ack is not None:
+            self._send_bye(self._leave_after_ack, now)
+        else:
+            self.give_up("timeout", "no ACK", now)
+
+    # we ask
+
+    def info(self, kind: str, body: bytes, now: float) -> None:
+        """Send an INFO; only a peer that has lost the call answers it with consequences."""
+        request, way = self.dialog.request(self.post, "INFO", [("Content-Type", kind)], body)
+        self.post.ask(request, way, now, self._informed, lambda status, at: None)
+
+    def _informed(self, response: Request | Response, now: float) -> None:
+        if isinstance(response, Response) and response.status == 481:
+            self.give_up("error", "the peer does not know the call", now)
+
+    def _refresh(self, now: float) -> None:
+        self.offers.refresh(now)
+
+    def _expired(self, now: float) -> None:
+        self.give_up("timeout", "the session expired", now)
+
+    # the end
+
+    def hang_up(self, now: float, reason: str) -> None:
+        """End the call: BYE, as soon as it is allowed (RFC 3261 §15)."""
+        if self.is_leaving:
+            return
+        if self.is_early and self._acceptances:
+            self.is_leaving = True
+            self._leave_after_ack = reason
+            self.timer.set(None, now)
+            self.offers.stop(now)
+            return
+        self._stop(now)
+        self._send_bye(reason, now)
+
+    def give_up(self, by: str, reason: str, now: float) -> None:
+        """End the call at once, and tell the peer if it still listens."""
+        if self.is_leaving:
+            return
+        self._tell_end(by, reason)
+        self._stop(now)
+        self._send_bye(reason, now)
+
+    def end(self, by: str, reason: str) -> None:
+        """Nothing more is to be sent."""
+        self._tell_end(by, reason)
+        self.close()
+
+    def close(self) -> None:
+        """Forget the dialog without a word."""
+        if self.post.dialogs.get(self.dialog.key) is self:
+            del self.post.dialogs[self.dialog.key]
+            self.timer.set(None, 0.0)
+            self.on_over()
+
+    def _tell_end(self, by: str, reason: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self.post.emit(Ended(self.call, by, reason))
+
+    def _stop(self, now: float) -> None:
+        self.is_leaving = True
+        self.timer.set(None, now)
+        self.offers.stop(now)
+        for acceptance in self._acceptances.values():
+            acceptance.stop()
+        self._acceptances.clear()
+
+    def _send_bye(self, reason: str, now: float) -> None:
+        pairs = [("Reason", f'SIP;text="{_quotable(reason)}"')] if reason else []
+        request, way = self.dialog.request(self.post, "BYE", pairs)
+
+        def passed(response: Request | Response, at: float) -> None:
+            if isinstance(response, Response) and response.status >= 200:
+                self.end("us", reason)
+
+        self.post.ask(request, way, now, passed, lambda status, at: self.end("us", reason))
+
+
+def _quotable(text: str) -> str:
+    return "".join(c if c.isprintable() and c not in '"\\' else "'" for c in text)[:100]
+
+
+def _reason_text(request: Request) -> str:
+    """What the Reason header says in words (RFC 3326)."""
+    for param in (request.headers.get("reason") or "").split(";")[1:]:
+        name, _, value = param.partition("=")
+        if name.strip().lower() == "text":
+            return value.strip().strip('"')[:100]
+    return ""

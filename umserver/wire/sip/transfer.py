@@ -1,0 +1,96 @@
+"""Sending the peer on to somebody else: REFER and what it tells afterwards.
+
+Knows: one REFER at a time within a call. Must never know: offers, media. Sources: RFC 3515, RFC
+3420 (sipfrag), RFC 3892 §2 (Referred-By), RFC 6665.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from attrs import define, field
+
+from umserver.wire.sip.dialog import Dialog
+from umserver.wire.sip.effects import ProtocolMisuse, Transferring
+from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.post import Post
+from umserver.wire.sip.transaction import Transaction
+
+_STATUS_LINE = re.compile(rb"\s*SIP/2\.0[ \t]+([1-6][0-9][0-9])(?![0-9])", re.IGNORECASE)
+
+
+class Referring(Protocol):
+    """The call that a transfer belongs to."""
+
+    post: Post
+    call: str
+    dialog: Dialog
+
+    def give_up(self, by: str, reason: str, now: float) -> None:
+        """The dialog turned out not to exist any more."""
+
+
+@define(eq=False)
+class Transfer:
+    """The transfers of one call, one after the other."""
+
+    session: Referring
+    _asked: bool = field(init=False, default=False)
+    """A REFER is out or its subscription lives."""
+
+    def refer(self, refer_to: str, now: float) -> None:
+        """Ask the peer to call there. Raises ProtocolMisuse while an earlier transfer goes on."""
+        if self._asked:
+            raise ProtocolMisuse("a transfer is going on")
+        self._asked = True
+        session = self.session
+        here = session.post.contact(session.dialog.way)
+        pairs = [
+            session.post.contact_pair(session.dialog.way),
+            ("Refer-To", refer_to),
+            ("Referred-By", f"<{here}>"),
+        ]
+        request, way = session.dialog.request(session.post, "REFER", pairs)
+        session.post.ask(request, way, now, self._passed, self._failed)
+
+    def notified(self, to: Transaction, request: Request, now: float) -> None:
+        """Answer a NOTIFY and tell what it says of the new call."""
+        post = self.session.post
+        event = (request.headers.get("event") or "").partition(";")[0].strip().lower()
+        if event != "refer":
+            post.reply(to, 489, now, headers=[("Allow-Events", "refer")])
+            return
+        if not self._asked:
+            post.reply(to, 481, now, reason="Subscription does not exist")
+            return
+        found = _STATUS_LINE.match(request.body)
+        if found is None and request.body.strip():
+            post.reply(to, 400, now, reason="No sipfrag")
+            return
+        post.reply(to, 200, now)
+        state = (request.headers.get("subscription-state") or "").partition(";")[0]
+        status = int(found.group(1)) if found is not None else 0
+        if status >= 200 or state.strip().lower() == "terminated":
+            self._asked = False
+        if status:
+            post.emit(Transferring(self.session.call, status))
+
+    def _passed(self, response: Request | Response, now: float) -> None:
+        assert isinstance(response, Response)
+        if response.status < 200:
+            return
+        if response.status < 300:
+            self._tell(202)
+            return
+        self._asked = False
+        self._tell(response.status)
+        if response.status == 481:
+            self.session.give_up("error", "the peer does not know the call", now)
+
+    def _failed(self, status: int, now: float) -> None:
+        self._asked = False
+        self._tell(status)
+
+    def _tell(self, status: int) -> None:
+        self.session.post.emit(Transferring(self.session.call, status))
