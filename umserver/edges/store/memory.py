@@ -1,0 +1,180 @@
+"""Rows in memory: for tests, trials and measurements. Gone with the process.
+
+Knows: dicts. A transaction works on copies and puts them in place at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+from attrs import define, evolve, field
+
+from umserver.edges.store.backend import Backend
+from umserver.edges.store.tables import (
+    Conflict,
+    Reading,
+    Row,
+    Tables,
+    UserRow,
+    Writing,
+    check_version,
+    fold,
+)
+
+
+@define
+class Sheet:
+    """Everything that is kept, and what one transaction does with it."""
+
+    number: int = 0
+    objects: dict[tuple[str, str], Row] = field(factory=dict)
+    mailboxes: dict[str, UserRow] = field(factory=dict)
+    keys: dict[tuple[str, str], str] = field(factory=dict)
+    secrets: dict[str, bytes] = field(factory=dict)
+    pins: dict[str, str] = field(factory=dict)
+    changed: bool = False
+
+    def copy(self) -> Sheet:
+        """The same, to be changed apart."""
+        return Sheet(
+            self.number,
+            dict(self.objects),
+            dict(self.mailboxes),
+            dict(self.keys),
+            dict(self.secrets),
+            dict(self.pins),
+        )
+
+    # see Reading
+
+    def revision(self) -> int:
+        return self.number
+
+    def rows(self) -> Sequence[Row]:
+        return list(self.objects.values())
+
+    def row(self, section: str, name: str) -> Row | None:
+        return self.objects.get((section, fold(name)))
+
+    def users(self) -> Iterator[UserRow]:
+        return iter([self.mailboxes[address] for address in sorted(self.mailboxes)])
+
+    def user(self, address: str) -> UserRow | None:
+        return self.mailboxes.get(fold(address))
+
+    def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
+        plan = fold(dial_plan)
+        return {n: self.mailboxes[self.keys[plan, n]] for n in numbers if (plan, n) in self.keys}
+
+    def count(self, dial_plan: str = "", policy: str = "") -> int:
+        return sum(
+            (not dial_plan or user.dial_plan == fold(dial_plan))
+            and (not policy or user.policy == fold(policy))
+            for user in self.mailboxes.values()
+        )
+
+    def secret(self, name: str) -> bytes | None:
+        return self.secrets.get(name)
+
+    def pin(self, address: str) -> str | None:
+        return self.pins.get(fold(address))
+
+    # see Writing
+
+    def put(self, row: Row, expected: int | None = None) -> None:
+        found = self.row(row.section, row.name)
+        version = found.version if found else 0
+        check_version(row.name, expected, version)
+        self.objects[row.section, fold(row.name)] = evolve(row, version=version + 1)
+        self.changed = True
+
+    def remove(self, section: str, name: str, expected: int | None = None) -> None:
+        found = self.row(section, name)
+        if found is None:
+            raise LookupError(f"there is no {name}")
+        check_version(name, expected, found.version)
+        del self.objects[section, fold(name)]
+        self.changed = True
+
+    def put_user(self, user: UserRow, expected: int | None = None) -> None:
+        found = self.user(user.address)
+        version = found.version if found else 0
+        check_version(user.address, expected, version)
+        address = fold(user.address)
+        self._forget_keys(address)
+        for plan, number in user.keys:
+            owner = self.keys.setdefault((fold(plan), number), address)
+            if owner != address:
+                raise Conflict(f"{number} belongs to {self.mailboxes[owner].address} already")
+        self.mailboxes[address] = evolve(user, version=version + 1)
+        self.changed = True
+
+    def remove_user(self, address: str, expected: int | None = None) -> None:
+        found = self.user(address)
+        if found is None:
+            raise LookupError(f"there is no {address}")
+        check_version(address, expected, found.version)
+        self._forget_keys(fold(address))
+        del self.mailboxes[fold(address)]
+        self.pins.pop(fold(address), None)
+        self.changed = True
+
+    def clear(self) -> None:
+        self.objects.clear()
+        self.mailboxes.clear()
+        self.keys.clear()
+        self.changed = True
+
+    def put_secret(self, name: str, value: bytes) -> None:
+        self.secrets[name] = value
+
+    def put_pin(self, address: str, hash: str) -> None:
+        self.pins[fold(address)] = hash
+
+    def finish(self) -> None:
+        """At the end of a transaction: count the revision, forget ownerless PINs."""
+        self.pins = {a: hash for a, hash in self.pins.items() if a in self.mailboxes}
+        self.number += self.changed
+        self.changed = False
+
+    def _forget_keys(self, address: str) -> None:
+        user = self.mailboxes.get(address)
+        for plan, number in user.keys if user else ():
+            self.keys.pop((fold(plan), number), None)
+
+
+class MemoryTables:
+    """See `Tables`."""
+
+    def __init__(self) -> None:
+        self._sheet = Sheet()
+        self._lock = RLock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """See `Tables`."""
+        with self._lock:
+            yield self._sheet
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """See `Tables`."""
+        with self._lock:
+            sheet = self._sheet.copy()
+            yield sheet
+            sheet.finish()
+            self._sheet = sheet
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def open_memory(rest: str, state: Path) -> Tables:
+    """An empty one."""
+    return MemoryTables()
+
+
+STORE = Backend("memory", open_memory)
