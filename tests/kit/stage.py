@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import Queue
 from time import monotonic
 from types import FrameType
@@ -42,6 +42,21 @@ class TooLate(AssertionError):
     """What was waited for did not come in time."""
 
 
+class _InOrder(dict[Any, None]):
+    """A set that keeps the order in which things were put in, so that stories repeat."""
+
+    def __init__(self, things: Iterable[Any] = ()) -> None:
+        super().__init__((thing, None) for thing in things)
+
+    def add(self, thing: Any) -> None:
+        """Put it in."""
+        self[thing] = None
+
+    def discard(self, thing: Any) -> None:
+        """Take it out, if it is there."""
+        self.pop(thing, None)
+
+
 class Stage(SelectReactor):
     """A reactor to be handed to code as clock, as maker of sockets and as maker of threads."""
 
@@ -51,6 +66,8 @@ class Stage(SelectReactor):
         self._now = START
         self._acts = 0
         super().__init__()
+        self._reads = _InOrder(self._reads)
+        self._writes = _InOrder()
         self.startRunning(installSignalHandlers=False)
 
     # what code sees
