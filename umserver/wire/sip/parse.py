@@ -94,7 +94,7 @@ def parse(data: bytes) -> Request | Response:
 def end_of_headers(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
     """Where the header fields end and where the body begins; None when they do not end."""
     end = data.find(b"\n\r\n", start)
-    bare = data.find(b"\n\n", start, end if end >= 0 else len(data))
+    bare = data.find(b"\n\n", start, end + 1 if end >= 0 else len(data))
     if bare >= 0:
         return bare, bare + 2
     return (end, end + 3) if end >= 0 else None

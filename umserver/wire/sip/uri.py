@@ -105,10 +105,10 @@ def parse_uri(text: str) -> Uri:
     if scheme in ("sip", "sips"):
         uri = _parse_sip(scheme, rest)
     elif scheme == "tel":
-        number, _, params = rest.partition(";")
+        number, semicolon, params = rest.partition(";")
         if not number or "?" in rest:
             raise SipSyntaxError("a tel URI without number, or with headers")
-        uri = Uri(scheme, unescaped(number), params=_uri_params(params) if params else ())
+        uri = Uri(scheme, unescaped(number), params=_uri_params(params) if semicolon else ())
     else:
         uri = Uri(scheme, rest)
     object.__setattr__(uri, "_text", text)
