@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_LENGTH = 255
 """Longer texts are no number; nothing is computed about them."""
 
+LEAST_WHOLE_NUMBER = 7
+"""Digits: a shorter number is somebody's extension, and its last digits are not one of ours."""
+
 _SEPARATORS = str.maketrans("", "", "-.() /")
 _NUMBER = re.compile(r"\+?[0-9*#]+")
 _SCHEME = re.compile(r"(?:sips?|tel|eum):", re.IGNORECASE)
@@ -71,7 +74,8 @@ def _longer(plan: DialPlan, user: str, digits: str, own: bool) -> list[str]:
     if any(fits(mask, digits) for mask in plan.numbering_plan_formats):
         found.append(digits[-length:])
     home = "+" + plan.country_or_region_code
-    if own and any(number.startswith(home) for number in international):
+    whole = len(digits) >= LEAST_WHOLE_NUMBER
+    if own and whole and any(number.startswith(home) for number in international):
         found.append(digits[-length:])
     return found
 

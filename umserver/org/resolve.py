@@ -8,6 +8,7 @@ SIP, who asks. Use: ask the directory for `numbers_to_look_up`, then `resolve` w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -27,7 +28,7 @@ from umserver.org.settings import (
     Organisation,
     TestNumber,
 )
-from umserver.org.tokens import MAX_NAME, Claim
+from umserver.org.tokens import MAX_TEXT, Claim
 
 Found: TypeAlias = Mapping[tuple[str, str], Mailbox]
 """Mailboxes by dial plan and key, as the directory gave them."""
@@ -135,8 +136,8 @@ def claim_of(route: Route, facts: CallFacts) -> Claim:
         flow=route.flow,
         dial_plan=route.dial_plan.name,
         caller_number=route.caller.number,
-        caller_name=facts.caller.name[:MAX_NAME] if facts.caller else "",
-        called=facts.called.user,
+        caller_name=facts.caller.name[:MAX_TEXT] if facts.caller else "",
+        called=facts.called.user[:MAX_TEXT],
     )
     if isinstance(route, LeaveMessage):
         box = route.mailbox
@@ -252,12 +253,12 @@ class _Case:
             return ()
         preference = self.gateway.diversion_preference
         step = -1 if preference == "FirstCalled" else 1
-        chain = [*facts.diversions[::step], *facts.history[::step]]
-        users = {entry.party.user: entry for entry in reversed(chain)}
-        chain = [entry for entry in chain if users.get(entry.party.user) is entry]
+        entries = [*facts.diversions[::step], *facts.history[::step]]
+        users = {entry.party.user: entry for entry in reversed(entries)}
+        once = [entry for entry in entries if users[entry.party.user] is entry]
         if preference == "AutoAttendant":
-            chain.sort(key=lambda e: not isinstance(self._service_of(e.party), AutoAttendant))
-        return [entry for entry in chain if entry.party.user and not self._is_access(entry.party)]
+            once.sort(key=lambda e: not isinstance(self._service_of(e.party), AutoAttendant))
+        return [entry for entry in once if entry.party.user and not self._is_access(entry.party)]
 
     def _service_of(self, party: Party) -> AutoAttendant | TestNumber | None:
         services, plan = self.org.service_at, self.plan
@@ -272,12 +273,18 @@ class _Case:
         return any((plan.name, word) in numbers for word in spellings(plan, party, own=True))
 
     def _user(self, party: Party, *, own: bool) -> Mailbox | None:
-        """The user with this number in the plan or one of its equivalents."""
-        for plan in self.org.family_of[self.plan.name]:
-            for spelling in spellings(plan, party, own=own):
-                mailbox = self._enabled(plan.name, spelling)
-                if mailbox is not None:
-                    return mailbox
+        """The user with this number in the plan or one of its equivalents.
+
+        The number as it stands is tried in all of them before any other spelling.
+        """
+        family = self.org.family_of[self.plan.name]
+        words = [(plan.name, spellings(plan, party, own=own)) for plan in family]
+        as_it_stands = ((plan, spelling) for plan, all in words for spelling in all[:1])
+        otherwise = ((plan, spelling) for plan, all in words for spelling in all[1:])
+        for plan, spelling in chain(as_it_stands, otherwise):
+            mailbox = self._enabled(plan, spelling)
+            if mailbox is not None:
+                return mailbox
         return None
 
     def _enabled(self, plan: str, spelling: str) -> Mailbox | None:
@@ -296,9 +303,10 @@ class _Case:
         number = key(party.user)
         if not is_number(number) and party.host:
             number = f"{party.user}@{party.host}"
+        number = number[:MAX_TEXT]
         mailbox = self._user(party, own=False)
         if mailbox is None:
-            name = "" if key(party.name) == number else party.name[:MAX_NAME]
+            name = "" if key(party.name) == number else party.name[:MAX_TEXT]
             return CallerId(number=number, name=name), None
         self.reasons.append(f"the caller {number} is {mailbox.display_name}")
         return CallerId(number, mailbox.display_name, mailbox.address), mailbox

@@ -16,10 +16,10 @@ from attrs import astuple, fields, frozen
 
 SLOT_SECONDS = 60
 """A token holds in its slot and in the ones beside it: clocks differ, peers take their time."""
-MAX_LENGTH = 1024
-"""Characters; a longer text is no token of ours."""
-MAX_NAME = 64
-"""Characters of the caller's name that a token carries."""
+MAX_LENGTH = 3072
+"""Characters; a longer text is no token of ours. Ordinary ones have about 140."""
+MAX_TEXT = 64
+"""Characters of any text in a claim; of numbers and names that peers give no more is carried."""
 _VERSION = "1"
 _MAC_OCTETS = 16
 

@@ -1,0 +1,474 @@
+"""What an offered call is (spec 4.3–4.5), as callers and administrators see it."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.org.examples import (
+    ADA,
+    BEN,
+    CLOSED,
+    LOBBY,
+    ORG,
+    PBX,
+    PLAN,
+    USERS,
+    forwarded,
+    offer,
+)
+from umserver.org import refusals
+from umserver.org.facts import CallFacts, Diversion, Party
+from umserver.org.messages import CallerId
+from umserver.org.refusals import Refusal
+from umserver.org.resolve import (
+    Attendant,
+    LeaveMessage,
+    Rejected,
+    Resolution,
+    TestCall,
+    VoiceAccess,
+    claim_of,
+    numbers_to_look_up,
+    reason_of,
+    resolve,
+)
+from umserver.org.settings import DialPlan, HuntGroup, Mailbox, Organisation
+from umserver.org.tokens import Claim
+
+
+def looked_up(
+    org: Organisation, facts: CallFacts, claim: Claim | None, users: tuple[Mailbox, ...]
+) -> dict[tuple[str, str], Mailbox]:
+    """What a directory of these users answers; nothing that was not asked."""
+    known = {(user.dial_plan, number): user for user in users for number in user.numbers}
+    asked = [(p, n) for p, numbers in numbers_to_look_up(org, facts, claim) for n in numbers]
+    return {question: known[question] for question in asked if question in known}
+
+
+class ResolveTestCase(SynchronousTestCase):
+    """Calls to the example organisation."""
+
+    org = ORG
+    users: tuple[Mailbox, ...] = USERS
+
+    def resolve(self, facts: CallFacts, claim: Claim | None = None) -> Resolution:
+        found = looked_up(self.org, facts, claim, self.users)
+        return resolve(self.org, facts, found, claim)
+
+    def assertAnsweredFor(self, mailbox: Mailbox, reason: str, facts: CallFacts) -> LeaveMessage:
+        route = self.resolve(facts).route
+        assert isinstance(route, LeaveMessage), route
+        self.assertEqual((route.mailbox, route.reason), (mailbox, reason))
+        return route
+
+    def assertRejected(self, refusal: Refusal, facts: CallFacts) -> Resolution:
+        resolution = self.resolve(facts)
+        self.assertEqual(resolution.route, Rejected(refusal))
+        return resolution
+
+    def prefer(self, preference: str) -> None:
+        """Let the gateway prefer these diversions."""
+        gateway = evolve(PBX, diversion_preference=preference)  # type: ignore[arg-type]
+        self.org = evolve(self.org, gateways=(gateway,))
+
+
+class DiversionTests(ResolveTestCase):
+    """Calls that a PBX forwards."""
+
+    def test_forwarded_call(self) -> None:
+        """A call that Ada did not answer is answered for Ada, whatever number leads to us."""
+        for called in ("5000", "5001", "5008", "1002", "9999", "+12125550100", ""):
+            route = self.assertAnsweredFor(ADA, "DivertNoAnswer", offer(called, forwarded("1001")))
+            self.assertEqual(route.policy.name, "Boston Default Policy")
+            self.assertEqual(route.flow, "leave-message")
+
+    def test_reasons(self) -> None:
+        """The mail says why the call came: no answer, busy, forwarded; PBXs spell it their way."""
+        for word, reason in (
+            ("no-answer", "DivertNoAnswer"),
+            ("NoAnswer", "DivertNoAnswer"),
+            ("no_answer", "DivertNoAnswer"),
+            ("user-busy", "DivertBusy"),
+            ("busy", "DivertBusy"),
+            ("unconditional", "DivertForward"),
+            ("send_to_vm", "DivertForward"),
+            ("", "DivertForward"),
+        ):
+            self.assertEqual(reason_of(forwarded("1001", word)), reason, word)
+
+    def test_the_last_forwarding_wins(self) -> None:
+        """Whoever forwarded last did not answer: not the operator that was called first."""
+        self.assertAnsweredFor(
+            BEN, "DivertNoAnswer", offer("5000", forwarded("1002"), forwarded("1001"))
+        )
+
+    def test_the_first_called_wins_where_wanted(self) -> None:
+        """A gateway may prefer the mailbox of the person whom the caller dialled."""
+        self.prefer("FirstCalled")
+        call = offer("5000", forwarded("1002"), forwarded("1001", "user-busy"))
+        self.assertAnsweredFor(ADA, "DivertBusy", call)
+        self.assertAnsweredFor(
+            ADA, "DivertBusy", offer(history=(forwarded("1002"), forwarded("1001", "user-busy")))
+        )
+
+    def test_the_next_one_when_the_last_is_nobody(self) -> None:
+        """A colleague without mailbox in the chain does not cost the caller the message."""
+        call = offer("5000", forwarded("1077"), forwarded("1001", "user-busy"))
+        self.assertAnsweredFor(ADA, "DivertBusy", call)
+
+    def test_history_info_alone(self) -> None:
+        """A PBX that only sends History-Info is understood."""
+        self.assertAnsweredFor(ADA, "DivertBusy", offer(history=(forwarded("1001", "user-busy"),)))
+
+    def test_diversion_before_history(self) -> None:
+        """With both headers Diversion counts, and History-Info only where it leads nowhere."""
+        history = (forwarded("1001"),)
+        self.assertAnsweredFor(
+            BEN, "DivertBusy", offer("5000", forwarded("1002", "busy"), history=history)
+        )
+        self.assertAnsweredFor(
+            ADA, "DivertNoAnswer", offer("5000", forwarded("1077"), history=history)
+        )
+
+    def test_nobody_forwarded(self) -> None:
+        """A forwarding by a number without mailbox is refused, not offered a login."""
+        for called in ("5000", "9999"):
+            resolution = self.assertRejected(
+                refusals.NOT_UM_ENABLED, offer(called, forwarded("1077"))
+            )
+            self.assertIn("1077 is no UM-enabled user (event 1109)", resolution.reasons)
+
+    def test_user_not_enabled(self) -> None:
+        """A user who was disabled gets no messages, and explain-route says so."""
+        resolution = self.assertRejected(refusals.NOT_UM_ENABLED, offer("5000", forwarded("1003")))
+        self.assertIn("1003 is Eve Example, who is not UM-enabled", resolution.reasons)
+
+    def test_direct_call_beside_useless_diversion(self) -> None:
+        """A call to Ada's own number is hers, even if somebody unknown forwarded it."""
+        self.assertAnsweredFor(ADA, "Direct", offer("1001", forwarded("1077")))
+
+    def test_the_pilot_itself_forwards(self) -> None:
+        """A PBX that forwards its own pilot to us has a person calling voice access."""
+        route = self.resolve(offer("5000", forwarded("5000"))).route
+        self.assertIsInstance(route, VoiceAccess)
+
+    def test_nameless_forwarding(self) -> None:
+        """A Diversion without a user says nothing."""
+        self.assertAnsweredFor(ADA, "Direct", offer("1001", Diversion(Party(""))))
+
+    def test_long_forms(self) -> None:
+        """Gateways send extensions as whole numbers: the last digits are the extension at home."""
+        for number in ("+12125551001", "12125551001", "2125551001", "+1 (212) 555-0101"):
+            self.assertAnsweredFor(ADA, "DivertNoAnswer", offer("5000", forwarded(number)))
+
+    def test_foreign_number(self) -> None:
+        """A number abroad that ends like an extension is nobody here."""
+        self.assertRejected(refusals.NOT_UM_ENABLED, offer("5000", forwarded("+442079461001")))
+
+
+class AttendantTests(ResolveTestCase):
+    """Numbers that a menu answers."""
+
+    def assertAttended(self, facts: CallFacts) -> None:
+        route = self.resolve(facts).route
+        assert isinstance(route, Attendant), route
+        self.assertEqual((route.attendant, route.flow), (LOBBY, "attendant"))
+
+    def test_pilot(self) -> None:
+        """The attendant answers its number."""
+        self.assertAttended(offer("5001"))
+
+    def test_pilot_with_useless_diversion(self) -> None:
+        """A main number that is forwarded to the attendant's reaches it."""
+        self.assertAttended(offer("5001", forwarded("5090")))
+
+    def test_forwarded_by_an_attendants_number(self) -> None:
+        """A number of the attendant that the PBX forwards is answered by it."""
+        self.assertAttended(offer("5000", forwarded("5001")))
+
+    def test_nearer_user_wins(self) -> None:
+        """By default a user who forwarded later than an attendant gets the message."""
+        self.assertAnsweredFor(
+            ADA, "DivertNoAnswer", offer("5000", forwarded("1001"), forwarded("5001"))
+        )
+
+    def test_attendant_preferred_where_wanted(self) -> None:
+        """A gateway may prefer the attendant wherever it stands, as Exchange did."""
+        self.prefer("AutoAttendant")
+        self.assertAttended(offer("5000", forwarded("1001"), forwarded("5001")))
+        self.assertAnsweredFor(ADA, "DivertNoAnswer", offer("5000", forwarded("1001")))
+
+    def test_disabled(self) -> None:
+        """A disabled attendant is temporarily unavailable."""
+        resolution = self.assertRejected(refusals.ATTENDANT_DISABLED, offer("5002"))
+        self.assertIn("the auto attendant Night is disabled", resolution.reasons)
+
+    def test_disabled_in_a_forwarding(self) -> None:
+        """A forwarding by a disabled attendant's number leads nowhere."""
+        self.assertRejected(refusals.NOT_UM_ENABLED, offer("5000", forwarded("5002")))
+
+
+class DirectTests(ResolveTestCase):
+    """Calls that nobody forwarded."""
+
+    def test_own_number(self) -> None:
+        """A call straight to Ada is answered for Ada."""
+        for called in ("1001", "+12125550101", "2125550101", "tel:+1-212-555-0101"):
+            self.assertAnsweredFor(ADA, "Direct", offer(called))
+
+    def test_test_number(self) -> None:
+        """The test number starts its script."""
+        route = self.resolve(offer("5008")).route
+        self.assertIsInstance(route, TestCall)
+        assert isinstance(route, TestCall)
+        self.assertEqual(route.flow, "echo")
+
+    def test_voice_access_of_a_user(self) -> None:
+        """Ada, calling from her own telephone, is greeted by name."""
+        route = self.resolve(offer("5000", caller="1001")).route
+        assert isinstance(route, VoiceAccess)
+        self.assertEqual((route.mailbox, route.flow), (ADA, "voice-access"))
+
+    def test_voice_access_of_a_stranger(self) -> None:
+        """From any other telephone the caller has to say who it is."""
+        for caller in ("3125550142", "+12125551001", None):
+            route = self.resolve(offer("5000", caller=caller)).route
+            assert isinstance(route, VoiceAccess)
+            self.assertIsNone(route.mailbox)
+
+    def test_nobody(self) -> None:
+        """A number that nobody has is not found."""
+        resolution = self.assertRejected(refusals.NOBODY_CALLED, offer("1999"))
+        self.assertEqual(resolution.reasons[-1], "nothing has the number 1999")
+        self.assertRejected(refusals.NOBODY_CALLED, offer(""))
+
+    def test_damaged_user(self) -> None:
+        """A user whose policy is gone costs one call, with a clear reason."""
+        self.users = (evolve(ADA, policy="Gone"),)
+        resolution = self.assertRejected(refusals.BROKEN_USER, offer("1001"))
+        self.assertEqual(resolution.reasons[-1], "the policy Gone does not exist")
+
+
+class CallerTests(ResolveTestCase):
+    """Who calls, as the mail will say it (spec 4.5)."""
+
+    def caller(self, facts: CallFacts) -> CallerId:
+        route = self.resolve(facts).route
+        assert isinstance(route, LeaveMessage)
+        return route.caller
+
+    def test_colleague(self) -> None:
+        """A caller who is one of our users has name and address in the mail."""
+        expected = CallerId("1002", "Ben Example", "ben@example.com")
+        self.assertEqual(self.caller(offer("1001", caller="1002", name="PBX 1002")), expected)
+
+    def test_stranger(self) -> None:
+        """A stranger has the number, and the name the network gave."""
+        for caller, name, expected in (
+            ("3125550142", "", CallerId("3125550142")),
+            ("3125550142", "3125550142", CallerId("3125550142")),
+            ("3125550142", "Grace", CallerId("3125550142", "Grace")),
+            ("grace@example.com", "Grace", CallerId("grace@example.com", "Grace")),
+        ):
+            self.assertEqual(self.caller(offer("1001", caller=caller, name=name)), expected)
+
+    def test_a_novel_as_a_name(self) -> None:
+        """A caller's endless name is cut."""
+        self.assertEqual(len(self.caller(offer("1001", name="x" * 5000)).name), 64)
+
+    def test_anonymous(self) -> None:
+        """A caller who hides stays anonymous."""
+        self.assertEqual(self.caller(offer("1001", caller=None)), CallerId())
+
+    def test_an_outside_number_is_not_an_extension(self) -> None:
+        """An outside number that ends like Ben's extension is not Ben."""
+        number = "+12125551002"
+        self.assertEqual(self.caller(offer("1001", caller=number)), CallerId(number))
+
+    def test_numbering_plan_formats(self) -> None:
+        """A mask of the plan makes an outside form of our own numbers a colleague again."""
+        plan = evolve(PLAN, numbering_plan_formats=("1212555xxxx",))
+        self.org = evolve(ORG, dial_plans=(plan,))
+        self.assertEqual(self.caller(offer("1001", caller="+12125551002")).name, "Ben Example")
+
+
+class EquivalentPlanTests(ResolveTestCase):
+    """Two plans that know each other's users."""
+
+    paris = DialPlan(name="Paris", number_of_digits_in_extension=5, country_or_region_code="33")
+    zoe = Mailbox(
+        address="zoe@example.com",
+        display_name="Zoé Exemple",
+        extension="51001",
+        dial_plan="Paris",
+        policy="Boston Default Policy",
+    )
+
+    def setUp(self) -> None:
+        boston = evolve(PLAN, equivalent_dial_plan_phone_contexts=("Paris",))
+        self.org = evolve(ORG, dial_plans=(boston, self.paris))
+        self.users = (*USERS, self.zoe)
+
+    def test_called_and_calling(self) -> None:
+        """Users of an equivalent plan get messages, and are known by name as callers."""
+        route = self.assertAnsweredFor(
+            self.zoe, "DivertNoAnswer", offer("5000", forwarded("51001"), caller="51001")
+        )
+        self.assertEqual(route.dial_plan.name, "Boston")
+        self.assertEqual(route.caller.name, "Zoé Exemple")
+
+    def test_claim_names_the_users_own_plan(self) -> None:
+        """A routing result leads back to the user of the other plan."""
+        facts = offer("5000", forwarded("51001"))
+        route = self.resolve(facts).route
+        assert isinstance(route, LeaveMessage)
+        claim = claim_of(route, facts)
+        self.assertEqual((claim.mailbox_plan, claim.mailbox), ("Paris", "51001"))
+        self.assertEqual(self.resolve(offer("5000"), claim).route, route)
+
+
+class ClaimTests(ResolveTestCase):
+    """What a call router decided, on the answering desk whose peer forgot half of it."""
+
+    def assertSurvives(self, facts: CallFacts, bare: CallFacts) -> None:
+        """The bare second offer is served as the first one was classified."""
+        route = self.resolve(facts).route
+        assert not isinstance(route, Rejected)
+        resolution = self.resolve(bare, claim_of(route, facts))
+        self.assertEqual(resolution.route, route)
+
+    def test_diversion_is_dropped(self) -> None:
+        """A PBX that drops Diversion, number and name of the caller loses nothing."""
+        full = offer("5000", forwarded("1001", "user-busy"), name="Grace")
+        self.assertSurvives(full, offer("5000", caller=None))
+        self.assertSurvives(full, offer("9999", caller="1002"))
+        self.assertSurvives(offer("5000", forwarded("1001"), caller=None), offer("5000"))
+        self.assertSurvives(
+            offer("1001", caller="grace@example.com"), offer("5000", caller="anonymous")
+        )
+
+    def test_every_kind_of_call(self) -> None:
+        """Attendants, test numbers and voice access survive too."""
+        self.assertSurvives(offer("5000", forwarded("5001")), offer("5000"))
+        self.assertSurvives(offer("5001"), offer("5000"))
+        self.assertSurvives(offer("5008"), offer("5000", caller=None))
+        self.assertSurvives(offer("5000", caller="1001"), offer("1002", caller=None))
+
+    def test_settings_changed_meanwhile(self) -> None:
+        """A result whose user or attendant is gone is not believed; the facts decide."""
+        call = offer("5000", forwarded("1001"))
+        claim = Claim(
+            flow="leave-message", dial_plan="Boston", mailbox="1009", mailbox_plan="Boston"
+        )
+        self.assertAnsweredFor(ADA, "DivertNoAnswer", call)
+        route = self.resolve(call, claim).route
+        assert isinstance(route, LeaveMessage)
+        self.assertEqual(route.mailbox, ADA)
+        gone = Claim(flow="attendant", dial_plan="Boston", attendant="Gone", called="5002")
+        self.assertEqual(
+            self.resolve(offer("5000"), gone).route, Rejected(refusals.ATTENDANT_DISABLED)
+        )
+        closed = evolve(gone, attendant=CLOSED.name)
+        self.assertEqual(
+            self.resolve(offer("5000"), closed).route, Rejected(refusals.ATTENDANT_DISABLED)
+        )
+
+    def test_the_door_stays_shut(self) -> None:
+        """A signed result opens no door: a stranger who has one is refused."""
+        facts = offer("5000", forwarded("1001"), source="203.0.113.9")
+        claim = Claim(
+            flow="leave-message", dial_plan="Boston", mailbox="1001", mailbox_plan="Boston"
+        )
+        self.assertEqual(self.resolve(facts, claim).route, Rejected(refusals.UNKNOWN_GATEWAY))
+
+
+class LookUpTests(ResolveTestCase):
+    """What the directory is asked."""
+
+    def test_one_question(self) -> None:
+        """One question a plan, each number once, nothing for a refused call."""
+        call = offer("5000", forwarded("1001"), forwarded("1001"), caller="1001")
+        self.assertEqual(numbers_to_look_up(ORG, call), [("Boston", ("1001", "5000"))])
+        self.assertEqual(numbers_to_look_up(ORG, offer(source="203.0.113.9")), ())
+
+    def test_bounded_work(self) -> None:
+        """However many forwardings of whatever length a peer invents, the questions stay few."""
+        chain = tuple(forwarded("9" * n) for n in range(1, 2000, 60))
+        asked = numbers_to_look_up(ORG, offer("5000", *chain, history=chain))
+        self.assertLess(sum(len(numbers) for _, numbers in asked), 200)
+
+
+class EntranceTests(ResolveTestCase):
+    """Who may call at all (spec 4.1 step 1, 4.4)."""
+
+    def test_stranger(self) -> None:
+        """A peer that nobody configured is refused."""
+        self.assertRejected(refusals.UNKNOWN_GATEWAY, offer("1001", source="203.0.113.9"))
+
+    def test_disabled_gateway(self) -> None:
+        """A disabled gateway is refused, one without new calls may try again later."""
+        for status, refusal in (
+            ("Disabled", refusals.GATEWAY_DISABLED),
+            ("NoNewCalls", refusals.GATEWAY_NO_NEW_CALLS),
+        ):
+            gateway = evolve(PBX, status=status)  # type: ignore[arg-type]
+            self.org = evolve(ORG, gateways=(gateway,))
+            self.assertRejected(refusal, offer("1001"))
+        self.assertEqual(refusals.GATEWAY_NO_NEW_CALLS.status, 503)
+        self.assertIsNotNone(refusals.GATEWAY_NO_NEW_CALLS.retry_after)
+
+    def test_no_hunt_group(self) -> None:
+        """Without a catch-all only the pilots are answered."""
+        pilots = HuntGroup(
+            name="Pilot", dial_plan="Boston", gateway="PBX", pilot_identifier=("5000",)
+        )
+        self.org = evolve(ORG, hunt_groups=(pilots,))
+        self.assertAnsweredFor(ADA, "DivertNoAnswer", offer("5000", forwarded("1001")))
+        self.assertAnsweredFor(ADA, "DivertNoAnswer", offer("+12125555000", forwarded("1001")))
+        self.assertRejected(refusals.NO_HUNT_GROUP, offer("1001", forwarded("1001")))
+        self.assertRejected(refusals.NO_HUNT_GROUP, offer("", forwarded("1001")))
+        self.org = evolve(ORG, hunt_groups=())
+        self.assertRejected(refusals.NO_HUNT_GROUP, offer("5000"))
+
+    def test_two_plans_on_one_gateway(self) -> None:
+        """The pilot decides between plans; a pilot is read as its own plan's numbers are."""
+        paris = DialPlan(name="Paris", number_of_digits_in_extension=2, country_or_region_code="33")
+        group = HuntGroup(name="P", dial_plan="Paris", gateway="PBX", pilot_identifier=("50",))
+        self.org = evolve(ORG, dial_plans=(PLAN, paris), hunt_groups=(*ORG.hunt_groups, group))
+        route = self.resolve(offer("50")).route
+        assert isinstance(route, VoiceAccess)
+        self.assertEqual(route.dial_plan, paris)
+        self.assertAnsweredFor(ADA, "DivertNoAnswer", offer("5000", forwarded("1001")))
+
+    def test_secured_plan(self) -> None:
+        """A plan that wants TLS takes no call without it."""
+        self.org = evolve(ORG, dial_plans=(evolve(PLAN, voip_security="Secured"),))
+        self.assertRejected(refusals.SECURITY_MISMATCH, offer("1001", transport="tcp"))
+        self.assertAnsweredFor(ADA, "Direct", offer("1001", transport="tls"))
+
+    def test_spellings_of_an_address(self) -> None:
+        """A gateway is the same however its IPv6 address is written, and behind IPv4 in IPv6."""
+        self.org = evolve(ORG, gateways=(evolve(PBX, address="[2001:DB8:0:0::10]"),))
+        self.assertAnsweredFor(ADA, "Direct", offer("1001", source="2001:db8::10"))
+        self.org = ORG
+        self.assertAnsweredFor(ADA, "Direct", offer("1001", source="::ffff:192.0.2.10"))
+
+    def test_host_name(self) -> None:
+        """A gateway named by host may call from every address of it."""
+        self.org = evolve(
+            ORG,
+            gateways=(evolve(PBX, address="pbx.example.com"),),
+            host_addresses={"pbx.example.com": ("192.0.2.10", "2001:db8::10")},
+        )
+        for source in ("192.0.2.10", "2001:db8::10"):
+            self.assertAnsweredFor(ADA, "Direct", offer("1001", source=source))
+        self.assertRejected(refusals.UNKNOWN_GATEWAY, offer("1001", source="192.0.2.11"))
+
+    def test_claim_of_a_plan_without_group(self) -> None:
+        """A result for a plan that this gateway does not lead to opens the called number's door."""
+        claim = Claim(flow="leave-message", dial_plan="Elsewhere", mailbox="1001")
+        self.assertEqual(
+            self.resolve(offer("1002"), evolve(claim, called="1002")).route,
+            evolve(self.resolve(offer("1002")).route, caller=CallerId()),
+        )
