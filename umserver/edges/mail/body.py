@@ -22,30 +22,37 @@ _HTML = """\
 <head>
 <meta http-equiv="Content-Type" content="text/html; charset=utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light">
 <title>{{ page.sentence }}</title>
 </head>
-<body style="margin:0;padding:16px;font-family:'Segoe UI',Helvetica,Arial,sans-serif;\
+<body style="margin:0;padding:20px;background-color:#ffffff;\
+font-family:'Segoe UI',Helvetica,Arial,sans-serif;\
 font-size:15px;line-height:1.5;color:#222222">
-<p style="margin:0 0 4px 0;font-size:18px">{{ page.sentence }}</p>
-{% if page.reason %}
-<p style="margin:0 0 12px 0;color:#666666">{{ page.reason }}</p>
+<div style="max-width:600px">
+<p style="margin:0 0 4px 0;font-size:19px;line-height:1.35;font-weight:bold">{{ page.sentence }}</p>
+{% if page.note %}
+<p style="margin:0;color:#555555">{{ page.note }}</p>
 {% endif %}
-{% if page.link %}
-<p style="margin:12px 0"><a href="{{ page.link }}" style="display:inline-block;padding:8px 16px;\
-background-color:#0b5cad;color:#ffffff;text-decoration:none;border-radius:4px">\
-{{ page.words.call_back }}{{ page.words.between }}{{ page.number }}</a></p>
-{% endif %}
-<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="font-size:15px">
+<table role="presentation" cellpadding="0" cellspacing="0" border="0" \
+style="margin:16px 0 0 0;font-size:15px;line-height:1.5">
 {% for label, value in page.rows %}
-<tr><td style="padding:3px 24px 3px 0;color:#666666;vertical-align:top">{{ label }}</td>\
-<td style="padding:3px 0">\
-{% if page.link and value == page.number %}<a href="{{ page.link }}">{{ value }}</a>\
+<tr><td style="padding:2px 24px 2px 0;color:#555555;vertical-align:top;white-space:nowrap">\
+{{ label }}</td><td style="padding:2px 0">\
+{% if page.link and value == page.number %}\
+<a href="{{ page.link }}" style="color:#0b5cad;white-space:nowrap">{{ value }}</a>\
 {% else %}{{ value }}{% endif %}</td></tr>
 {% endfor %}
 </table>
-{% if extra %}
-<div style="margin-top:16px;padding-top:12px;border-top:1px solid #dddddd">{{ extra }}</div>
+{% if page.link %}
+<p style="margin:20px 0 0 0"><a href="{{ page.link }}" style="display:inline-block;\
+padding:9px 18px;background-color:#0b5cad;color:#ffffff;text-decoration:none;border-radius:4px;\
+white-space:nowrap">{{ page.words.call_back }}{{ page.words.between }}{{ page.number }}</a></p>
 {% endif %}
+{% if extra %}
+<div style="margin-top:24px;padding-top:8px;border-top:1px solid #dddddd;color:#444444;\
+font-size:14px">{{ extra }}</div>
+{% endif %}
+</div>
 </body>
 </html>
 """
@@ -64,7 +71,7 @@ def html_body(page: Page) -> str:
 
 def text_body(page: Page) -> str:
     """The plain body: a sentence, a list of facts, the policy's text."""
-    lines = [page.sentence, *filter(None, [page.reason]), ""]
+    lines = [page.sentence, *filter(None, [page.note]), ""]
     width = max((len(label) for label, _ in page.rows), default=0) + len(page.words.between)
     for label, value in page.rows:
         lines.append(f"{label}{page.words.between}".ljust(width) + value)

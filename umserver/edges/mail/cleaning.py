@@ -50,6 +50,7 @@ def file_stem(text: str, most: int = 40) -> str:
 _KEPT = {"b", "strong", "i", "em", "u", "p", "br", "ul", "ol", "li", "a"}
 _LEFT_OUT = {"script", "style", "head", "title", "iframe", "object", "svg", "math", "template"}
 _BREAKS = {"p", "br", "li", "ul", "ol", "div", "tr"}
+_TAG = re.compile(r"<[a-zA-Z/!]")
 _LINKS = re.compile(r"(https?://|mailto:|tel:)[^\s\"<>]+\Z", re.IGNORECASE)
 
 
@@ -62,6 +63,7 @@ class _Simple(HTMLParser):
         self.words: list[str] = []
         self.open: list[str] = []
         self.skipping = 0
+        self.target = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _LEFT_OUT:
@@ -80,7 +82,16 @@ class _Simple(HTMLParser):
         target = (dict(attrs).get("href") or "").strip()
         if tag != "a" or not _LINKS.match(target):
             return ""
+        self.target = target
         return f' href="{html.escape(target)}"'
+
+    def close_tag(self, tag: str) -> None:
+        """A reader of plain text sees where a link leads."""
+        self.out.append(f"</{tag}>")
+        if tag == "a" and self.target and self.target not in self.words:
+            self.words.append(f" ({self.target.removeprefix('mailto:').removeprefix('tel:')})")
+        if tag == "a":
+            self.target = ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _LEFT_OUT and self.skipping:
@@ -88,7 +99,7 @@ class _Simple(HTMLParser):
         elif not self.skipping and tag in self.open:
             while self.open:
                 last = self.open.pop()
-                self.out.append(f"</{last}>")
+                self.close_tag(last)
                 if last == tag:
                     break
 
@@ -101,10 +112,13 @@ class _Simple(HTMLParser):
 
 def simple_html(text: str) -> tuple[str, str]:
     """An administrator's text as safe HTML and as plain text; paragraphs, lists, links stay."""
+    text = text[:MOST_EXTRA].strip()
+    if not _TAG.search(text):
+        text = text.replace("\n", "<br>")
     parser = _Simple()
-    parser.feed(text[:MOST_EXTRA])
+    parser.feed(text)
     parser.close()
     while parser.open:
-        parser.out.append(f"</{parser.open.pop()}>")
+        parser.close_tag(parser.open.pop())
     lines = [_GAPS.sub(" ", line).strip() for line in "".join(parser.words).splitlines()]
     return "".join(parser.out).strip(), re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -21,6 +21,7 @@ from umserver.edges.mail.cleaning import file_stem, one_line, token
 from umserver.edges.mail.wording import (
     Words,
     local_time,
+    of_caller,
     spoken_length,
     spoken_moment,
     spoken_number,
@@ -66,7 +67,8 @@ class Page:
 
     words: Words
     sentence: str
-    reason: str
+    note: str
+    """Why the call came here, and whether a message was left."""
     rows: tuple[tuple[str, str], ...]
     number: str
     """The number as shown, when it can be called back."""
@@ -114,9 +116,14 @@ def caller_words(envelope: Envelope, words: Words) -> str:
 
 
 def _subject(words: Words, kind: Kind, caller: str, sound: SoundFile | None) -> str:
+    whom = _of(words, caller)
     if kind is Kind.MISSED:
-        return words.missed_subject.format(caller=caller)
-    return words.voice_subject.format(caller=caller, length=spoken_length(words, _seconds(sound)))
+        return words.missed_subject.format(of_caller=whom)
+    return words.voice_subject.format(of_caller=whom, length=spoken_length(words, _seconds(sound)))
+
+
+def _of(words: Words, caller: str) -> str:
+    return of_caller(words, words.somebody if caller == words.unknown_caller else caller)
 
 
 def _set_addresses(
@@ -180,20 +187,23 @@ def _page(
     rows = [
         (words.caller, caller),
         (words.number, number if number != caller else ""),
+        (words.address, one_line(envelope.caller.address, 320)),
         (words.called, called if envelope.extension else one_line(envelope.mailbox_name)),
         (words.time, moment),
         (words.length, spoken_length(words, _seconds(sound)) if sound else ""),
         (words.marks, ", ".join(marks)),
     ]
     sentence = words.voice_sentence if kind is Kind.VOICE else words.missed_sentence
+    notes = [words.reasons.get(envelope.reason, "")]
+    notes += [words.no_message] * (kind is Kind.MISSED)
     return Page(
         words=words,
-        sentence=sentence.format(caller=caller),
-        reason=words.reasons.get(envelope.reason, ""),
+        sentence=sentence.format(of_caller=_of(words, caller)),
+        note=" ".join(filter(None, notes)),
         rows=tuple((label, value) for label, value in rows if value),
         number=number,
         link=telephone_link(envelope.caller.number),
-        extra=envelope.extra_text,
+        extra=envelope.extra_text if kind is Kind.VOICE else "",
     )
 
 

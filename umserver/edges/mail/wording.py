@@ -7,6 +7,7 @@ then to en-US. Must never know: MIME, HTML.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -27,9 +28,18 @@ class Words:
     missed_subject: str
     voice_sentence: str
     missed_sentence: str
+    no_message: str
+    of: str
+    """What leads to the caller's name in `{of_caller}`."""
+    of_vowel: str
+    """The same before a vowel."""
     unknown_caller: str
+    """As a name."""
+    somebody: str
+    """The same within a sentence."""
     caller: str
     number: str
+    address: str
     called: str
     time: str
     length: str
@@ -52,13 +62,18 @@ class Words:
 
 ENGLISH = Words(
     tag="en",
-    voice_subject="Voice mail from {caller} ({length})",
-    missed_subject="Missed call from {caller}",
-    voice_sentence="You received a voice mail from {caller}.",
-    missed_sentence="You missed a call from {caller}. No message was left.",
+    voice_subject="Voice mail {of_caller} ({length})",
+    missed_subject="Missed call {of_caller}",
+    voice_sentence="You received a voice mail {of_caller}.",
+    missed_sentence="You missed a call {of_caller}.",
+    no_message="No message was left.",
+    of="from ",
+    of_vowel="from ",
     unknown_caller="Unknown caller",
+    somebody="an unknown caller",
     caller="Caller",
     number="Number",
+    address="E-mail",
     called="Called",
     time="Received",
     length="Length",
@@ -87,13 +102,18 @@ ENGLISH = Words(
 
 FRENCH = Words(
     tag="fr",
-    voice_subject="Message vocal de {caller} ({length})",
-    missed_subject="Appel manqué de {caller}",
-    voice_sentence="Vous avez reçu un message vocal de {caller}.",
-    missed_sentence="Vous avez manqué un appel de {caller}. Aucun message n’a été laissé.",
+    voice_subject="Message vocal {of_caller} ({length})",
+    missed_subject="Appel manqué {of_caller}",
+    voice_sentence="Vous avez reçu un message vocal {of_caller}.",
+    missed_sentence="Vous avez manqué un appel {of_caller}.",
+    no_message="Aucun message n’a été laissé.",
+    of="de ",
+    of_vowel="d’",
     unknown_caller="Appelant inconnu",
+    somebody="un appelant inconnu",
     caller="Appelant",
     number="Numéro",
+    address="Courriel",
     called="Destinataire",
     time="Reçu",
     length="Durée",
@@ -117,7 +137,7 @@ FRENCH = Words(
         *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
     ),
     twelve_hours=False,
-    between=" : ",
+    between="\N{NO-BREAK SPACE}: ",
 )
 
 LANGUAGES = {words.tag: words for words in (ENGLISH, FRENCH)}
@@ -126,6 +146,12 @@ LANGUAGES = {words.tag: words for words in (ENGLISH, FRENCH)}
 def words_for(language: str) -> Words:
     """The texts for a language tag (RFC 5646): fr-CA speaks fr; what nobody speaks is English."""
     return LANGUAGES.get(language.replace("_", "-").partition("-")[0].lower(), ENGLISH)
+
+
+def of_caller(words: Words, caller: str) -> str:
+    """`from Ada Example`, `d’Ada Example`."""
+    first = unicodedata.normalize("NFKD", caller[:1].lower())[:1]
+    return (words.of_vowel if first in set("aeiouyœæ") else words.of) + caller
 
 
 @lru_cache(maxsize=256)
