@@ -8,6 +8,8 @@ are kept by whoever asked.
 
 from __future__ import annotations
 
+from math import inf
+
 from attrs import define
 
 CLOCK_RATE = 8000
@@ -44,7 +46,7 @@ class Source:
     switches: int = 0
     jitter: float = 0.0
     """Interarrival jitter in timestamp units (RFC 3550 §6.4.1)."""
-    _transit: float | None = None
+    _transit: float = inf
     _expected_reported: int = 0
     _received_reported: int = 0
     _candidate: int = -1
@@ -76,7 +78,7 @@ class Source:
         self.ssrc = ssrc
         self.highest = self.base = (self.highest // _EPOCH + 2) * _EPOCH + sequence
         self.received = 0
-        self._transit = None
+        self._transit = inf
         self._expected_reported = self._received_reported = 0
         self._candidate_run = 0
 
@@ -104,11 +106,10 @@ class Source:
     def measure(self, timestamp: int, arrival: float) -> None:
         """Take an audio packet into the jitter estimate; `arrival` in seconds."""
         transit = arrival * CLOCK_RATE - timestamp
-        if self._transit is not None:
-            drift = abs(transit - self._transit)
-            if drift < CLOCK_RATE:
-                self.jitter += (drift - self.jitter) / 16
+        drift = abs(transit - self._transit)
         self._transit = transit
+        if drift < CLOCK_RATE:
+            self.jitter += (drift - self.jitter) / 16
 
     @property
     def expected(self) -> int:

@@ -14,6 +14,9 @@ from umserver.wire.audio.concealment import conceal
 RATE = 8000
 WINDOW = 0.2
 """Seconds that a packet may be late before its place is filled."""
+
+Octets = bytes | bytearray
+
 DEPTH = 16
 """Packets that may overtake a late one before its place is filled."""
 
@@ -41,6 +44,9 @@ class Tape:
         self.late = 0
         self.refused = 0
         self._sound = bytearray()
+        self._looked = 0
+        self._room = -1
+        self._ended = False
         self._tail = b""
         self._expected = None if after is None else after + 1
         self._timestamp: int | None = None
@@ -48,7 +54,7 @@ class Tape:
         self._last_arrival = 0.0
         self._last_length = 0
         self._missing = 0
-        self._held: dict[int, tuple[int, bytes, float]] = {}
+        self._held: dict[int, tuple[int, Octets, float]] = {}
 
     @property
     def full(self) -> bool:
@@ -56,17 +62,36 @@ class Tape:
         return self.limit is not None and self.length >= self.limit
 
     def feed(
-        self, sequence: int, timestamp: int, payload: bytes, now: float, codec: str = ""
+        self, sequence: int, timestamp: int, payload: Octets, now: float, codec: str = ""
     ) -> None:
         """A packet has arrived; `sequence` is the unwrapped one.
 
         An empty payload stands for a packet without sound. `codec` names what the payload is; the
         first sound decides the tape's, so nothing is translated while the sender keeps to one.
         """
+        if (
+            sequence == self._expected
+            and timestamp == self._timestamp
+            and codec == self.codec
+            and not self._held
+        ):
+            size = len(payload)
+            if self.length + size <= self._room:
+                self._sound += payload
+                self.length += size
+                self._expected = sequence + 1
+                self._timestamp = (timestamp + size) & 0xFFFFFFFF
+                self._last_arrival, self._last_length = now, size
+                return
+        if not self._ended:
+            self._feed(sequence, timestamp, payload, now, codec)
+
+    def _feed(self, sequence: int, timestamp: int, payload: Octets, now: float, codec: str) -> None:
+        """A packet that is not simply the next one."""
         if codec and codec != self.codec:
             if payload and not self.length and not self._held:
                 self.codec = codec
-            payload = g711.transcode(payload, codec, self.codec)
+            payload = g711.transcode(bytes(payload), codec, self.codec)
         if sequence == self._expected and not self._held:
             self._put(timestamp, payload, now, False)
             self._expected = sequence + 1
@@ -81,14 +106,34 @@ class Tape:
             self._release(now)
 
     def wake(self, now: float) -> None:
-        """Time has passed: give up waiting for packets that are too late."""
+        """Time has passed: give up waiting for packets that are too late. Call it now and then."""
         if self._held:
             self._release(now)
+        if self._timestamp is not None and not self._ended:
+            self._make_room(now)
+
+    def _make_room(self, now: float) -> None:
+        """How long the recording may be by now: no peer can make more sound than time."""
+        elapsed = max(0.0, now - self._began)
+        self._room = int(elapsed * RATE * _FLOOD_SHARE) + _FLOOD_SLACK
+        if self.limit is not None:
+            self._room = min(self._room, self.limit)
 
     def flush(self) -> None:
         """Nothing more will come: put down what is still waiting."""
         while self._held:
             self._put_next()
+
+    def end(self) -> None:
+        """Put down what is still waiting and take no more."""
+        self.flush()
+        self._ended, self._room = True, -1
+
+    def look(self) -> bytes:
+        """The sound that became ready since the last look; it stays here."""
+        fresh = bytes(self._sound[self._looked :])
+        self._looked = len(self._sound)
+        return fresh
 
     def take(self) -> bytes:
         """The sound that became ready since the last time; it is the caller's from now on."""
@@ -96,6 +141,7 @@ class Tape:
             return b""
         sound = bytes(self._sound)
         self._sound.clear()
+        self._looked = 0
         self._tail = sound[-_HISTORY:]
         return sound
 
@@ -129,7 +175,7 @@ class Tape:
         self._put(timestamp, payload, arrival, lost)
         self._expected = sequence + 1
 
-    def _put(self, timestamp: int, payload: bytes, arrival: float, lost: bool) -> None:
+    def _put(self, timestamp: int, payload: Octets, arrival: float, lost: bool) -> None:
         if not payload:
             return
         if self._timestamp is None:
@@ -138,8 +184,8 @@ class Tape:
                 self._fill_beginning(len(payload))
         elif timestamp != self._timestamp:
             self._fill(timestamp, len(payload), arrival, lost)
-        elapsed = max(0.0, arrival - self._began)
-        if self.length + len(payload) > elapsed * RATE * _FLOOD_SHARE + _FLOOD_SLACK:
+        self._make_room(arrival)
+        if self.length >= self._room:
             self.refused += 1
             return
         self._timestamp = (timestamp + len(payload)) & 0xFFFFFFFF
@@ -174,7 +220,7 @@ class Tape:
         recent = bytes(self._sound[-_HISTORY:])
         return recent if len(recent) == _HISTORY else (self._tail + recent)[-_HISTORY:]
 
-    def _append(self, sound: bytes) -> None:
+    def _append(self, sound: Octets) -> None:
         if self.limit is not None and self.length + len(sound) > self.limit:
             sound = sound[: max(0, self.limit - self.length)]
         self._sound += sound

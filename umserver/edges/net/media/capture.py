@@ -32,7 +32,7 @@ News = list[tuple[Callable[..., object], tuple[object, ...]]]
 
 
 class Capture:
-    """Feed it what is heard; `done` fires with a Recorded."""
+    """Feed its `tape` what is heard; `done` fires with a Recorded."""
 
     def __init__(
         self, take: ITake, tape: Tape, idle: float, now: float, first_append: float
@@ -47,23 +47,20 @@ class Capture:
         self._appended = 0
         self._appending = False
         self._ended_by = ""
+        self._now = now
 
     @property
     def ended(self) -> bool:
         """Whether no more sound is wanted."""
         return bool(self._ended_by)
 
-    def hear(self, sequence: int, timestamp: int, payload: bytes, now: float, codec: str) -> None:
-        """A packet with sound, or with an empty payload one that only takes a number."""
-        if payload:
-            self.ear.hear(codec, payload, now)
-        self.tape.feed(sequence, timestamp, payload, now, codec)
-
     def chores(self, now: float, news: News) -> None:
         """A few times a second: look at the bounds, hand over what is due. Acts only through
         `news`.
         """
         self.tape.wake(now)
+        self._now = now
+        self._listen()
         if self.tape.full:
             news.append((self.finish, ("limit",)))
         elif now - self.ear.last_loud >= self._idle:
@@ -80,12 +77,19 @@ class Capture:
         """
         if not self._ended_by:
             self._ended_by = reason
-            self.tape.flush()
+            self.tape.end()
             self._hand_over()
+
+    def _listen(self) -> None:
+        """Judge what became ready, in one go: that costs less than packet by packet."""
+        fresh = self.tape.look()
+        if fresh:
+            self.ear.hear(self.tape.codec, fresh, self._now)
 
     def _hand_over(self) -> None:
         if self._appending or self.done.called:
             return
+        self._listen()
         sound = self.tape.take()
         if sound:
             self._appending = True
@@ -109,6 +113,7 @@ class Capture:
         """The take holds no more than what it has."""
         self._appending = False
         self._ended_by = "disk"
+        self.tape.end()
         self._fire()
 
     def _fire(self) -> None:

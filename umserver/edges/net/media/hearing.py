@@ -31,23 +31,19 @@ class Ear:
         return self.loud_samples / RATE
 
     def hear(self, codec: str, payload: bytes, now: float) -> None:
-        """One payload (PCMU or PCMA octets) has arrived."""
-        if len(payload) <= _FRAME:
-            self._hear_frame(codec, payload, now)
-        else:
-            for start in range(0, len(payload), _FRAME):
-                self._hear_frame(codec, payload[start : start + _FRAME], now)
-
-    def _hear_frame(self, codec: str, frame: bytes, now: float) -> None:
-        size = len(frame)
-        if not is_loud(codec, frame):
-            self._evidence = max(0, self._evidence - size // 2)
-            return
-        before = self._evidence
-        self._evidence = min(_MOST, before + size)
-        if self._evidence >= _SPEECH:
-            self.loud_samples += size if before >= _SPEECH else self._evidence
-            self.last_loud = now
+        """These octets (PCMU or PCMA) have arrived; the best is a few packets at once."""
+        evidence = self._evidence
+        for start in range(0, len(payload), _FRAME):
+            frame = payload[start : start + _FRAME]
+            if not is_loud(codec, frame):
+                evidence = max(0, evidence - len(frame) // 2)
+                continue
+            before, evidence = evidence, evidence + len(frame)
+            if evidence >= _SPEECH:
+                self.loud_samples += len(frame) if before >= _SPEECH else evidence
+                self.last_loud = now
+                evidence = min(_MOST, evidence)
+        self._evidence = evidence
 
 
 class TonePad:
@@ -63,7 +59,7 @@ class TonePad:
         self._codec = "PCMU"
         self._quiet = True
 
-    def hear(self, codec: str, payload: bytes | memoryview) -> None:
+    def hear(self, codec: str, payload: bytes | bytearray) -> None:
         """Octets of sound in order of arrival; only queued."""
         if codec != self._codec:
             self._sound.clear()

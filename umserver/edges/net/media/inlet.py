@@ -12,8 +12,9 @@ from umserver.edges.net.media.capture import Capture, News
 from umserver.edges.net.media.hearing import TonePad
 from umserver.edges.net.media.outlet import Mirror
 from umserver.wire.media.plan import MediaPlan
-from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, span
+from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, PLAIN, span
 from umserver.wire.rtp.sequence import SWITCHED, Source
+from umserver.wire.rtp.tape import Tape
 from umserver.wire.rtp.telephone_event import EventReceiver
 
 BACKLOG = 64
@@ -23,7 +24,6 @@ _MOST_UNSURE = 8
 _FIRST_RTCP, _LAST_RTCP = 192, 223
 _unpack = HEADER.unpack_from
 _buffer = bytearray(MAX_SIZE)
-_view = memoryview(_buffer)
 Unsure = tuple[int, int, int, int, bytes]
 
 
@@ -47,6 +47,10 @@ class Inlet:
         self.keys: list[str] = []
         """Keys heard since somebody looked."""
         self._sock = sock
+        self._receive = sock.recv_into
+        self._turn = 0
+        self._eager = True
+        self._tape: Tape | None = None
         self._events = EventReceiver()
         self._codecs: dict[int, str] = {}
         self._event_types: frozenset[int] = frozenset()
@@ -93,27 +97,54 @@ class Inlet:
             if address[:2] == (host, port):
                 self._datagram(length, now)
 
+    def record(self, capture: Capture | None) -> None:
+        """Feed this recording from now on; None: no one."""
+        self.capture = capture
+        self._tape = None if capture is None else capture.tape
+
+    def hear(self, now: float) -> None:
+        """For a tick: hear what came since the last one.
+
+        That is one packet as a rule; the call that would find nothing more is only made in every
+        fourth tick, and as long as it does find more.
+        """
+        self._turn = turn = (self._turn + 1) & 3
+        if self._eager or not turn:
+            self.drain(now)
+            return
+        try:
+            length = self._receive(_buffer)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.refusals += 1
+            return
+        self._datagram(length, now)
+
     def drain(self, now: float) -> None:
         """Hear everything that waits in the socket, within bounds."""
-        receive = self._sock.recv_into
-        for _ in range(BACKLOG):
+        count = 0
+        while count < BACKLOG:
             try:
-                length = receive(_buffer)
+                length = self._receive(_buffer)
             except BlockingIOError:
-                return
+                break
             except OSError:
                 self.refusals += 1
-                continue
-            self._datagram(length, now)
+                length = -1
+            count += 1
+            if length >= 0:
+                self._datagram(length, now)
+        self._eager = count > 1
 
     def _datagram(self, length: int, now: float) -> None:
         """Read what lies in the buffer."""
-        if length < 12 or _buffer[0] >> 6 != 2:
+        if length < 12:
             self.strange += 1
             return
         first, second, sequence, timestamp, ssrc = _unpack(_buffer)
         start, end = 12, length
-        if first & 0x3F:
+        if first != PLAIN:
             where = span(_buffer, length)
             if where is None:
                 self.strange += 1
@@ -121,7 +152,7 @@ class Inlet:
             start, end = where
         if _FIRST_RTCP <= second <= _LAST_RTCP:
             if len(self.reports) < _MOST_UNSURE:
-                self.reports.append(bytes(_view[:length]))
+                self.reports.append(bytes(_buffer[:length]))
             return
         self.packets += 1
         self.last_heard = now
@@ -129,9 +160,9 @@ class Inlet:
         if number >= 0:
             if self._unsure:
                 self._unsure.clear()
-            self._packet(number, second, timestamp, _view[start:end], now)
+            self._packet(number, second, timestamp, start, end, now)
         else:
-            packet = (ssrc, sequence, second, timestamp, bytes(_view[start:end]))
+            packet = (ssrc, sequence, second, timestamp, bytes(_buffer[start:end]))
             self._doubtful(number, packet, now)
 
     def _doubtful(self, verdict: int, packet: Unsure, now: float) -> None:
@@ -147,31 +178,34 @@ class Inlet:
         for ssrc, sequence, second, timestamp, payload in kept:
             number = self.source.admit(ssrc, sequence)
             if number >= 0:
-                self._packet(number, second, timestamp, memoryview(payload), now)
+                _buffer[: len(payload)] = payload
+                self._packet(number, second, timestamp, 0, len(payload), now)
 
     def _packet(
-        self, number: int, second: int, timestamp: int, payload: memoryview, now: float
+        self, number: int, second: int, timestamp: int, start: int, end: int, now: float
     ) -> None:
+        """A packet that counts; its payload lies in the buffer."""
         if not self._open:
             return
-        kind = second & 0x7F
-        codec = self._codecs.get(kind)
-        capture = self.capture
+        codec = self._codecs.get(second & 0x7F)
+        tape = self._tape
         if codec is None:
-            if kind in self._event_types:
-                key = self._events.feed(number, timestamp, bytes(payload), second >= MARKER)
+            if second & 0x7F in self._event_types:
+                key = self._events.feed(
+                    number, timestamp, bytes(_buffer[start:end]), second >= MARKER
+                )
                 if key:
                     self.keys.append(key)
-            if capture is not None and not capture.ended:
-                capture.hear(number, timestamp, b"", now, "")
+            if tape is not None:
+                tape.feed(number, timestamp, b"", now)
             return
         self.source.measure(timestamp, now)
-        if capture is not None and not capture.ended:
-            capture.hear(number, timestamp, bytes(payload), now, codec)
+        if tape is not None:
+            tape.feed(number, timestamp, _buffer[start:end], now, codec)
         if self.mirror is not None:
-            self.mirror.put(bytes(payload), codec, self._sends)
+            self.mirror.put(_buffer[start:end], codec, self._sends)
         if self.tones is not None:
-            self.tones.hear(codec, payload)
+            self.tones.hear(codec, _buffer[start:end])
 
     def chores(self, now: float, news: News) -> None:
         """A few times a second."""

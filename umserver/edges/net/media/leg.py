@@ -188,7 +188,8 @@ class Leg:
         codec = self._plan.codec if self._plan is not None else "PCMU"
         tape = Tape(codec, after=after, limit=int(limit * RATE))
         first_append = CADENCE * (0.5 + self._engine.random.random() / 2)
-        capture = self._inlet.capture = Capture(take, tape, idle, now, first_append)
+        capture = Capture(take, tape, idle, now, first_append)
+        self._inlet.record(capture)
         if self._plan is None:
             self._engine.attach(self, 20)
         return capture.done
@@ -199,7 +200,7 @@ class Leg:
         if capture is not None and not capture.ended:
             self._hear(self._engine.now())
             capture.finish(reason)
-        self._inlet.capture = None
+        self._inlet.record(None)
 
     def echo(self, on: bool) -> None:
         """Send back what is heard whenever nothing is played."""
@@ -236,7 +237,8 @@ class Leg:
         return self._quality
 
     def _end_everything(self) -> None:
-        capture, self._inlet.capture = self._inlet.capture, None
+        capture = self._inlet.capture
+        self._inlet.record(None)
         if capture is not None:
             capture.finish("hangup")
         self.stop_playing()
@@ -252,7 +254,7 @@ class Leg:
         inlet = self._inlet
         self._slot = slot
         if self._peer is not None:
-            inlet.drain(now)
+            inlet.hear(now)
         if self._plan is not None:
             if self._playlist is not None or self._pressing or inlet.mirror is not None:
                 if slot >= self._send_at:

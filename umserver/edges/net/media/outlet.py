@@ -75,9 +75,9 @@ class Mirror:
     def __init__(self) -> None:
         self._sound = bytearray()
 
-    def put(self, payload: bytes, source: str, target: str) -> None:
+    def put(self, payload: bytes | bytearray, source: str, target: str) -> None:
         """Queue a payload, translated to the codec that is sent."""
-        self._sound += g711.transcode(payload, source, target)
+        self._sound += g711.transcode(bytes(payload), source, target)
         if len(self._sound) > self.BOUND:
             del self._sound[: len(self._sound) - self.BOUND]
 

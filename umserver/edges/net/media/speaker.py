@@ -27,7 +27,7 @@ class Speaker:
         """Packets that the system did not take."""
         self.talking = False
         """Whether the packet before this one was sound: the next needs no marker."""
-        self._sock = sock
+        self._send = sock.send
         self._sequence = random.getrandbits(15)
         self._offset = random.getrandbits(32)
 
@@ -41,7 +41,7 @@ class Speaker:
         sequence = self._sequence
         self._sequence = (sequence + 1) & 0xFFFF
         try:
-            self._sock.send(_pack(PLAIN, second, sequence, timestamp, self.ssrc) + payload)
+            self._send(_pack(PLAIN, second, sequence, timestamp, self.ssrc) + payload)
         except OSError:
             self.failures += 1
         self.packets += 1

@@ -1,0 +1,239 @@
+"""How many calls the media engine carries: processor time for a packet pair, and lateness.
+
+A server process plays to and records from so many legs at once; this process is all their peers,
+on loopback.
+
+    .venv/bin/python scripts/bench_media.py 400 800 --seconds 8     a run for each number of legs
+
+`--profile` shows where the time goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+RATE = 50
+PROBES = 20
+STAMPED = 35
+BATCH = 0.005
+
+
+def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
+    """The server under test: a reactor, an engine, and calls that play and record."""
+    from twisted.internet import epollreactor
+
+    epollreactor.install()
+    from twisted.internet import reactor
+    from twisted.internet.defer import succeed
+    from zope.interface import implementer
+
+    from umserver.edges.net.media import MediaEngine
+    from umserver.interfaces import Clip, ITake
+    from umserver.wire.media import MediaPlan
+
+    @implementer(ITake)
+    class Nowhere:
+        def append(self, codec: str, data: bytes) -> object:
+            return succeed(None)
+
+    late: list[float] = []
+
+    class Watched(MediaEngine):
+        def _measure(self, now: float, slot: int) -> None:
+            super()._measure(now, slot)
+            late.append(now - (self._origin + slot * 0.005))
+
+    sys.setswitchinterval(0.001)
+    engine = Watched(reactor, reactor, range(20_000, 40_000), Random(1), dscp=0)
+    engine.start()
+    chance = Random(2)
+    sound = bytes(chance.choice((0x20, 0x30, 0xA0, 0xB1)) for _ in range(60 * 8000))
+    clip = Clip("long", {"PCMU": sound, "PCMA": sound})
+    pipe.send("ready")  # type: ignore[attr-defined]
+    targets = pipe.recv()  # type: ignore[attr-defined]
+    opened = []
+    for host, port, rtcp in targets:
+        leg = engine.open(host)
+        leg.connect(MediaPlan(host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}))
+        if "play" in options.modes:
+            leg.play([clip])
+        if "record" in options.modes:
+            leg.record(Nowhere(), 1000.0, 1000.0)
+        opened.append(leg)
+    engine.freeze()
+    pipe.send([leg.port for leg in opened])  # type: ignore[attr-defined]
+    state: dict[str, object] = {}
+
+    def begin() -> None:
+        late.clear()
+        state["cpu"], state["wall"] = time.process_time(), time.monotonic()
+        state["counts"] = [(leg._speaker.packets, leg._inlet.packets) for leg in opened]
+        if options.profile:
+            import cProfile
+
+            state["profile"] = cProfile.Profile()
+            state["profile"].enable()  # type: ignore[attr-defined]
+
+    def end() -> None:
+        if options.profile:
+            import pstats
+
+            state["profile"].disable()  # type: ignore[attr-defined]
+            pstats.Stats(state["profile"]).sort_stats("tottime").print_stats(18)
+        cpu = time.process_time() - state["cpu"]  # type: ignore[operator]
+        wall = time.monotonic() - state["wall"]  # type: ignore[operator]
+        before = state["counts"]
+        sent = sum(leg._speaker.packets - b[0] for leg, b in zip(opened, before, strict=True))  # type: ignore
+        heard = sum(leg._inlet.packets - b[1] for leg, b in zip(opened, before, strict=True))  # type: ignore
+        late.sort()
+        pipe.send(  # type: ignore[attr-defined]
+            {
+                "cpu": cpu,
+                "wall": wall,
+                "sent": sent,
+                "heard": heard,
+                "late": [late[int(len(late) * q)] * 1000 for q in (0.5, 0.99, 0.999)],
+                "skipped": engine.metrics.skipped,
+                "faults": engine.metrics.faults,
+                "lost": sum(leg._inlet.source.lost for leg in opened),
+            }
+        )
+        engine.stop()
+        reactor.stop()
+
+    reactor.callLater(options.settle, begin)
+    reactor.callLater(options.settle + options.seconds, end)
+    reactor.run()
+
+
+class Peers:
+    """All the telephones: one socket for most, some with their own to see arrivals exactly."""
+
+    def __init__(self, legs: int) -> None:
+        self.many = self._socket()
+        self.many.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.probes = [self._socket() for _ in range(min(PROBES, legs))]
+        for probe in self.probes:
+            probe.setsockopt(socket.SOL_SOCKET, STAMPED, 1)
+        self.arrivals: list[list[float]] = [[] for _ in self.probes]
+        self.heard = 0
+        self.targets = [
+            (
+                "127.0.0.1",
+                (self.probes[n] if n < len(self.probes) else self.many).getsockname()[1],
+                0,
+            )
+            for n in range(legs)
+        ]
+
+    @staticmethod
+    def _socket() -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        return sock
+
+    def run(self, ports: list[int], send: bool, until: Callable[[], bool]) -> None:
+        """Send a quarter of all packets every 5 ms, and hear what comes."""
+        socks = [self.probes[n] if n < len(self.probes) else self.many for n in range(len(ports))]
+        groups = [
+            [(socks[n], ("127.0.0.1", ports[n]), n) for n in range(group, len(ports), 4)]
+            for group in range(4)
+        ]
+        pack, payload = struct.Struct("!BBHII").pack, b"\x20\x31" * 80
+        start, step = time.monotonic(), 0
+        while not until():
+            time.sleep(max(0.0, start + step * BATCH - time.monotonic()))
+            turn = step // 4
+            if send:
+                for sock, address, ssrc in groups[step % 4]:
+                    head = pack(0x80, 0, turn & 0xFFFF, turn * 160 & 0xFFFFFFFF, ssrc + 1)
+                    sock.sendto(head + payload, address)
+            self.hear()
+            step += 1
+
+    def hear(self) -> None:
+        """Drain everything."""
+        receive, buffer = self.many.recv_into, bytearray(2048)
+        try:
+            while True:
+                receive(buffer)
+                self.heard += 1
+        except BlockingIOError:
+            pass
+        for probe, arrivals in zip(self.probes, self.arrivals, strict=True):
+            try:
+                while True:
+                    _, about, _, _ = probe.recvmsg(2048, 64)
+                    seconds, nanoseconds = struct.unpack("@ll", about[0][2])
+                    arrivals.append(seconds % 100_000 + nanoseconds * 1e-9)
+            except BlockingIOError:
+                pass
+
+    def errors(self, skip: int) -> list[float]:
+        """How far each arrival was from 20 ms after the one before, in ms, sorted."""
+        found = []
+        for arrivals in self.arrivals:
+            kept = arrivals[skip:]
+            found += [1000 * abs(b - a - 0.02) for a, b in pairwise(kept)]
+        return sorted(found)
+
+
+def measure(legs: int, options: argparse.Namespace) -> None:
+    """One run; prints a line."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    server = context.Process(target=serve, args=(legs, options, there), daemon=True)
+    server.start()
+    here.recv()
+    peers = Peers(legs)
+    here.send(peers.targets)
+    ports = here.recv()
+    peers.run(ports, options.modes != "play", lambda: here.poll(0) or not server.is_alive())
+    result = here.recv()
+    server.join(10)
+    pairs = max(result["sent"], result["heard"], 1)
+    micro = 1e6 * result["cpu"] / pairs
+    errors = peers.errors(int(options.settle * RATE))
+    spread = [errors[int(len(errors) * q)] for q in (0.5, 0.99)] if errors else [0.0, 0.0]
+    late = result["late"]
+    print(
+        f"{legs} legs: {micro:.2f} µs a packet pair,"
+        f" {100 * result['cpu'] / result['wall']:.0f} % of a core ({1e6 / micro / RATE:.0f} calls a core); sent {result['sent']}, heard {result['heard']},"
+        f" lost {result['lost']}, slots skipped {result['skipped']}, faults {result['faults']};"
+        f" late p50 {late[0]:.2f} p99 {late[1]:.2f} p99.9 {late[2]:.2f} ms;"
+        f" arrival error p50 {spread[0]:.2f} p99 {spread[1]:.2f} ms",
+        flush=True,
+    )
+    if options.json:
+        print(json.dumps({"legs": legs, **result, "errors": spread}))
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("legs", type=int, nargs="*", default=[400, 800])
+    parser.add_argument("--seconds", type=float, default=8.0, help="measured time of a run")
+    parser.add_argument("--settle", type=float, default=2.0, help="time before it")
+    parser.add_argument("--modes", default="play+record", help="play+record, play or record")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    for legs in options.legs:
+        measure(legs, options)
+
+
+if __name__ == "__main__":
+    main()
