@@ -1,0 +1,173 @@
+"""An archive in the reactor: settings and users for a running server, from one thread of its own.
+
+Knows: which questions are asked often. Must never know: rows, SQL. The thread does one thing after
+the other, so an answer never overtakes a newer one; what it said about users is remembered until
+the revision changes.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from attrs import define, evolve, field
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+from zope.interface import implementer
+
+from umserver.edges.store.archive import Archive, open_archive
+from umserver.interfaces import IDirectory, ISettingsSource
+from umserver.org.forms import is_host_name
+from umserver.org.settings import Mailbox, Organisation
+
+log = Logger()
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_REMEMBERED = 10_000
+"""Numbers whose owner, or whose having none, is remembered."""
+
+AddressesOf = Callable[[str], Sequence[str]]
+"""The IP addresses of a host name; blocks; OSError when there are none."""
+
+
+def addresses_of(host: str) -> Sequence[str]:
+    """What the system's resolver says."""
+    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
+
+
+@implementer(ISettingsSource, IDirectory)
+@define(eq=False)
+class SettingsStore:
+    """See `ISettingsSource` and `IDirectory`; also PINs and secrets."""
+
+    reactor: Any
+    """Gives callFromThread."""
+    archive: Archive
+    addresses_of: AddressesOf = field(default=addresses_of)
+    _revision: int = field(init=False, default=-1)
+    _remembered: OrderedDict[tuple[str, str], Mailbox | None] = field(
+        init=False, factory=OrderedDict
+    )
+    _known_hosts: dict[str, tuple[str, ...]] = field(init=False, factory=dict)
+    _pool: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store"))
+
+    # settings
+
+    def revision(self) -> Deferred[int]:
+        """See `ISettingsSource`."""
+        return self._run(self.archive.revision).addCallback(self._noted)
+
+    def load(self) -> Deferred[Organisation]:
+        """See `ISettingsSource`. Host names of gateways are looked up here (spec 2.5)."""
+        return self._run(self._load)
+
+    def _load(self) -> Organisation:
+        organisation = self.archive.load()
+        hosts = {g.address for g in organisation.gateways if is_host_name(g.address)}
+        self._known_hosts = {host: self._look_up(host) for host in sorted(hosts)}
+        return evolve(organisation, host_addresses=dict(self._known_hosts))
+
+    def _look_up(self, host: str) -> tuple[str, ...]:
+        """Once for as long as a gateway has this name; a failure is tried again by the next load."""
+        if self._known_hosts.get(host):
+            return self._known_hosts[host]
+        try:
+            return tuple(self.addresses_of(host))
+        except OSError as fault:
+            log.error("the gateway {host} has no address: {why}", host=host, why=fault.strerror)
+            return ()
+
+    def _noted(self, revision: int) -> int:
+        if revision != self._revision:
+            self._revision = revision
+            self._remembered.clear()
+        return revision
+
+    # users
+
+    def find(self, dial_plan: str, numbers: Sequence[str]) -> Deferred[Mapping[str, Mailbox]]:
+        """See `IDirectory`."""
+        missing = [number for number in numbers if (dial_plan, number) not in self._remembered]
+        if not missing:
+            return succeed(self._recalled(dial_plan, numbers, {}))
+        found = self._run(self.archive.find, dial_plan, missing)
+        return found.addCallback(self._learned, dial_plan, numbers, missing)
+
+    def _learned(
+        self,
+        found: dict[str, Mailbox],
+        dial_plan: str,
+        numbers: Sequence[str],
+        missing: Sequence[str],
+    ) -> Mapping[str, Mailbox]:
+        for number in missing:
+            self._remembered[dial_plan, number] = found.get(number)
+        answer = self._recalled(dial_plan, numbers, found)
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return answer
+
+    def _recalled(
+        self, dial_plan: str, numbers: Sequence[str], found: Mapping[str, Mailbox]
+    ) -> Mapping[str, Mailbox]:
+        """What is known of these numbers; those asked last are forgotten last."""
+        answer: dict[str, Mailbox] = {}
+        for number in numbers:
+            mailbox = found.get(number)
+            if (dial_plan, number) in self._remembered:
+                mailbox = self._remembered[dial_plan, number]
+                self._remembered.move_to_end((dial_plan, number))
+            if mailbox is not None:
+                answer[number] = mailbox
+        return answer
+
+    # the rest
+
+    def is_empty(self) -> Deferred[bool]:
+        """Whether nothing was ever put into this store."""
+        return self._run(self.archive.is_empty)
+
+    def import_organisation(
+        self, organisation: Organisation, mailboxes: Sequence[Mailbox], *, replace: bool = True
+    ) -> Deferred[int]:
+        """Put a whole organisation there; fires with the revision. See `Archive`."""
+        done = self._run(self.archive.import_organisation, organisation, mailboxes, replace=replace)
+        return done.addCallback(self._noted)
+
+    def secret(self, name: str) -> Deferred[bytes]:
+        """32 octets that are this store's own, made when first asked for."""
+        return self._run(self.archive.secret, name)
+
+    def pin_hash(self, address: str) -> Deferred[str | None]:
+        """The hash of a mailbox's PIN, for `umserver.org.pins.verify_pin`."""
+        return self._run(self.archive.pin_hash, address)
+
+    def close(self) -> Deferred[None]:
+        """Finish what is under way and let go of the store."""
+        done = self._run(self.archive.close)
+        return done.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        self._pool.stop()
+        return result
+
+    def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        if not self._pool.started:
+            self._pool.start()
+        done: Deferred[T] = deferToThreadPool(self.reactor, self._pool, work, *args, **kwargs)
+        return done
+
+
+def open_store(reactor: Any, url: str, state: Path) -> SettingsStore:
+    """The store of this URL for a running server (blocks for a moment).
+
+    Raises ValueError for a URL that says nothing, Unavailable.
+    """
+    return SettingsStore(reactor, open_archive(url, state))
