@@ -200,6 +200,8 @@ class _Connection(Protocol):
             self._set_alarm(self._all.limits.message)
         for message in messages:
             self._all.received(message, self._flow)
+        if self._framer.is_broken:
+            self.flush_and_close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._stop_alarm()
