@@ -240,9 +240,8 @@ class HeaderTests(ParseCase):
             ("Content-Length", "1 0"),
         ):
             self.refused(octets(**{name: value}))
-            self.dropped(
-                octets("SIP/2.0 200 OK", **{name: value}) if name != "CSeq" or "0" in value else b""
-            )
+            if value not in ("1 INVITE", "1 options"):
+                self.dropped(octets("SIP/2.0 200 OK", **{name: value}))
 
     def test_acknowledgements(self) -> None:
         """A broken ACK is dropped: nobody waits for an answer to it."""

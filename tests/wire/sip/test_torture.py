@@ -147,7 +147,7 @@ class DetailTests(SynchronousTestCase):
         self.assertEqual(read.record_routes[0].uri.param("maddr"), "ss1.example.com")
 
     def test_ipv6(self) -> None:
-        """Addresses of six bytes more are read wherever they stand (RFC 5118)."""
+        """IPv6 addresses are read wherever they stand (RFC 5118)."""
         port = request("port-unambiguous.dat").uri
         self.assertEqual((port.host, port.port), ("2001:db8::10", 5070))
         received = request("via-received-param-no-delim.dat").via

@@ -328,11 +328,15 @@ def _via_seen_from(line: str, source: tuple[str, int]) -> str:
 def _with_tag(line: str, tag: str) -> str:
     if not tag:
         return line
-    try:
-        known = parse_name_addr(line).tag
-    except SipSyntaxError:
-        known = None
-    return line if known else f"{line};tag={tag}"
+    if "tag" in line.lower():  # hardly ever; saves reading it again
+        try:
+            address = parse_name_addr(line)
+        except SipSyntaxError:
+            pass
+        else:
+            if address.param("tag") is not None:
+                return line if address.tag else str(address.with_param("tag", tag))
+    return f"{line};tag={tag}"
 
 
 def _addresses(headers: Headers, name: str) -> tuple[NameAddr, ...]:
