@@ -104,7 +104,7 @@ class Poller:
         """One look; whatever goes wrong, the snapshot in force stays."""
         try:
             revision = await self.source.revision()
-            if revision != self.revision or self.current is None:
+            if revision != self.revision or self._lacks_addresses():
                 self._replace(revision, await self.source.load())
         except Exception as fault:
             self._keep(fault)
@@ -113,8 +113,15 @@ class Poller:
             log.info("the settings are good again: revision {revision}", revision=self.revision)
             self.problem = ""
 
+    def _lacks_addresses(self) -> bool:
+        """Whether the host name of a gateway stood for nothing when the settings were loaded."""
+        return self.current is not None and not all(self.current.host_addresses.values())
+
     def _replace(self, revision: int, new: Organisation) -> None:
-        old, self.current, self.revision = self.current, new, revision
+        old, self.current = self.current, new
+        if revision == self.revision and old and old.host_addresses == new.host_addresses:
+            return
+        self.revision = revision
         log.info("settings of revision {revision} are in force", revision=revision)
         for listener in self._listeners:
             try:

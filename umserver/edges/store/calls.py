@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Condition, Thread
-from typing import Any
 
 from attrs import define, field
 from twisted.logger import Logger
@@ -121,10 +120,6 @@ class CallLog:
 def _line(entry: Mapping[str, object]) -> str:
     line = json.dumps(dict(entry), ensure_ascii=False, default=str, skipkeys=True)
     if len(line) > MOST_RECORD:
-        short: dict[str, Any] = {
-            name: str(entry[name])[:200]
-            for name in ("at", "call", "role", "outcome")
-            if name in entry
-        }
+        short = {name: str(entry.get(name))[:200] for name in ("at", "call", "role", "outcome")}
         line = json.dumps({**short, "shortened": True}, ensure_ascii=False)
     return line + "\n"

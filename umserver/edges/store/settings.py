@@ -70,12 +70,13 @@ class SettingsStore:
 
     def _load(self) -> Organisation:
         organisation = self.archive.load()
-        hosts = {g.address for g in organisation.gateways if is_host_name(g.address)}
+        used = {g.address for g in organisation.gateways if g.status != "Disabled"}
+        hosts = filter(is_host_name, used)
         self._known_hosts = {host: self._look_up(host) for host in sorted(hosts)}
         return evolve(organisation, host_addresses=dict(self._known_hosts))
 
     def _look_up(self, host: str) -> tuple[str, ...]:
-        """Once for as long as a gateway has this name; a failure is tried again by the next load."""
+        """Once for as long as a gateway in use has this name; failures are tried again."""
         if self._known_hosts.get(host):
             return self._known_hosts[host]
         try:

@@ -1,0 +1,265 @@
+"""What every store promises, whatever it is made of."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.org.examples import ECHO, LOBBY, ORG, PBX, PLAN, POLICY, user
+from umserver.edges.store.archive import Archive
+from umserver.edges.store.tables import Conflict, Row, Tables
+from umserver.org.faults import SettingsFaults
+from umserver.org.parse import parse_toml
+from umserver.org.settings import IPGateway, MailboxPolicy, Organisation, UMService
+
+if TYPE_CHECKING:
+    Case = SynchronousTestCase
+else:
+    Case = object
+
+ADA = user("Ada", "1001", "+12125550111")
+BEN = user("Ben", "1002")
+PEPPER = b"p" * 32
+
+
+def quick_hash(pin: str, pepper: bytes) -> str:
+    """Fast, for tests; says what it was given."""
+    return f"hash of {pin} with {len(pepper)}"
+
+
+class StoreContract(Case):
+    """Mix in with a test case that says how to `open` an empty store."""
+
+    def open(self) -> Tables:
+        """The store under test, empty; opened again, the same one where it lasts."""
+        raise NotImplementedError
+
+    def setUp(self) -> None:
+        self.tables = self.open()
+        self.archive = Archive(self.tables, lambda: PEPPER, quick_hash)
+        self.addCleanup(self.tables.close)
+
+    def fill(self) -> None:
+        """Put the example organisation there."""
+        self.archive.import_organisation(ORG, [ADA, evolve(BEN, pin="135792")])
+
+    # rows
+
+    def test_a_new_store_is_empty(self) -> None:
+        """The first start finds nothing and knows it."""
+        self.assertTrue(self.archive.is_empty())
+        self.assertEqual(self.archive.revision(), 0)
+        self.assertEqual(self.archive.load(), Organisation())
+        self.assertEqual(list(self.archive.mailboxes()), [])
+
+    def test_versions(self) -> None:
+        """Of two administrators who change one object, the slower one is told."""
+        with self.tables.writing() as work:
+            work.put(Row("gateways", "PBX", "{}"), expected=0)
+        with self.tables.writing() as work:
+            work.put(Row("gateways", "pbx", '{"a":1}'), expected=1)
+        with self.tables.reading() as now:
+            self.assertEqual(now.row("gateways", "Pbx"), Row("gateways", "pbx", '{"a":1}', 2))
+        for expected, word in ((0, "exists already"), (1, "changed by somebody else")):
+            with self.assertRaisesRegex(Conflict, word), self.tables.writing() as work:
+                work.put(Row("gateways", "PBX", "{}"), expected)
+        with self.tables.writing() as work:
+            work.remove("gateways", "PBX", expected=2)
+        removed = self.assertRaisesRegex(Conflict, "removed by somebody else")
+        with removed, self.tables.writing() as work:
+            work.put(Row("gateways", "PBX", "{}"), expected=2)
+
+    def test_all_or_nothing(self) -> None:
+        """A change that fails in its middle leaves everything as it was."""
+        self.fill()
+        before = self.archive.revision()
+        with self.assertRaises(Conflict), self.tables.writing() as work:
+            work.clear()
+            work.put(Row("gateways", "Other", "{}"))
+            work.put(Row("gateways", "Other", "{}"), expected=0)
+        self.assertEqual(self.archive.load(), ORG)
+        self.assertEqual(self.archive.revision(), before)
+        self.assertEqual(list(self.archive.mailboxes()), [ADA, BEN])
+
+    def test_the_revision_rises_with_every_change(self) -> None:
+        """A server that compares revisions misses no change and sees none where there is none."""
+        self.fill()
+        seen = [self.archive.revision()]
+        self.archive.put("gateways", evolve(PBX, port=5070))
+        seen.append(self.archive.revision())
+        self.archive.put_mailboxes([evolve(ADA, display_name="Ada")])
+        seen.append(self.archive.revision())
+        self.archive.remove("mailboxes", "ADA@example.com")
+        seen.append(self.archive.revision())
+        self.assertEqual(seen, [1, 2, 3, 4])
+        self.archive.secret("route-key")
+        self.archive.load()
+        self.assertEqual(self.archive.revision(), 4)
+
+    # snapshots
+
+    def test_what_was_kept_comes_back(self) -> None:
+        """An organisation is read exactly as it was imported, its objects in their order."""
+        self.fill()
+        self.assertEqual(self.archive.load(), ORG)
+        self.assertEqual(list(self.archive.mailboxes()), [ADA, BEN])
+
+    def test_export_and_import(self) -> None:
+        """What is exported can be imported and is the same again, without any PIN."""
+        self.fill()
+        text = "".join(self.archive.export())
+        self.assertEqual(parse_toml(text), (ORG, (ADA, BEN)))
+        for secret in ("135792", "hash", "pin"):
+            self.assertNotIn(secret, text)
+        self.archive.import_organisation(*parse_toml(text))
+        self.assertEqual("".join(self.archive.export()), text)
+
+    def test_a_replaced_organisation_is_gone(self) -> None:
+        """Import puts the new in the place of the old."""
+        self.fill()
+        smaller = evolve(ORG, test_numbers=(), auto_attendants=())
+        self.archive.import_organisation(smaller, [BEN])
+        self.assertEqual(self.archive.load(), smaller)
+        self.assertEqual(list(self.archive.mailboxes()), [BEN])
+        self.assertEqual(self.archive.find("Boston", ["1001"]), {})
+
+    def test_a_merged_organisation_stays(self) -> None:
+        """Merging adds and changes what is named and leaves the rest alone."""
+        self.fill()
+        new = Organisation(
+            gateways=(evolve(PBX, port=5070),), service=UMService(max_calls_allowed=7)
+        )
+        self.archive.import_organisation(new, [user("Cem", "1003")], replace=False)
+        after = self.archive.load()
+        self.assertEqual(after, evolve(ORG, gateways=new.gateways, service=new.service))
+        self.assertEqual([m.extension for m in self.archive.mailboxes()], ["1001", "1002", "1003"])
+
+    def test_a_bad_import_changes_nothing(self) -> None:
+        """Everything is checked before anything is stored."""
+        self.fill()
+        bad = evolve(ORG, mailbox_policies=())
+        for replace, organisation, users in (
+            (True, bad, [ADA]),
+            (False, Organisation(), [evolve(ADA, policy="Nobody's")]),
+            (False, Organisation(test_numbers=(evolve(ECHO, number="1001"),)), []),
+            (False, Organisation(dial_plans=(evolve(PLAN, uri_type="E164"),)), []),
+        ):
+            with self.assertRaises(SettingsFaults):
+                self.archive.import_organisation(organisation, users, replace=replace)
+        self.assertEqual((self.archive.load(), self.archive.revision()), (ORG, 1))
+
+    # single objects
+
+    def test_one_object(self) -> None:
+        """An object is found by its name, whatever the capitals, and changed by itself."""
+        self.fill()
+        kept = self.archive.get("dial_plans", "boston")
+        self.assertEqual(kept.thing, PLAN)
+        self.archive.put("dial_plans", evolve(PLAN, audio_codec="G711"), kept.version)
+        self.assertEqual(self.archive.load().dial_plans[0].audio_codec, "G711")
+        with self.assertRaisesRegex(Conflict, "somebody else"):
+            self.archive.put("dial_plans", PLAN, kept.version)
+        self.assertEqual(self.archive.get("mailboxes", "ADA@Example.com").thing, ADA)
+        for section, name in (("dial_plans", "Paris"), ("mailboxes", "eve@example.com")):
+            with self.assertRaises(LookupError):
+                self.archive.get(section, name)
+
+    def test_single_settings(self) -> None:
+        """What there is once has its defaults until it is set."""
+        self.fill()
+        kept = self.archive.get("service")
+        self.assertEqual(kept.thing, UMService())
+        self.archive.put("service", UMService(max_calls_allowed=3), kept.version)
+        self.assertEqual(self.archive.load().service.max_calls_allowed, 3)
+
+    def test_changes_are_checked_against_the_rest(self) -> None:
+        """A change that contradicts something else is refused with its reason."""
+        self.fill()
+        for section, thing, word in (
+            ("gateways", IPGateway(name="Twin", address=PBX.address), "address of the gateway PBX"),
+            ("auto_attendants", evolve(LOBBY, pilot_identifier_list=("1001",)), "1001 already"),
+            ("dial_plans", evolve(PLAN, number_of_digits_in_extension=5), "when it is made"),
+            ("mailboxes", evolve(BEN, extension="1001"), "1001 belongs to ada@example.com"),
+            ("mailboxes", evolve(BEN, policy="None"), "no mailbox policy"),
+            ("mailboxes", user("Eve", "5001"), "auto attendant"),
+        ):
+            with self.assertRaisesRegex((SettingsFaults, Conflict), word):
+                self.archive.put(section, thing)
+        self.assertEqual((self.archive.load(), self.archive.revision()), (ORG, 1))
+
+    def test_what_is_needed_stays(self) -> None:
+        """An object that others need cannot be removed (spec 2.1)."""
+        self.fill()
+        spare = MailboxPolicy(name="Spare", dial_plan="Boston")
+        self.archive.put("mailbox_policies", spare, 0)
+        for section, name in (("dial_plans", "Boston"), ("gateways", "PBX")):
+            with self.assertRaises((SettingsFaults, Conflict)):
+                self.archive.remove(section, name)
+        with self.assertRaisesRegex(Conflict, "used by 2 mailboxes"):
+            self.archive.remove("mailbox_policies", POLICY.name)
+        self.archive.remove("mailbox_policies", "spare")
+        self.assertEqual(self.archive.load(), ORG)
+        for section in ("mailbox_policies", "mailboxes"):
+            with self.assertRaises(LookupError):
+                self.archive.remove(section, "spare")
+
+    # users
+
+    def test_users_are_found_by_every_number(self) -> None:
+        """A caller reaches a user by extension and by every further number, in this plan only."""
+        self.fill()
+        found = self.archive.find("boston", ["1001", "+12125550111", "1002", "9999"])
+        self.assertEqual(found, {"1001": ADA, "+12125550111": ADA, "1002": BEN})
+        self.assertEqual(self.archive.find("Paris", ["1001"]), {})
+
+    def test_many_numbers_at_once(self) -> None:
+        """Thousands of numbers in one question are answered."""
+        self.fill()
+        found = self.archive.find("Boston", [str(n) for n in range(3000)])
+        self.assertEqual(sorted(found), ["1001", "1002"])
+
+    def test_numbers_move(self) -> None:
+        """A number that one user gave up can be another's."""
+        self.fill()
+        self.archive.put_mailboxes([evolve(ADA, secondary_numbers=())])
+        self.archive.put_mailboxes([evolve(BEN, secondary_numbers=("+12125550111",))])
+        found = self.archive.find("Boston", ["+12125550111"])
+        self.assertEqual(found["+12125550111"].address, BEN.address)
+
+    # PINs and secrets
+
+    def test_pins_are_kept_as_hashes(self) -> None:
+        """A PIN that comes with a mailbox is hashed with the pepper and never kept itself."""
+        self.fill()
+        self.assertEqual(self.archive.pin_hash("BEN@example.com"), "hash of 135792 with 32")
+        self.assertIsNone(self.archive.pin_hash("ada@example.com"))
+        self.assertEqual(self.archive.get("mailboxes", "ben@example.com").thing.pin, "")
+
+    def test_pins_outlive_an_import(self) -> None:
+        """Who edits an export and imports it again takes nobody's PIN away."""
+        self.fill()
+        self.archive.import_organisation(ORG, [BEN])
+        self.assertEqual(self.archive.pin_hash("ben@example.com"), "hash of 135792 with 32")
+        self.archive.import_organisation(ORG, [ADA])
+        self.archive.import_organisation(ORG, [ADA, BEN])
+        self.assertIsNone(self.archive.pin_hash("ben@example.com"))
+
+    def test_a_removed_mailbox_takes_its_pin_along(self) -> None:
+        """A new user of an old address does not inherit a PIN."""
+        self.fill()
+        self.archive.remove("mailboxes", "ben@example.com")
+        self.archive.put_mailboxes([BEN])
+        self.assertIsNone(self.archive.pin_hash("ben@example.com"))
+
+    def test_secrets(self) -> None:
+        """A secret is made once, differs from others, outlives imports and is never exported."""
+        key = self.archive.secret("route-key")
+        self.assertEqual(len(key), 32)
+        self.assertNotEqual(self.archive.secret("other"), key)
+        self.fill()
+        self.assertEqual(self.archive.secret("route-key"), key)
+        tree: dict[str, Any] = tomllib.loads("".join(self.archive.export()))
+        self.assertNotIn(key.hex(), str(tree))
