@@ -209,14 +209,15 @@ def measure(legs: int, options: argparse.Namespace) -> None:
     errors = peers.errors(int(options.settle * RATE))
     spread = [errors[int(len(errors) * q)] for q in (0.5, 0.99)] if errors else [0.0, 0.0]
     late = result["late"]
-    print(
-        f"{legs} legs: {micro:.2f} µs a packet pair,"
-        f" {100 * result['cpu'] / result['wall']:.0f} % of a core ({1e6 / micro / RATE:.0f} calls a core); sent {result['sent']}, heard {result['heard']},"
-        f" lost {result['lost']}, slots skipped {result['skipped']}, faults {result['faults']};"
-        f" late p50 {late[0]:.2f} p99 {late[1]:.2f} p99.9 {late[2]:.2f} ms;"
-        f" arrival error p50 {spread[0]:.2f} p99 {spread[1]:.2f} ms",
-        flush=True,
+    share = 100 * result["cpu"] / result["wall"]
+    words = (
+        f"{legs} legs: {micro:.2f} µs a packet pair, {share:.0f} % of a core",
+        f"({1e6 / micro / RATE:.0f} calls a core); sent {result['sent']}, heard {result['heard']},",
+        f"lost {result['lost']}, slots skipped {result['skipped']}, faults {result['faults']};",
+        f"late p50 {late[0]:.2f} p99 {late[1]:.2f} p99.9 {late[2]:.2f} ms;",
+        f"arrival error p50 {spread[0]:.2f} p99 {spread[1]:.2f} ms",
     )
+    print(*words, flush=True)
     if options.json:
         print(json.dumps({"legs": legs, **result, "errors": spread}))
 

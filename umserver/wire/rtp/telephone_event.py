@@ -90,10 +90,12 @@ class EventReceiver:
         Senders that move the timestamp with every packet fall under the same rule.
         """
         steps = sequence - self._sequence
-        gap = (timestamp - self._timestamp - self._duration + 0x80000000) % 0x100000000
-        gap -= 0x80000000
+        advance = (timestamp - self._timestamp + 0x80000000) % 0x100000000 - 0x80000000
+        gap = advance - self._duration
         if self._ended:
             return ended and steps == 1 and abs(gap) <= _NEAR
+        if abs(advance - LONGEST_SEGMENT) <= _NEAR:
+            return True
         return -_NEAR <= gap <= _NEAR + _FRAME * (steps - 1) and steps < 50
 
 
