@@ -154,11 +154,9 @@ def _history(request: Request, called: Party, problems: list[str]) -> tuple[Dive
     URI that follows it.
     """
     entries = _by_index(_read(request, "History-Info", problems)[:MOST_FORWARDINGS])
-    if not entries:
-        return ()
     uris = [entry.uri for entry in entries]
-    own = uris.pop() if _is_ours(entries, called) else request.uri
-    following = [*uris[1:], own]
+    own = uris.pop() if entries and _is_ours(entries, called) else request.uri
+    following = [*uris, own][1:]
     chain: list[Diversion] = []
     for n, (uri, after) in enumerate(zip(uris, following, strict=True)):
         why = _reason_inside(uri) or _CAUSE_WORDS.get(after.param("cause") or "", "")
