@@ -126,9 +126,10 @@ class Limits(SynchronousTestCase):
         self.assertEqual(self.heard(self.pressed("2", 100) + third), "")
 
     def test_second_harmonics_make_it_a_voice(self) -> None:
-        """Both frequencies with an octave above the lower one is what a voice does, not a key."""
-        octave = tones.tone((1394.0,), 0.1, -19.0).astype(np.float64)
-        self.assertEqual(self.heard(self.pressed("6", 100) + octave), "")
+        """Both frequencies with an octave above one of them is what a voice does, not a key."""
+        for key, octave in (("6", 2 * 770.0), ("6", 2 * 1477.0), ("3", 2 * 697.0)):
+            above = tones.tone((octave,), 0.1, -19.0).astype(np.float64)
+            self.assertEqual(self.heard(self.pressed(key, 100) + above), "", octave)
 
     def test_nothing_fed_is_nothing_heard(self) -> None:
         """Empty and tiny chunks are harmless."""
