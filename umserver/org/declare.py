@@ -1,6 +1,6 @@
 """How a setting is declared, once: its type and default in the class, the rest in `Setting`.
 
-    max_call_duration: Annotated[int, Setting("Longest call", "3.2", "minutes", 10, 120)] = 30
+    max_call_duration: Annotated[int, Setting("Longest call", "3.2", "minutes", high=120)] = 30
 
 Everything else (checks, command parameters, help, the TOML form) is read from the declaration by
 `declared`. Knows: attrs classes and types. Must never know: which settings exist.
@@ -37,11 +37,11 @@ class Setting:
     """Section of the behaviour's specification, or what else decided it."""
     unit: str = ""
     """Unit of a number: minutes, seconds, digits …"""
-    low: int | None = None
+    low: int | None = field(default=None, kw_only=True)
     """Least value of a number, least length of a text, least count of a list."""
-    high: int | None = None
+    high: int | None = field(default=None, kw_only=True)
     """Greatest value, length or count."""
-    check: Callable[[str], str | None] | None = None
+    check: Callable[[str], str | None] | None = field(default=None, kw_only=True)
     """What is wrong with one text, in words, or None."""
     refused: dict[str, str] = field(factory=dict)
     """Words that are known and not accepted, each with the reason."""
@@ -126,8 +126,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 def _text(declared: Declared, value: object) -> str | None:
     if not isinstance(value, str):
-        quoted = f': write "{value}" in quotes' if isinstance(value, int) else ""
-        return "must be a text" + quoted
+        if isinstance(value, int) and not declared.setting.secret:
+            return f'must be a text: write "{value}" in quotes'
+        return "must be a text, in quotes"
     if _CONTROL.search(value):
         return "must not contain control characters"
     setting = declared.setting

@@ -13,7 +13,8 @@ from zoneinfo import available_timezones
 
 from umserver.org.numbers import MAX_LENGTH, is_number, key
 
-_HOST = re.compile(r"(?=.{1,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?)+")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _NUMERIC_HOST = re.compile(r"[0-9.]+")
 _MAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?P<host>[^@]+)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")

@@ -70,7 +70,7 @@ class DialPlan:
     ] = 30
     max_recording_duration: Annotated[
         int,
-        Setting("Longest recording, shorter than the longest call", "3.2", "minutes", 1, 100),
+        Setting("Longest recording, less than the call", "3.2", "minutes", low=1, high=100),
     ] = 20
     recording_idle_timeout: Annotated[
         int, Setting("Silence that ends a recording", "3.2", "seconds", low=2, high=10)
@@ -92,10 +92,10 @@ class DialPlan:
         Setting("Dial plans whose users are looked for too", "3.2", refers_to="dial_plans"),
     ] = ()
     international_access_code: Annotated[
-        str, Setting("Digits before a country code when dialling abroad", "3.2", 0, 4, check=digits)
+        str, Setting("Digits dialled before a country code", "3.2", high=4, check=digits)
     ] = ""
     national_number_prefix: Annotated[
-        str, Setting("Digits before an area code", "3.2", high=4, check=digits)
+        str, Setting("Digits dialled before an area code", "3.2", high=4, check=digits)
     ] = ""
 
 
@@ -108,7 +108,7 @@ class IPGateway:
         str, Setting("IPv4 or IPv6 address or host name of the peer", "3.3", check=address_of_peer)
     ]
     port: Annotated[
-        int, Setting("Port of the peer; its calls may come from any", "3.3", "", 0, 65535)
+        int, Setting("Port of the peer; its calls may come from any", "3.3", low=0, high=65535)
     ] = 5060
     status: Annotated[
         Literal["Enabled", "Disabled", "NoNewCalls"], Setting("Whether it may bring calls", "2.5")
@@ -146,7 +146,7 @@ class HuntGroup:
 class KeyMapping:
     """What one key of an auto attendant's menu does (spec 3.5)."""
 
-    key: Annotated[str, Setting("The key, 1 to 9, or - for nothing pressed", "3.5", 1, 1)]
+    key: Annotated[str, Setting("The key, 1 to 9, or - for nothing pressed", "3.5", high=1)]
     description: Annotated[str, Setting("What is said about it", "3.5", high=64)]
     extension: Annotated[str, Setting("Number to transfer to", "3.5", check=number)] = ""
     auto_attendant: Annotated[
@@ -263,7 +263,7 @@ class Mailbox:
         str, Setting("IANA name of the zone in which mails show times", "8.4", check=time_zone)
     ] = "UTC"
     operator_number: Annotated[
-        str, Setting("Personal operator; the plan's when empty", "3.7", "", 0, 20, check=number)
+        str, Setting("Personal operator; the plan's when empty", "3.7", high=20, check=number)
     ] = ""
     anonymous_callers_can_leave_messages: Annotated[
         bool, Setting("Whether callers without a number can leave messages", "3.7")
@@ -277,7 +277,9 @@ class Mailbox:
     ] = ""
     pin: Annotated[
         str,
-        Setting("PIN, at least as long as the policy wants", "3.7", "", 0, 24, digits, secret=True),
+        Setting(
+            "PIN, at least as long as the policy wants", "3.7", high=24, check=digits, secret=True
+        ),
     ] = field(default="", repr=False)
 
     @property
@@ -311,7 +313,7 @@ class UMService:
 
     max_calls_allowed: Annotated[
         int,
-        Setting("Calls at the same time; the next one is refused", "3.10, 9.3", "calls", 0, 2000),
+        Setting("Most calls at the same time", "3.10, 9.3", "calls", low=0, high=2000),
     ] = 100
 
 
@@ -320,7 +322,7 @@ class CallRouterSettings:
     """The call routers (spec 3.10)."""
 
     max_calls_allowed: Annotated[
-        int, Setting("Calls being routed at the same time", "3.10, 9.3", "calls", 0, 2000)
+        int, Setting("Calls being routed at the same time", "3.10, 9.3", "calls", low=0, high=2000)
     ] = 2000
 
 
