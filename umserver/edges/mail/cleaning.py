@@ -97,6 +97,8 @@ class _Simple(HTMLParser):
         if tag in _LEFT_OUT and self.skipping:
             self.skipping -= 1
         elif not self.skipping and tag in self.open:
+            if tag == "p":
+                self.words.append("\n")
             while self.open:
                 last = self.open.pop()
                 self.close_tag(last)

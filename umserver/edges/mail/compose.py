@@ -81,7 +81,8 @@ class Page:
 def sender_address(envelope: Envelope) -> str:
     """The system's address in the called user's domain; bounces go there."""
     domain = envelope.mailbox.rpartition("@")[2]
-    return f"{SYSTEM_USER}@{domain}" if _address(f"x@{domain}") else f"{SYSTEM_USER}@localhost"
+    fits = _address(envelope.mailbox) and _address(f"x@{domain}")
+    return f"{SYSTEM_USER}@{domain if fits else 'localhost'}"
 
 
 def compose(
