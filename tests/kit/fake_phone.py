@@ -107,6 +107,11 @@ class FakePhone:
         """Whether what the caller says would be recorded now."""
         return self._recording is not None
 
+    @property
+    def playing(self) -> bool:
+        """Whether something is being said to the caller."""
+        return self._playing is not None
+
     # IPhone
 
     def listen(self, events: IPhoneEvents) -> None:
@@ -184,6 +189,8 @@ class FakePhone:
 
     def _refused(self, failure: object) -> None:
         failure.trap(NoSpace)  # type: ignore[attr-defined]
+        self._seconds -= 0.1
+        self._spoken -= 0.1
         self._end_recording("disk")
 
     def _end_recording(self, why: str) -> None:

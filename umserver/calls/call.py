@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
@@ -24,13 +24,24 @@ if TYPE_CHECKING:
 
     from umserver.org.facts import CallFacts
 
+T = TypeVar("T")
+
 ANY_KEY = "0123456789*#ABCD"
 NO_KEY = ""
 MAX_TYPED_AHEAD = 64
+QUIET_SECONDS = 1.5
+"""How long a caller may hear nothing without being told why."""
 
 
 class TimeUp(Exception):
     """The longest allowed duration of a call is reached (MaxCallDuration, spec 3.2)."""
+
+
+def handed_on(work: Deferred[T]) -> Deferred[T]:
+    """A second Deferred that gets the result of `work`, which itself ends with None."""
+    result: Deferred[T] = Deferred()
+    work.addCallbacks(result.callback, result.errback)
+    return result
 
 
 class SecondWaiter(RuntimeError):
@@ -56,6 +67,7 @@ class Call:
     _busy: bool = field(init=False, default=False)
     _time_up: bool = field(init=False, default=False)
     _limit: IDelayedCall | None = field(init=False, default=None)
+    _last_sound: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
         self.phone.listen(self)
@@ -104,6 +116,7 @@ class Call:
         """Take the call. Raises HungUp when the caller gave up first."""
         await self.phone.answer()
         self.answered = True
+        self._last_sound = self.clock.seconds()
 
     async def play(self, *clips: Clip, keys: str = ANY_KEY) -> bool:
         """Say these in one breath; True when heard to the end.
@@ -122,6 +135,7 @@ class Call:
             heard = await self.phone.play(clips)
         finally:
             self._busy, self._barge_in = False, NO_KEY
+            self._last_sound = self.clock.seconds()
         self._alive()
         if not heard and not self._keys:
             raise HungUp("nobody listens any more")
@@ -147,9 +161,11 @@ class Call:
             self._alive()
         return pressed
 
-    async def ready(self, work: Deferred[Any], seconds: float) -> bool:
-        """Whether this is done `seconds` from now, as soon as it is. It is left alone, the caller
-        too; never raises.
+    async def ready(self, work: Deferred[Any]) -> bool:
+        """Whether this is done before the caller has heard nothing for `QUIET_SECONDS`.
+
+        The work is left alone, it goes on either way; its result is to be had from `handed_on`,
+        made before. Never raises.
         """
         bell: Deferred[None] = Deferred()
 
@@ -159,10 +175,13 @@ class Call:
             return result
 
         work.addBoth(ring)
-        alarm = None if bell.called else self.clock.callLater(seconds, ring)
+        if bell.called:
+            return True
+        quiet = self.clock.seconds() - self._last_sound
+        alarm = self.clock.callLater(max(0.0, QUIET_SECONDS - quiet), ring)
         await bell
-        if alarm is None or not alarm.active():
-            return alarm is None
+        if not alarm.active():
+            return False
         alarm.cancel()
         return True
 
@@ -185,6 +204,7 @@ class Call:
             result = await self.phone.record(take, idle, limit)
         finally:
             self._recording = False
+            self._last_sound = self.clock.seconds()
         return evolve(result, ended_by="limit") if self._time_up and not self.ended else result
 
     def echo(self, on: bool) -> None:
@@ -226,11 +246,13 @@ class Call:
     def _expire(self) -> None:
         self._limit = None
         self._time_up = True
+        self.phone.echo(False)
         if self._recording:
             self.phone.stop_recording()
-        self.phone.stop_playing()
-        self.phone.echo(False)
-        self._wake(None)
+        elif self._busy:
+            self.phone.stop_playing()
+        else:
+            self._wake(None)
 
     def _cancel_limit(self) -> None:
         limit, self._limit = self._limit, None

@@ -9,19 +9,19 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
-from umserver.calls.call import NO_KEY, Call, TimeUp
+from umserver.calls.call import NO_KEY, Call, TimeUp, handed_on
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip, HungUp
 
+log = Logger()
 T = TypeVar("T")
 
 KEY_SECONDS = 5.0
 """How long a menu waits for a key after its last word (spec 3.5: the time-out entry)."""
 REPEAT_KEY = "0"
 MOST_REPEATS = 10
-QUIET_SECONDS = 1.5
-"""How long a caller may hear nothing without being told why."""
 
 
 async def menu(
@@ -56,22 +56,19 @@ async def menu(
 
 
 async def patiently(call: Call, speaker: Speaker, work: Deferred[T]) -> T:
-    """The result of something slow; a caller who waits for it is asked for a moment instead of
-    hearing nothing.
+    """The result of something slow; a caller who waits is asked for a moment instead of hearing
+    nothing.
 
-    The work always runs to its end, also when the caller goes. Raises what it raises, else HungUp,
-    TimeUp.
+    Raises what the work raises, and HungUp, TimeUp: then the work goes on to its end unwatched.
     """
-    gone: HungUp | TimeUp | None = None
-    while gone is None and not await call.ready(work, QUIET_SECONDS):
+    result = handed_on(work)
+    while not await call.ready(work):
         try:
             await call.play(await speaker.clip("one-moment"), keys=NO_KEY)
-        except (HungUp, TimeUp) as end:
-            gone = end
-    result = await work
-    if gone is not None:
-        raise gone
-    return result
+        except (HungUp, TimeUp):
+            result.addErrback(lambda fault: log.error("{fault}", call=call.id, fault=fault.value))
+            raise
+    return await result
 
 
 async def farewell(call: Call, speaker: Speaker, *names: str) -> None:

@@ -36,7 +36,7 @@ Progress = Callable[[int, int, str], None]
 MOST_FREE_BYTES = 32 << 20
 """Octets of free speech (names, numbers, prompts with places) held in memory."""
 
-PATIENCE = 1.5
+PATIENCE = 1.2
 """Seconds a caller waits for speech that has to be made; it is finished for the next one."""
 
 TIDY_EVERY = 200

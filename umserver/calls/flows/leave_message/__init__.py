@@ -13,7 +13,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from umserver.calls.call import Call
+from umserver.calls.call import Call, handed_on
 from umserver.calls.dialogs import farewell
 from umserver.calls.envelopes import envelope_for
 from umserver.calls.flows import not_available
@@ -26,9 +26,6 @@ from umserver.interfaces import Unavailable
 from umserver.org.resolve import LeaveMessage, Route
 
 log = Logger()
-
-LAST_PATIENCE = 10.0
-"""Seconds a caller is kept on the line while a slow disk takes the message at the end."""
 
 
 async def leave_message(call: Call, office: Office, route: Route) -> str:
@@ -69,18 +66,19 @@ async def _converse(visit: Visit) -> str:
     if after_greeting is Next.TRANSFERRED:
         return "transferred"
     if after_greeting is Next.ESCAPED:
-        await visit.settle()
+        await visit.settle_patiently()
         await not_available.apologise(visit.call, visit.office, visit.route)
         return "escaped"
     return await take_message(visit)
 
 
 async def _settle(visit: Visit) -> None:
-    """The end of the draft; nobody is kept waiting in silence for a slow disk."""
+    """The end of the draft; nobody is kept on a silent line for a slow disk."""
     settling = Deferred.fromCoroutine(visit.settle())
-    if not await visit.call.ready(settling, LAST_PATIENCE):
+    settled = handed_on(settling)
+    if not await visit.call.ready(settling):
         await visit.call.hang_up()
-    await settling
+    await settled
 
 
 FLOW = Flow(name="leave-message", run=leave_message)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from enum import Enum
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.calls.dialogs import menu
@@ -111,20 +110,20 @@ async def _options(visit: Visit) -> bool:
 
 
 async def _send(visit: Visit) -> str:
-    safe = await visit.on_disk(lambda: Deferred.fromCoroutine(visit.settle()))
+    safe = await visit.settle_patiently()
     await visit.say_goodbye("message-sent" if safe else "message-delayed")
     return "message"
 
 
 async def _cancel(visit: Visit) -> str:
     await visit.erase()
-    await visit.on_disk(lambda: Deferred.fromCoroutine(visit.settle()))
+    await visit.settle_patiently()
     await visit.say_goodbye("message-cancelled")
     return "cancelled"
 
 
 async def _apologise(visit: Visit) -> str:
     """The disk takes no more: what was taken before is kept."""
-    await visit.on_disk(lambda: Deferred.fromCoroutine(visit.settle()))
+    await visit.settle_patiently()
     await visit.say_goodbye("disk-apology" if visit.is_message else "disk-apology-nothing")
     return "no-space"

@@ -11,15 +11,13 @@ from enum import Enum
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from umserver.calls.call import NO_KEY
+from umserver.calls.call import NO_KEY, handed_on
 from umserver.calls.flows.leave_message.visit import Visit
 from umserver.interfaces import Clip
 
 log = Logger()
 
 SKIP, OPERATOR, ESCAPE = "#", "0", "*"
-PATIENCE = 1.8
-"""Seconds in which a greeting has to be found; after them the plainest one is taken."""
 
 
 class Next(Enum):
@@ -58,8 +56,9 @@ async def _instructions(visit: Visit) -> Sequence[Clip]:
 
 async def _greeting_in_time(visit: Visit) -> Sequence[Clip]:
     """A disk that sleeps or a voice that stutters must not keep the caller in silence."""
-    chosen = Deferred.fromCoroutine(_greeting(visit))
-    if await visit.call.ready(chosen, PATIENCE):
+    choosing = Deferred.fromCoroutine(_greeting(visit))
+    chosen = handed_on(choosing)
+    if await visit.call.ready(choosing):
         return await chosen
     log.warn("the greeting was not found in time", call=visit.call.id)
     chosen.addErrback(lambda fault: log.failure("a greeting cannot be had", fault))

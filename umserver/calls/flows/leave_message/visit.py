@@ -77,6 +77,10 @@ class Visit:
             return False
         return True
 
+    async def settle_patiently(self) -> bool:
+        """`settle` while the caller waits."""
+        return await self.on_disk(lambda: Deferred.fromCoroutine(self.settle()))
+
     async def settle(self) -> bool:
         """Bring the draft to its end; what was said is never dropped. Only the first call acts.
 
