@@ -121,9 +121,7 @@ class RawPeer(DatagramProtocol):
             status = self.replies.get(message.method, 200)
             if status is not None:
                 self.answer(message, status)
-        elif 200 <= message.status < 300 and message.method == "INVITE" and self.acknowledges:
-            self.acknowledge(message)
-        elif message.status >= 300 and message.method == "INVITE":
+        elif message.method == "INVITE" and message.status >= (200 if self.acknowledges else 300):
             self.acknowledge(message)
 
     def requests(self, method: str) -> list[Raw]:

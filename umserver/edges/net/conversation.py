@@ -42,7 +42,10 @@ class Line(Protocol):
 
     endpoint: Endpoint
     engine: MediaEngine | None
-    clock: IReactorTime
+
+    @property
+    def clock(self) -> IReactorTime:
+        """Where alarms are set."""
 
     def now(self) -> float:
         """The endpoint's time, seconds."""

@@ -123,11 +123,12 @@ class TcpConnections:
         if self._closed:
             return False
         host = connection.peer[0]
-        ours = sum(1 for other in self._open.values() if other.peer[0] == host)
-        if len(self._open) >= self.limits.connections or ours >= self.limits.connections_per_host:
-            self.refused += 1
-            return connection.opened_by_us
-        return True
+        theirs = sum(1 for other in self._open.values() if other.peer[0] == host)
+        full = len(self._open) >= self.limits.connections
+        if connection.opened_by_us or not (full or theirs >= self.limits.connections_per_host):
+            return True
+        self.refused += 1
+        return False
 
     def _opened(self, connection: _Connection) -> None:
         connection.number = next(self._numbers)
@@ -156,7 +157,8 @@ class _Connection(Protocol):
         self._queue: list[bytes] = []
         self._flow: Flow | None = None
         self._alarm: IDelayedCall | None = None
-        self._partial_since: float | None = None
+        self._has_spoken = opened_by_us
+        self._is_midway = False
         self._choked = 0
         self._is_choked = False
 
@@ -192,12 +194,7 @@ class _Connection(Protocol):
             self._abort()
             return
         self._answer_pings()
-        if messages:
-            self._partial_since = None
-            self._set_alarm(self._all.limits.idle)
-        elif self._partial_since is None and data.strip(b"\r\n"):
-            self._partial_since = self._all.reactor.seconds()
-            self._set_alarm(self._all.limits.message)
+        self._watch(bool(messages))
         for message in messages:
             self._all.received(message, self._flow)
         if self._framer.is_broken:
@@ -208,8 +205,9 @@ class _Connection(Protocol):
         self._all._gone(self)
 
     def pauseProducing(self) -> None:
-        """The peer does not read what we wrote (IPushProducer)."""
-        self._is_choked, self._choked = True, 0
+        """The peer does not read what we wrote; said with every further write (IPushProducer)."""
+        if not self._is_choked:
+            self._is_choked, self._choked = True, 0
 
     def resumeProducing(self) -> None:
         """The peer reads again (IPushProducer)."""
@@ -248,10 +246,21 @@ class _Connection(Protocol):
                 return
         self.transport.write(data)
 
+    def _watch(self, is_whole: bool) -> None:
+        """Give a message that has begun its time; nothing but a whole message earns more."""
+        self._has_spoken = self._has_spoken or is_whole
+        was_midway = self._is_midway and not is_whole
+        self._is_midway = self._framer.is_midway
+        if self._is_midway:
+            if self._has_spoken and not was_midway:
+                self._set_alarm(self._all.limits.message)
+        elif is_whole:
+            self._set_alarm(self._all.limits.idle)
+
     def _answer_pings(self) -> None:
         fresh, self._pongs = self._framer.pongs - self._pongs, self._framer.pongs
         if fresh > 0:
-            self._write(PONG)
+            self._write(PONG * fresh)
 
     def _abort(self) -> None:
         if self.transport is not None:

@@ -48,6 +48,11 @@ class StreamFramer:
         """Whether nothing more can be read."""
         return bool(self._broken)
 
+    @property
+    def is_midway(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return bool(self._kept)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete now.
 
