@@ -25,7 +25,14 @@ from umserver.edges.store.forms import (
     user_row_of,
 )
 from umserver.edges.store.keyfile import key_in
-from umserver.edges.store.tables import Conflict, Reading, Tables, Writing, fold
+from umserver.edges.store.tables import (
+    Conflict,
+    Reading,
+    Rehearsed,
+    Tables,
+    Writing,
+    fold,
+)
 from umserver.org.declare import declared
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault, SettingsFaults
@@ -68,6 +75,10 @@ class Archive:
     def close(self) -> None:
         """Let go of the store."""
         self.tables.close()
+
+    def rehearsal(self) -> Archive:
+        """The same archive with every check, whose changes are all undone at once."""
+        return Archive(Rehearsed(self.tables), self.pepper, self.hash_pin)
 
     # seeing
 

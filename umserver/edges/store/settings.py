@@ -7,13 +7,12 @@ the revision changes.
 
 from __future__ import annotations
 
-import socket
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from attrs import define, evolve, field
+from attrs import define, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -21,8 +20,8 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from umserver.edges.store.archive import Archive, open_archive
+from umserver.edges.store.hosts import AddressesOf, addresses_of, with_addresses
 from umserver.interfaces import IDirectory, ISettingsSource
-from umserver.org.forms import is_host_name
 from umserver.org.settings import Mailbox, Organisation
 
 log = Logger()
@@ -32,14 +31,6 @@ T = TypeVar("T")
 
 MOST_REMEMBERED = 10_000
 """Numbers whose owner, or whose having none, is remembered."""
-
-AddressesOf = Callable[[str], Sequence[str]]
-"""The IP addresses of a host name; blocks; OSError when there are none."""
-
-
-def addresses_of(host: str) -> Sequence[str]:
-    """What the system's resolver says."""
-    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
 
 
 @implementer(ISettingsSource, IDirectory)
@@ -69,11 +60,9 @@ class SettingsStore:
         return self._run(self._load)
 
     def _load(self) -> Organisation:
-        organisation = self.archive.load()
-        used = {g.address for g in organisation.gateways if g.status != "Disabled"}
-        hosts = filter(is_host_name, used)
-        self._known_hosts = {host: self._look_up(host) for host in sorted(hosts)}
-        return evolve(organisation, host_addresses=dict(self._known_hosts))
+        organisation = with_addresses(self.archive.load(), self._look_up)
+        self._known_hosts = dict(organisation.host_addresses)
+        return organisation
 
     def _look_up(self, host: str) -> tuple[str, ...]:
         """Once for as long as a gateway in use has this name; failures are tried again."""

@@ -6,7 +6,7 @@ Knows: sections, names, numbers, versions. Must never know: what stands in a row
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from attrs import field, frozen
@@ -118,6 +118,35 @@ class Tables(Protocol):
 
     def close(self) -> None:
         """Let go."""
+
+
+class _Undone(Exception):
+    """Ends a rehearsal."""
+
+
+@frozen
+class Rehearsed:
+    """A place in which every transaction is undone at its end."""
+
+    tables: Tables
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """See `Tables`."""
+        return self.tables.reading()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """See `Tables`."""
+        try:
+            with self.tables.writing() as work:
+                yield work
+                raise _Undone
+        except _Undone:
+            return
+
+    def close(self) -> None:
+        """See `Tables`."""
+        self.tables.close()
 
 
 def fold(name: str) -> str:
