@@ -36,6 +36,7 @@ class KeyTests(SynchronousTestCase):
         """A word stays a word; a novel is nothing."""
         self.assertEqual(key("Reception"), "reception")
         self.assertEqual(key("1" * 256), "")
+        self.assertEqual(key("1" * 255), "1" * 255)
         self.assertEqual(key(""), "")
 
     def test_numbers(self) -> None:
@@ -100,6 +101,8 @@ class SpellingTests(SynchronousTestCase):
         self.assertEqual(self.spelt("Ada", host="Example.com"), ["ada@example.com", "ada"])
         self.assertEqual(self.spelt("ada@example.com", host="x"), ["ada@example.com"])
         self.assertEqual(self.spelt("ada"), ["ada"])
+        self.assertEqual(self.spelt("1001", uri_type="SipName"), ["1001"])
+        self.assertEqual(self.spelt("1001", host="example.com"), ["1001"])
         self.assertEqual(
             self.spelt("1001", host="Example.com", uri_type="SipName"),
             ["1001", "1001@example.com"],

@@ -121,11 +121,14 @@ class ParseTests(SynchronousTestCase):
     def test_wrong_shapes(self) -> None:
         """A list where a table belongs, or the other way round, is said so."""
         self.assertEqual(
-            self.faults('dial_plans = "Boston"\nservice = 1\ngateways = ["PBX"]\n'),
+            self.faults(
+                'dial_plans = "Boston"\nservice = 1\ngateways = ["PBX", {name = 5, address = "::1"}]\n'
+            ),
             [
                 "dial_plans: must be written as [[dial_plans]]",
                 "service: must be a table, not 1",
                 "gateways[1]: must be a table, not 'PBX'",
+                'gateways[2].name: must be a text: write "5" in quotes',
             ],
         )
 

@@ -33,7 +33,7 @@ from umserver.org.resolve import (
     reason_of,
     resolve,
 )
-from umserver.org.settings import DialPlan, HuntGroup, Mailbox, Organisation
+from umserver.org.settings import DialPlan, HuntGroup, IPGateway, Mailbox, Organisation
 from umserver.org.tokens import Claim
 
 
@@ -269,7 +269,9 @@ class CallerTests(ResolveTestCase):
             ("3125550142", "", CallerId("3125550142")),
             ("3125550142", "3125550142", CallerId("3125550142")),
             ("3125550142", "Grace", CallerId("3125550142", "Grace")),
+            ("3125550142@pbx.example.com", "", CallerId("3125550142")),
             ("grace@example.com", "Grace", CallerId("grace@example.com", "Grace")),
+            ("grace", "", CallerId("grace")),
         ):
             self.assertEqual(self.caller(offer("1001", caller=caller, name=name)), expected)
 
@@ -429,7 +431,10 @@ class EntranceTests(ResolveTestCase):
         self.assertRejected(refusals.NO_HUNT_GROUP, offer("1001", forwarded("1001")))
         self.assertRejected(refusals.NO_HUNT_GROUP, offer("", forwarded("1001")))
         self.org = evolve(ORG, hunt_groups=())
-        self.assertRejected(refusals.NO_HUNT_GROUP, offer("5000"))
+        resolution = self.assertRejected(refusals.NO_HUNT_GROUP, offer("5000"))
+        self.assertEqual(resolution.reasons[-1], "none of its hunt groups takes 5000")
+        resolution = self.assertRejected(refusals.NO_HUNT_GROUP, offer(""))
+        self.assertEqual(resolution.reasons[-1], "none of its hunt groups takes a call to nobody")
 
     def test_two_plans_on_one_gateway(self) -> None:
         """The pilot decides between plans; a pilot is read as its own plan's numbers are."""
@@ -464,6 +469,23 @@ class EntranceTests(ResolveTestCase):
         for source in ("192.0.2.10", "2001:db8::10"):
             self.assertAnsweredFor(ADA, "Direct", offer("1001", source=source))
         self.assertRejected(refusals.UNKNOWN_GATEWAY, offer("1001", source="192.0.2.11"))
+
+    def test_claim_chooses_the_plan(self) -> None:
+        """A result opens the door of its plan, on this gateway and only where there is one."""
+        paris = DialPlan(name="Paris", number_of_digits_in_extension=2, country_or_region_code="33")
+        other = IPGateway(name="SBC", address="192.0.2.11")
+        doors = [
+            HuntGroup(name="A", dial_plan="Boston", gateway="PBX", pilot_identifier=("5000",)),
+            HuntGroup(name="B", dial_plan="Paris", gateway="PBX", pilot_identifier=("50",)),
+            HuntGroup(name="C", dial_plan="Boston", gateway="SBC"),
+        ]
+        self.org = evolve(
+            ORG, dial_plans=(PLAN, paris), gateways=(PBX, other), hunt_groups=tuple(doors)
+        )
+        claim = Claim(flow="voice-access", dial_plan="Paris", called="50")
+        for source, plan in (("192.0.2.10", "Paris"), ("192.0.2.11", "Boston")):
+            reasons = self.resolve(offer("5000", source=source), claim).reasons
+            self.assertTrue(reasons[1].endswith(f"leads to the dial plan {plan}"), reasons)
 
     def test_claim_of_a_plan_without_group(self) -> None:
         """A result for a plan that this gateway does not lead to opens the called number's door."""

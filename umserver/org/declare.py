@@ -47,8 +47,6 @@ class Setting:
     """Words that are known and not accepted, each with the reason."""
     refers_to: str = ""
     """The section of the organisation whose objects are named here."""
-    within: str = ""
-    """The field here that names the dial plan to which the named object must belong too."""
     parameter: str = ""
     """Parameter name of the commands where it is not simply the field's name in capitals."""
     fixed: bool = False

@@ -245,7 +245,6 @@ class Mailbox:
             "The mailbox policy",
             "3.7",
             refers_to="mailbox_policies",
-            within="dial_plan",
             parameter="UMMailboxPolicy",
         ),
     ]

@@ -202,6 +202,19 @@ class ForwardingTests(SynchronousTestCase):
         self.assertEqual(self.history("<sip:1001@192.0.2.10>;index=1"), [("1001", "")])
         self.assertEqual(self.history("<sip:5000@192.0.2.10>;index=1"), [])
         self.assertEqual(self.history("<sip:+12125555000@192.0.2.10>;index=1"), [])
+        self.assertEqual(self.history("<sip:000@192.0.2.10>;index=1"), [])
+        self.assertEqual(self.history("<sip:00@192.0.2.10>;index=1"), [("00", "")])
+
+    def test_entries_that_say_nothing(self) -> None:
+        """An entry without a user, or of the called number, forwarded nothing."""
+        entries = (
+            "<sip:1001@192.0.2.10>",
+            "<sip:5000@192.0.2.9>",
+            "<sip:192.0.2.8>",
+            "<sip:1002@b>",
+        )
+        numbered = [f"{entry};index=1.{n}" for n, entry in enumerate(entries)]
+        self.assertEqual(self.history(*numbered), [("1001", "")])
 
     def test_order_of_the_indexes(self) -> None:
         """Entries count in the order of their indexes; without clear ones as they came."""
@@ -223,6 +236,8 @@ class ForwardingTests(SynchronousTestCase):
             ("Privacy=none&reason=Q.850%3bcause%3d19", "no-answer"),
             ("Reason=Redirection%3Bcause%3DCFNR", "no-answer"),
             ("Reason=SIP%3Bcause%3D999", ""),
+            ("Reason=SIP%3Btext%3D486", ""),
+            ("Reason=SIP%3Bcause%3D999%3Bcause%3D486", "user-busy"),
             ("Reason=Moon%3Bcause%3D1", ""),
             ("Reason=SIP", ""),
         ):
