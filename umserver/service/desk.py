@@ -1,0 +1,186 @@
+"""The answering desk put together: SIP port, sound, voice, scripts, spool and delivery.
+
+Knows: the role `mbx`, its edges, and in which order they start and stop. Must never know: how any
+of them works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field
+from twisted.logger import Logger
+
+import umserver.calls.flows
+from umserver.calls.office import Flow
+from umserver.discover import constants, shipped
+from umserver.edges.mail.mailers import mailer_for
+from umserver.edges.mail.spool import Spool, open_spool
+from umserver.edges.mail.threads import Pool
+from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.sip_server import SipServer
+from umserver.edges.speech.cache import SpokenCache
+from umserver.edges.speech.catalogue import load_catalogue
+from umserver.edges.speech.greetings import FolderGreetings
+from umserver.edges.speech.shelf import PromptShelf
+from umserver.interfaces import ICallLog, IDirectory, IMailer
+from umserver.org.bootstrap import Bootstrap
+from umserver.org.facts import CallFacts
+from umserver.org.refusals import PIPELINE_FULL, TOO_MANY_CALLS, Refusal
+from umserver.org.tokens import Claim, verify
+from umserver.roles.delivery import Delivery
+from umserver.roles.mbx import AnsweringDesk, Equipment
+from umserver.roles.poller import Poller
+from umserver.service.machine import Machine
+
+log = Logger()
+
+SHOW_EVERY = 0.5
+"""Seconds between two lines about the rendering of prompts."""
+
+
+@define(eq=False)
+class Desk:
+    """The role mbx of one process. `prepare`, then `start`; `stop` at the end."""
+
+    machine: Machine
+    bootstrap: Bootstrap
+    state: Path
+    host: str
+    poller: Poller
+    directory: IDirectory
+    call_log: ICallLog
+    key: bytes = field(repr=False)
+    closed: Callable[[], Refusal | None]
+    """A refusal while the server takes no new calls."""
+    spool: Spool = field(init=False)
+    delivery: Delivery = field(init=False)
+    shelf: PromptShelf = field(init=False)
+    engine: MediaEngine = field(init=False)
+    role: AnsweringDesk = field(init=False)
+    server: SipServer = field(init=False)
+    voiceless: int = field(init=False, default=0)
+    """Prompts that nothing could speak."""
+    _mail_threads: Pool = field(init=False)
+    _shown_at: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the parts and open the spool. Raises SpoolInUse, OSError, CatalogueFaults."""
+        machine, bootstrap = self.machine, self.bootstrap
+        self.spool = open_spool(
+            machine.reactor,
+            self.state / "spool",
+            max_waiting=bootstrap.spool.max_waiting,
+            min_free_bytes=bootstrap.spool.min_free_megabytes << 20,
+        )
+        self._mail_threads = Pool(machine.reactor, 4, "mail")
+        self.delivery = Delivery(machine.reactor, self.spool, self._mailer(), machine.wall)
+        self.shelf = PromptShelf(
+            machine.reactor,
+            SpokenCache(self.state / "prompts"),
+            load_catalogue([shipped("prompts")]),
+            self.state / "prompts.d",
+            machine.voice(machine.reactor),
+        )
+        media = bootstrap.media
+        self.engine = MediaEngine(
+            machine.reactor,
+            machine.reactor if machine.exact_clock else None,
+            range(media.first_rtp_port, media.last_rtp_port + 1),
+            machine.random,
+            dscp=media.dscp,
+            wall=machine.wall,
+        )
+        self.role = self._role()
+        self.server = SipServer(
+            reactor=machine.reactor,
+            offered=self.role.offered,
+            random=machine.random,
+            port=bootstrap.listen.mbx,
+            listen=bootstrap.listen.hosts or ("0.0.0.0", "::"),
+            engine=self.engine,
+            external_address=bootstrap.server.external_address or None,
+            host=self.host,
+            seconds=machine.seconds,
+        )
+
+    def _mailer(self) -> IMailer:
+        mail = self.bootstrap.mail
+        return mailer_for(
+            self.machine.reactor,
+            mail.delivery,
+            threads=self._mail_threads,
+            folder=self.state / "mail",
+            host=mail.host or "127.0.0.1",
+            port=mail.port,
+            socket=Path(mail.socket) if mail.socket else None,
+            security=mail.security,
+            check_certificate=mail.check_certificate,
+            authorities=Path(mail.authorities) if mail.authorities else None,
+            user=mail.user,
+            password=mail.password,
+            token_file=Path(mail.token_file) if mail.token_file else None,
+            helo=mail.helo or self.host,
+        )
+
+    def _role(self) -> AnsweringDesk:
+        found = constants(umserver.calls.flows, "FLOW")
+        flows = {flow.name: flow for flow in found if isinstance(flow, Flow)}
+        greetings = FolderGreetings(self.state / "greetings", self.machine.in_thread)
+        return AnsweringDesk(
+            clock=self.machine.reactor,
+            wall=self.machine.wall,
+            settings=lambda: self.poller.settings,
+            directory=self.directory,
+            call_log=self.call_log,
+            equipment=Equipment(self.shelf, greetings, self.spool, self.machine.random, self.host),
+            flows=flows,
+            routed=self._routed,
+            admission=self._admission,
+        )
+
+    def _routed(self, facts: CallFacts) -> Claim | None:
+        return verify(facts.route_token, self.key, self.machine.wall())
+
+    def _admission(self, running: int) -> Refusal | None:
+        if (refusal := self.closed()) is not None:
+            return refusal
+        if running >= self.poller.settings.service.max_calls_allowed:
+            return TOO_MANY_CALLS
+        if self.spool.waiting() >= self.bootstrap.spool.max_waiting:
+            return PIPELINE_FULL
+        return None
+
+    async def prepare(self) -> None:
+        """Rescue what a crash left, begin to deliver, and have every prompt ready to be played."""
+        await self.spool.recover()
+        self.delivery.start()
+        self.voiceless = await self.shelf.preload(None, self._show)
+        if self.voiceless:
+            log.error("{count} prompts cannot be spoken", count=self.voiceless)
+
+    def start(self) -> None:
+        """Take calls. Raises OSError."""
+        self.engine.start()
+        self.server.start()
+
+    async def finish_calls(self) -> None:
+        """End what is running; fires when everything recorded is safe in the spool."""
+        await self.role.hang_up_all()
+
+    async def stop(self) -> None:
+        """Close everything; running calls have ended before."""
+        await self.server.stop()
+        await self.delivery.stop()
+        self.engine.stop()
+        self.shelf.stop()
+        self.spool.close()
+        self._mail_threads.stop()
+
+    def _show(self, done: int, all: int, name: str) -> None:
+        """Progress for whoever waits for a first start."""
+        now = self.machine.seconds()
+        if now - self._shown_at >= SHOW_EVERY:
+            self._shown_at = now
+            self.machine.say(f"  rendering prompts: {done} of {all} ({name})")

@@ -1,0 +1,95 @@
+"""How the server is: for the status page, `umctl status` and `/readyz`.
+
+Knows: which figures exist where. Must never know: HTTP, who asks. No personal data: numbers of
+calls and messages, never of callers.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+from twisted import __version__ as twisted_version
+from umserver import __version__
+from umserver.org.settings import Organisation
+from umserver.roles.poller import Poller
+from umserver.service.desk import Desk
+from umserver.service.router import Router
+
+
+def settings_part(poller: Poller) -> Mapping[str, object]:
+    """The settings in force and what is wrong with newer ones."""
+    current = poller.current or Organisation()
+    return {
+        "revision": poller.revision,
+        "problem": poller.problem,
+        "dial_plans": len(current.dial_plans),
+        "hunt_groups": len(current.hunt_groups),
+    }
+
+
+def gateways_part(poller: Poller) -> list[Mapping[str, object]]:
+    """Who may bring calls."""
+    current = poller.current or Organisation()
+    return [
+        {"name": each.name, "address": each.address, "status": each.status}
+        for each in current.gateways
+    ]
+
+
+def router_part(router: Router) -> Mapping[str, object]:
+    """The role cas."""
+    return {
+        "port": router.server.bound_port,
+        "redirected": router.role.redirected,
+        "refused": router.role.refused,
+        **router.server.counters,
+    }
+
+
+def desk_part(desk: Desk) -> Mapping[str, object]:
+    """The role mbx."""
+    return {
+        "port": desk.server.bound_port,
+        "calls": desk.role.active,
+        "answered": desk.role.answered,
+        "refused": desk.role.refused,
+        "prompts_missing": desk.voiceless,
+        **desk.server.counters,
+    }
+
+
+def queue_part(desk: Desk) -> Mapping[str, object]:
+    """Messages on their way."""
+    delivery = desk.delivery
+    return {
+        "waiting": desk.spool.waiting(),
+        "in_flight": delivery.in_flight,
+        "delivered": delivery.delivered,
+        "deferred": delivery.deferred,
+        "buried": delivery.buried,
+    }
+
+
+def media_part(desk: Desk) -> Mapping[str, object]:
+    """The media engine and how well its clock keeps time."""
+    metrics = desk.engine.metrics
+    mean = metrics.late / metrics.wakes if metrics.wakes else 0.0
+    return {
+        "legs": desk.engine.legs,
+        "opened": metrics.opened,
+        "wakes": metrics.wakes,
+        "mean_lateness_ms": round(mean * 1000, 3),
+        "worst_lateness_ms": round(metrics.latest * 1000, 3),
+        "skipped_slots": metrics.skipped,
+        "faults": metrics.faults,
+    }
+
+
+def versions() -> Mapping[str, object]:
+    """What is running."""
+    return {
+        "umserver": __version__,
+        "python": platform.python_version(),
+        "twisted": twisted_version,
+    }
