@@ -122,7 +122,8 @@ class ParseTests(SynchronousTestCase):
         """A list where a table belongs, or the other way round, is said so."""
         self.assertEqual(
             self.faults(
-                'dial_plans = "Boston"\nservice = 1\ngateways = ["PBX", {name = 5, address = "::1"}]\n'
+                'dial_plans = "Boston"\nservice = 1\n'
+                'gateways = ["PBX", {name = 5, address = "::1"}]\n'
             ),
             [
                 "dial_plans: must be written as [[dial_plans]]",
