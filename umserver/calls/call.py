@@ -31,6 +31,8 @@ NO_KEY = ""
 MAX_TYPED_AHEAD = 64
 QUIET_SECONDS = 1.5
 """How long a caller may hear nothing without being told why."""
+SYLLABLE_SECONDS = 0.3
+"""A prompt that was cut earlier counts as nothing heard."""
 
 
 class TimeUp(Exception):
@@ -130,12 +132,14 @@ class Call:
             self._keys.popleft()
         if self._keys:
             return False
+        started = self.clock.seconds()
         self._busy, self._barge_in = True, keys
         try:
             heard = await self.phone.play(clips)
         finally:
             self._busy, self._barge_in = False, NO_KEY
-            self._last_sound = self.clock.seconds()
+            if self.clock.seconds() - started >= SYLLABLE_SECONDS:
+                self._last_sound = self.clock.seconds()
         self._alive()
         if not heard and not self._keys:
             raise HungUp("nobody listens any more")
