@@ -68,6 +68,8 @@ class MailServer(Factory):
     before_verdict: Callable[[], None] = lambda: None
     dead_after_text: bool = False
     """Takes the mail and dies before it says so."""
+    silent: set[str] = field(factory=set)
+    """Where it said nothing."""
     open: list[Deferred[None]] = field(factory=list)
 
     def buildProtocol(self, addr: object) -> Session:
@@ -110,7 +112,9 @@ class Session(LineReceiver):
     def say(self, key: str, usual: str) -> None:
         """Answer as told, or as usual."""
         words = self.server.answers.get(key, usual)
-        if words is not None:
+        if words is None:
+            self.server.silent.add(key)
+        else:
             self.transport.write("".join(f"{w}\r\n" for w in words.split("\n")).encode())
 
     def lineReceived(self, line: bytes) -> None:

@@ -23,9 +23,8 @@ from umserver.interfaces import IMailer
 KINDS = ("maildir", "smtp", "lmtp")
 CONNECT_SECONDS = 30
 """For one address of a server."""
-PORTS = {("smtp", "none"): 25, ("smtp", "starttls"): 587, ("smtp", "tls"): 465}
-"""Where nothing is said (RFC 5321, 6409, 8314)."""
-LMTP_PORT = 24
+SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT, LMTP_PORT = 25, 587, 465, 24
+"""Where nothing is said: RFC 5321, with a login 6409, with TLS 8314; LMTP has none of its own."""
 
 
 def mailer_for(
@@ -47,7 +46,7 @@ def mailer_for(
 ) -> IMailer:
     """The mailer of this `kind`: maildir (needs `folder`), smtp, or lmtp (`host` or `socket`).
 
-    `security` is none, starttls or tls; port 0 is the usual one. `authorities` is a PEM file that
+    `security` is none, starttls or tls. Port 0 is the usual one. `authorities` is a PEM file that
     replaces the system's. `threads` serves the disk. Raises ValueError in words for an operator, or
     OSError when `authorities` cannot be read.
     """
@@ -60,7 +59,7 @@ def mailer_for(
     protection = _security(security)
     _check(kind, host, socket, protection, user, password, token_file)
     login = Login(user, password) if user else None
-    port = port or (LMTP_PORT if kind == "lmtp" else PORTS["smtp", security])
+    port = port or _usual_port(kind, protection, login)
     server = str(socket) if socket else _server(host, port)
     terms = Terms(server, _helo(helo), kind == "lmtp", protection, login)
     local = socket is not None or _is_loopback(host)
@@ -73,6 +72,14 @@ def mailer_for(
     safe = local or protection is Security.TLS
     mailer = ServerMailer(reactor, endpoint, terms, threads, tls, safe, token_file)
     return cast(IMailer, mailer)
+
+
+def _usual_port(kind: str, security: Security, login: Login | None) -> int:
+    if kind == "lmtp":
+        return LMTP_PORT
+    if security is Security.TLS:
+        return SUBMISSIONS_PORT
+    return SUBMISSION_PORT if login else SMTP_PORT
 
 
 def _endpoint(reactor: Any, host: str, port: int, socket: Path | None) -> IStreamClientEndpoint:

@@ -44,7 +44,7 @@ from umserver.edges.mail.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
 
-CONNECT_SECONDS = 60.0
+CONNECT_SECONDS = 45.0
 """For the name's look-up and all of its addresses together."""
 
 
