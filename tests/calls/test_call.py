@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.fake_office import MemoryDraft, clip
 from tests.kit.fake_phone import FakePhone
-from umserver.calls.call import Call, SecondWaiter, TimeUp
-from umserver.interfaces import HungUp, Recorded
+from umserver.calls.call import (
+    MAX_TYPED_AHEAD,
+    QUIET_SECONDS,
+    Call,
+    SecondWaiter,
+    TimeUp,
+    handed_on,
+)
+from umserver.interfaces import HungUp, ITake, Recorded
+
+
+@define(eq=False)
+class SlowToEnd(FakePhone):
+    """A phone whose recordings end when the test says so."""
+
+    taking: Deferred[Recorded] = Deferred()
+
+    def record(self, take: ITake, idle: float, limit: float) -> Deferred[Recorded]:
+        return self.taking
+
+    def stop_recording(self) -> None:
+        pass
 
 
 class CallTests(SynchronousTestCase):
@@ -123,3 +144,76 @@ class CallTests(SynchronousTestCase):
         self.call.allow(10)
         self.phone.hang_up_now()
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_other_typed_ahead_keys_do_not_hide_a_meant_one(self) -> None:
+        """A wrong key before the right one does not make the right one unheard."""
+        self.phone.press("5#")
+        self.assertFalse(self.successResultOf(self.run_verb(self.call.play(clip("a"), keys="#"))))
+        self.assertEqual(self.successResultOf(self.run_verb(self.call.key(5))), "#")
+
+    def test_keys_after_the_end_of_a_recording_are_kept(self) -> None:
+        """Whoever types #1# gets all three keys heard, however long the disk takes."""
+        taking: Deferred[Recorded] = Deferred()
+        self.phone = SlowToEnd(self.clock, taking=taking)
+        self.call = Call(self.phone, self.clock)
+        done = self.run_verb(self.call.record(self.take(), idle=5, limit=60))
+        self.phone.press("4#1#")
+        self.assertNoResult(done)
+        taking.callback(Recorded(2.0, 2.0, "stopped"))
+        self.successResultOf(done)
+        for key in "1#":
+            self.assertEqual(self.successResultOf(self.run_verb(self.call.key(5))), key)
+
+    def test_more_keys_than_anybody_types(self) -> None:
+        """A machine that presses keys without end fills no memory."""
+        self.phone.press("1" * 1000)
+        self.assertEqual(len(self.call._keys), MAX_TYPED_AHEAD)
+
+    def test_last_word_after_the_time_is_up(self) -> None:
+        """When the time is up during a recording the last word is heard to its end."""
+        self.call.answered = True
+        self.call.allow(10)
+        done = self.run_verb(self.record_then_last_word())
+        self.clock.pump([1.0] * 14)
+        self.successResultOf(done)
+        self.assertEqual(self.phone.heard, ["last-word"])
+
+    async def record_then_last_word(self) -> None:
+        await self.call.record(self.take(), idle=60, limit=600)
+        await self.call.say_last([clip("last-word", 2)])
+
+    def test_ready_in_time(self) -> None:
+        """What is done soon is waited for without a word."""
+        work: Deferred[str] = Deferred()
+        result = handed_on(work)
+        done = self.run_verb(self.call.ready(work))
+        self.clock.advance(1.0)
+        work.errback(ValueError("broken"))
+        self.assertTrue(self.successResultOf(done))
+        self.failureResultOf(result, ValueError)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_not_ready_in_time(self) -> None:
+        """What takes longer than a caller bears in silence is said to; the wait counts from the
+        last sound.
+        """
+        work: Deferred[str] = Deferred()
+        said = self.run_verb(self.call.play(clip("prompt", 5)))
+        self.clock.advance(5)
+        self.successResultOf(said)
+        self.clock.advance(1.0)
+        done = self.run_verb(self.call.ready(work))
+        self.clock.advance(QUIET_SECONDS - 1.1)
+        self.assertNoResult(done)
+        self.clock.advance(0.2)
+        self.assertFalse(self.successResultOf(done))
+        again = self.run_verb(self.call.ready(work))
+        self.clock.advance(0.1)
+        self.assertFalse(self.successResultOf(again))
+        work.callback("late")
+
+    def test_phone_without_a_listener(self) -> None:
+        """A phone that stops playing by itself has no caller any more; nothing spins."""
+        done = self.run_verb(self.call.play(clip("menu", 5)))
+        self.phone.stop_playing()
+        self.failureResultOf(done, HungUp)
