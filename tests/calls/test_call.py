@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,7 +24,7 @@ from umserver.interfaces import HungUp, ITake, Recorded
 class SlowToEnd(FakePhone):
     """A phone whose recordings end when the test says so."""
 
-    taking: Deferred[Recorded] = Deferred()
+    taking: Deferred[Recorded] = field(factory=Deferred)
 
     def record(self, take: ITake, idle: float, limit: float) -> Deferred[Recorded]:
         return self.taking

@@ -28,10 +28,10 @@ Script = Callable[[Call, Office, Route], Awaitable[str]]
 class SmallScriptTests(SynchronousTestCase):
     """One call to each number."""
 
-    def dial(self, script: Script, longest: float = 60.0) -> Deferred[str]:
+    def dial(self, script: Script, longest: float = 60.0, has_voice: bool = True) -> Deferred[str]:
         self.clock = Clock()
         self.phone = FakePhone(self.clock)
-        self.shelf = MemoryShelf()
+        self.shelf = MemoryShelf(has_voice=has_voice)
         self.call = Call(self.phone, self.clock)
         self.call.allow(longest)
         route = TestCall(dial_plan=PLAN, flow="echo")
@@ -72,20 +72,11 @@ class SmallScriptTests(SynchronousTestCase):
 
     def test_announcement_without_a_voice(self) -> None:
         """5009: without a voice there is a tone now and then, and the server goes on breathing."""
-        self.dial(announce).addErrback(lambda fault: fault.trap(HungUp))
-        self.shelf.has_voice = False
-        done = self.dial_without_voice()
+        done = self.dial(announce, has_voice=False)
         self.clock.pump([0.1] * 50)
         self.assertLessEqual(self.phone.heard.count("beep"), 6)
         self.phone.hang_up_now()
         self.failureResultOf(done, HungUp)
-
-    def dial_without_voice(self) -> Deferred[str]:
-        self.phone = FakePhone(self.clock)
-        self.call = Call(self.phone, self.clock)
-        desk = office(Organisation(), shelf=self.shelf)
-        route = TestCall(dial_plan=PLAN, flow="announcement")
-        return Deferred.fromCoroutine(announce(self.call, desk, route))
 
     def test_not_available(self) -> None:
         """5000, 5001: a number without a service yet says so and ends the call."""
