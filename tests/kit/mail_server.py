@@ -153,7 +153,7 @@ class Session(LineReceiver):
     def do_STARTTLS(self, rest: str) -> None:
         """Begin TLS."""
         self.say("STARTTLS", "220 go ahead")
-        if self.server.answers.get("STARTTLS", "220").startswith("220"):  # type: ignore[union-attr]
+        if (self.server.answers.get("STARTTLS") or "220").startswith("220"):
             self.secured = True
             cast(Any, self.transport).startTLS(self.server.tls)
 
@@ -227,7 +227,7 @@ class Session(LineReceiver):
         self.reading = False
         text = b"".join(t + b"\r\n" for t in self.text)
         self.text = []
-        if self.server.answers.get("text", "250").startswith("250"):  # type: ignore[union-attr]
+        if (self.server.answers.get("text") or "250").startswith("250"):
             self.server.mails.append((self.sender, self.recipient, text))
         self.server.before_verdict()
         if self.server.dead_after_text:
