@@ -115,11 +115,11 @@ class Dialog:
 
     def _uri_and_routes(self) -> tuple[Uri, list[NameAddr]]:
         """Loose and strict routing (RFC 3261 §12.2.1.1)."""
-        routes = list(self.routes)
+        routes, target = list(self.routes), evolve(self.target, headers="")
         if not routes or routes[0].uri.param("lr") is not None:
-            return self.target, routes
+            return target, routes
         strict = routes.pop(0)
-        return strict.uri, [*routes, NameAddr(name="", uri=self.target, params=())]
+        return evolve(strict.uri, headers=""), [*routes, NameAddr(name="", uri=target, params=())]
 
 
 def request_key(request: Request) -> Hashable:

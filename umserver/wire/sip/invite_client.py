@@ -224,7 +224,6 @@ class PlacedCall:
         sdp = sdp_of(response)
         if sdp is not None and fork.answer is None:
             fork.answer = sdp
-            session.offers.offer_of_ours_is_open = False
         rack = f"{rseq} {response.cseq.number} INVITE"
         request, way = session.dialog.request(self.post, "PRACK", [("RAck", rack)])
         self.post.ask(request, way, now, lambda m, at: None, lambda s, at: None)

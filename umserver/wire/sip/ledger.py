@@ -75,6 +75,11 @@ class Ledger:
         """Whether no further server transaction may begin."""
         return len(self._servers) >= self.most
 
+    @property
+    def is_choked(self) -> bool:
+        """Whether not even calls that stand may begin another server transaction."""
+        return len(self._servers) >= 2 * self.most
+
     def server(self, request: Request, method: str | None = None) -> Transaction | None:
         """The transaction that this request belongs to, if it is no new one."""
         found = self._servers.get(server_key(request, method))

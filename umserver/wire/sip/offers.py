@@ -240,7 +240,7 @@ class Offers:
             session.give_up("error", f"{status} {response.reason}".strip(), now)
             return
         elif not self._tries_again(proposal, response, now):
-            self._refused(proposal, status)
+            self._refused(proposal, status, now)
         self.proceed(now)
 
     def _failed(self, proposal: Proposal, status: int, now: float) -> None:
@@ -250,10 +250,11 @@ class Offers:
         if status == 408:
             self.session.give_up("timeout", f"no answer to {proposal.method}", now)
             return
-        self._refused(proposal, status)
+        self._refused(proposal, status, now)
         self.proceed(now)
 
-    def _refused(self, proposal: Proposal, status: int) -> None:
+    def _refused(self, proposal: Proposal, status: int, now: float) -> None:
+        self.session.timer.refresh_again(now)
         if proposal.is_told:
             self.session.post.emit(OfferRefused(self.session.call, status))
 

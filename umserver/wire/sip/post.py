@@ -49,6 +49,7 @@ class Post:
     random: Random
     product: str
     contact: Callable[[Flow], Uri]
+    most_transactions: int
     alarms: Alarms = field(init=False, factory=Alarms)
     ledger: Ledger = field(init=False)
     dialogs: dict[Hashable, Usage] = field(init=False, factory=dict)
@@ -57,7 +58,7 @@ class Post:
     _effects: list[Effect] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
-        self.ledger = Ledger(alarms=self.alarms, emit=self.emit)
+        self.ledger = Ledger(self.alarms, self.emit, self.most_transactions)
 
     def emit(self, effect: Effect) -> None:
         """Add to what this step will answer."""

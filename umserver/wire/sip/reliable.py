@@ -29,6 +29,7 @@ class ReliableProvisional:
     """No PRACK came within 64*T1: the INVITE must be refused."""
     number: int = field(init=False, default=0)
     waits: bool = field(init=False, default=False)
+    """Whether the PRACK has not come; it is taken even after the final answer."""
     _send: Callable[[float], None] = field(init=False)
     _interval: float = field(init=False, default=T1)
 
@@ -60,11 +61,11 @@ class ReliableProvisional:
         if fields[2] != invite.method:
             return 481
         self.stop()
+        self.waits = False
         return 200
 
     def stop(self) -> None:
         """Repeat it no more."""
-        self.waits = False
         self.post.alarms.cancel((self, "repeat"))
         self.post.alarms.cancel((self, "give up"))
 

@@ -16,6 +16,8 @@ from umserver.wire.sip.screening import LEAST_SESSION, knows_timers, seconds_in
 
 MOST = 86400 * 7
 """Longer ones are as good as endless."""
+_TRIES = 10
+"""Part of the interval after which a refused refresh is tried again."""
 
 
 @frozen
@@ -55,6 +57,12 @@ class SessionTimer:
             alarms.cancel((self, "refresh"))
             margin = min(32.0, terms.interval / 3)  # RFC 4028 §10
             alarms.set((self, "expiry"), now + terms.interval - margin, self.expired)
+
+    def refresh_again(self, now: float) -> None:
+        """A refresh of ours came to nothing: there is time for a few more before the expiry."""
+        if self.terms is not None and self.terms.we_refresh:
+            wait = self.terms.interval / _TRIES
+            self.post.alarms.set((self, "refresh"), now + wait, self.refresh)
 
 
 def agreed_as_server(
