@@ -122,8 +122,9 @@ class Limits(SynchronousTestCase):
 
     def test_a_third_tone_makes_it_no_key(self) -> None:
         """Music with both tones of a key and another one is not a key."""
-        third = tones.tone((852.0,), 0.1, -10.0).astype(np.float64)
-        self.assertEqual(self.heard(self.pressed("2", 100) + third), "")
+        for frequency, level in ((852.0, -10.0), (2000.0, -12.0), (300.0, -12.0)):
+            third = tones.tone((frequency,), 0.1, level).astype(np.float64)
+            self.assertEqual(self.heard(self.pressed("2", 100) + third), "", frequency)
 
     def test_second_harmonics_make_it_a_voice(self) -> None:
         """Both frequencies with an octave above one of them is what a voice does, not a key."""

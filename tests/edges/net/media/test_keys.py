@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 
 from tests.kit.media import EVENTS, EngineCase, Line, Peer, Told, clip, noise
@@ -10,6 +13,7 @@ from umserver.wire.audio.inband import DtmfDetector
 from umserver.wire.audio.tones import dtmf, silence
 from umserver.wire.rtp.telephone_event import KEYS, EventReceiver
 
+VECTORS = Path(__file__).parents[3] / "vectors" / "rtp-events"
 NO_EVENTS: dict[str, object] = {"event_payload_type": None, "receive_events": frozenset()}
 
 
@@ -46,6 +50,22 @@ class HearingKeysTests(EngineCase):
             self.talk(peer, peer.press(key))
             self.talk(peer, noise(0.1))
         self.assertEqual(told.keys, KEYS * 5)
+
+    def test_published_sequences(self) -> None:
+        """Packets that others wrote down mean their keys; a source that stays is believed."""
+        cases = json.loads((VECTORS / "rfc4733-cases.json").read_text(encoding="utf-8"))["cases"]
+        for case in cases:
+            peer, now = self.peer(), 0
+            told = self.told(peer)
+            for packet in case["packets"]:
+                self.step((packet["at_ms"] - now) / 1000)
+                now = packet["at_ms"]
+                peer.send(bytes.fromhex(packet["hex"]))
+            self.step(0.1)
+            wanted = case["digits"]
+            if case["name"] == "other-ssrc":
+                (wanted,) = case["also_acceptable"]
+            self.assertEqual(told.keys, wanted, case["name"])
 
     def test_soon(self) -> None:
         """A key is known when its first packet is here, not when it is released."""
