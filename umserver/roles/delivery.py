@@ -155,11 +155,19 @@ class Delivery:
         """One try of one message, to its end."""
         try:
             await self._attempt(id)
-        except Exception:
+        except Exception as fault:
             log.failure("what became of message {id} could not be noted", id=id)
+            await self._hold(id, fault)
         finally:
             self._flying.discard(id)
             self._land()
+
+    async def _hold(self, id: str, fault: Exception) -> None:
+        """Not at once again: whatever could not be noted would be tried without an end."""
+        try:
+            await self.store.defer(id, f"could not be noted: {fault}", self.wall() + FIRST_WAIT)
+        except Exception:
+            log.failure("message {id} cannot even be deferred", id=id)
 
     def _land(self) -> None:
         self._look()
