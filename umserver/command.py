@@ -319,7 +319,7 @@ def _of_spool(spool: Spool, name: str, id: str = "") -> Any:
         return None
     entries = _fired(spool.entries())
     for entry in entries:
-        if id in ("all", entry.id):
+        if id == entry.id or (id == "all" and entry.state != "dead"):
             _fired(spool.retry(entry.id))
     return None
 
