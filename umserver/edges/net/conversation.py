@@ -24,6 +24,7 @@ from umserver.wire.sip.effects import (
     Ended,
     Established,
     Flow,
+    ProtocolMisuse,
     Reoffered,
     Told,
     Transferring,
@@ -142,8 +143,13 @@ class Conversation:
         self._transfer_alarm = self.line.clock.callLater(
             TRANSFER_PATIENCE, self._transferred, False
         )
-        if not self._do(lambda: self.line.endpoint.transfer(self.call, refer_to, self.line.now())):
+        try:
+            effects = self.line.endpoint.transfer(self.call, refer_to, self.line.now())
+        except ProtocolMisuse as still_busy:
+            log.warn("no transfer: {why}", why=still_busy, call=self.id)
             self._transferred(False)
+        else:
+            self.line.perform(effects)
         return answer
 
     def hang_up(self) -> Deferred[None]:

@@ -107,7 +107,10 @@ class SipServer:
         """Hang up what is left, then close every port; fires when they are closed."""
         for phone in list(self._phones.values()):
             phone.hang_up()
-        return self.station.stop()
+        closed = self.station.stop()
+        for name in list(self._phones):
+            self._tell(Ended(name, "us", "the server stops"))
+        return closed
 
     def _tell(self, effect: Effect) -> None:
         if isinstance(effect, Offered):

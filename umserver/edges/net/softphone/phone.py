@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
@@ -75,13 +75,12 @@ def _quiet(text: str) -> None:
 
 @define(eq=False, kw_only=True)
 class OutgoingCall(Conversation):
-    """One call that we placed. `answered` fires when it is answered or fails with CallFailed."""
+    """One call that we placed."""
 
     phone: Softphone
     order: Order
     say: Callable[[str], None] = _quiet
     """Told in words what happens."""
-    answered: Deferred[None] = field(init=False, factory=Deferred)
     ended: Deferred[str] = field(init=False, factory=Deferred)
     """Fires with how the call ended, also when it never came about."""
     status: int = field(init=False, default=0)
@@ -89,11 +88,25 @@ class OutgoingCall(Conversation):
     placed_at: float = field(init=False, default=0.0)
     answered_at: float = field(init=False, default=0.0)
     """Seconds of the station's time."""
+    failure: CallFailed | None = field(init=False, default=None)
+    """Why no call came about; None while that is open, and once it was answered."""
+    _awaiting_answer: list[Deferred[None]] = field(init=False, factory=list)
     _followed: int = field(init=False, default=0)
     _targets: list[Uri] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.on_over = self._fell
+
+    @property
+    def answered(self) -> Deferred[None]:
+        """Fires when the call is answered, or fails with CallFailed; a fresh one each time."""
+        if self.established:
+            return succeed(None)
+        if self.failure is not None:
+            return fail(self.failure)
+        waiting: Deferred[None] = Deferred()
+        self._awaiting_answer.append(waiting)
+        return waiting
 
     def told(self, effect: Effect) -> None:
         """One effect about this call."""
@@ -118,13 +131,12 @@ class OutgoingCall(Conversation):
         """Give up: no call came about."""
         self.status = status
         self.say(f"{status} {reason}" if status else reason)
-        if not self.answered.called:
-            self.answered.errback(CallFailed(status, reason))
         self._gone = True
+        self._no_answer(CallFailed(status, reason))
         self._be_over("refused" if status else "error")
-        for one in self._hanging_up:
+        waiting, self._hanging_up = self._hanging_up, []
+        for one in waiting:
             one.callback(None)
-        self._hanging_up.clear()
 
     def _established(self, effect: Established) -> None:
         assert self.session is not None
@@ -140,7 +152,9 @@ class OutgoingCall(Conversation):
             return
         self.established = True
         self.status, self.answered_at = 200, self.line.now()
-        self.answered.callback(None)
+        waiting, self._awaiting_answer = self._awaiting_answer, []
+        for one in waiting:
+            one.callback(None)
 
     def _redirected(self, effect: Redirected) -> None:
         self.phone.forget(self)
@@ -184,11 +198,23 @@ class OutgoingCall(Conversation):
         assert self.session is not None
         return self.session.offer()
 
+    def _hang_up(self, by: str, reason: str = "") -> Deferred[None]:
+        if self._gone or self.phone.knows(self):
+            return super()._hang_up(by, reason)
+        self._gone = True  # no INVITE is out: nobody else has to let go
+        self._be_over(by)
+        return succeed(None)
+
+    def _no_answer(self, failure: CallFailed) -> None:
+        if self.established or self.failure is not None:
+            return
+        self.failure = failure
+        waiting, self._awaiting_answer = self._awaiting_answer, []
+        for one in waiting:
+            one.errback(failure)
+
     def _fell(self, by: str) -> None:
-        self.phone.forget(self)
-        if not self.answered.called:
-            self.answered.errback(CallFailed(487, f"ended before it was answered ({by})"))
-        self.answered.addErrback(lambda _: None)
+        self._no_answer(CallFailed(487, f"ended before it was answered ({by})"))
         self.ended.callback(by)
 
 
@@ -236,8 +262,15 @@ class Softphone:
         return opened
 
     def stop(self) -> Deferred[None]:
-        """Close the port."""
-        return self.station.stop()
+        """Hang up what is left, then close the port; fires when it is closed."""
+        for call in list(self._calls.values()):
+            call.hang_up()
+        closed = self.station.stop()
+        for call in list(self._calls.values()):
+            self._tell(Ended(call.call, "us", "the softphone stops"))
+        for token in list(self._waiting):
+            self._tell(Answered(token, None))
+        return closed
 
     def place(self, order: Order, say: Callable[[str], None] = _quiet) -> OutgoingCall:
         """Call; the result tells by its Deferreds how it goes."""
@@ -292,6 +325,10 @@ class Softphone:
         """Where a URI leads (RFC 3263 without NAPTR and SRV). Fails with OSError."""
         return Deferred.fromCoroutine(self._way_to(uri))
 
+    def knows(self, call: OutgoingCall) -> bool:
+        """Whether something may still be told to this call."""
+        return self._calls.get(call.call) is call
+
     def forget(self, call: OutgoingCall) -> None:
         """Nothing more is to be told to this call under its present name."""
         self._calls.pop(call.call, None)
@@ -333,9 +370,9 @@ class Softphone:
         name = getattr(effect, "call", None)
         call = self._calls.get(name) if isinstance(name, str) else None
         if call is not None:
-            call.told(effect)
             if isinstance(effect, Ended):
-                self._calls.pop(effect.call, None)
+                del self._calls[effect.call]
+            call.told(effect)
 
 
 def _short(uri: Uri) -> str:
