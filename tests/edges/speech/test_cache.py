@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +77,7 @@ class CacheTests(SynchronousTestCase):
             )
             assert writer.stdout is not None
             writer.stdout.readline()
-            with suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 writer.wait(moment)
             writer.send_signal(signal.SIGKILL)
             writer.wait()

@@ -54,15 +54,15 @@ class FinishTests(SynchronousTestCase):
         for peak in (800.0, 8000.0, 32000.0):
             made = finish(syllables(peak), 8000)
             loud = frame_levels(made)[frame_levels(made) > -45]
-            self.assertAlmostEqual(10 * np.log10(np.mean(10 ** (loud / 10))), PROMPT_LEVEL, delta=1)
+            self.assertApproximates(10 * np.log10(np.mean(10 ** (loud / 10))), PROMPT_LEVEL, 1)
 
     def test_short_silence_at_the_ends(self) -> None:
         """Dead air before and after is cut to a twentieth of a second."""
         quiet = np.zeros(8000, np.int16)
         cut = trimmed(np.concatenate([quiet, tone(700), quiet]))  # type: ignore[list-item]
-        self.assertAlmostEqual(len(cut) / 8000, 1.0 + 2 * EDGE_SECONDS, delta=0.02)
+        self.assertApproximates(len(cut) / 8000, 1.0 + 2 * EDGE_SECONDS, 0.02)
         padded = trimmed(tone(700))  # type: ignore[arg-type]
-        self.assertAlmostEqual(len(padded) / 8000, 1.0 + 2 * EDGE_SECONDS, delta=0.02)
+        self.assertApproximates(len(padded) / 8000, 1.0 + 2 * EDGE_SECONDS, 0.02)
 
     def test_only_silence(self) -> None:
         """Silence is no sound."""

@@ -52,7 +52,7 @@ class GreetingsTests(SynchronousTestCase):
             self.write(kind, pcm_wav(sound(1.0 + number)))
             clip = self.get("Ada@Example.com", kind)
             assert clip is not None
-            self.assertAlmostEqual(clip.seconds, 1.1 + number, delta=0.05)
+            self.assertApproximates(clip.seconds, 1.1 + number, 0.11)
 
     def test_any_telephone_format(self) -> None:
         """A greeting recorded by telephone is as good as one from a studio."""
@@ -65,7 +65,7 @@ class GreetingsTests(SynchronousTestCase):
         clip = self.get()
         assert clip is not None
         levels = frame_levels(g711.decode("PCMU", clip.encoded["PCMU"]))
-        self.assertAlmostEqual(float(np.median(levels[levels > -45])), -20.0, delta=1.5)
+        self.assertApproximates(float(np.median(levels[levels > -45])), -20.0, 1.5)
 
     def test_none(self) -> None:
         """Nobody has a greeting who recorded none; there are no other kinds."""
@@ -102,7 +102,7 @@ class GreetingsTests(SynchronousTestCase):
         path.write_bytes(pcm_wav(sound(2.0)))
         second = self.get()
         assert second is not None
-        self.assertAlmostEqual(second.seconds, 2.1, delta=0.05)
+        self.assertApproximates(second.seconds, 2.1, 0.05)
         path.unlink()
         self.assertIsNone(self.get())
 

@@ -76,8 +76,8 @@ class Spawner:
             end.callback(None)
 
         protocol.processEnded = process_ended
-        self._ends.append(end)
         transport = self.reactor.spawnProcess(protocol, *args, **kwargs)
+        self._ends.append(end)
         self.processes.append(transport)
         return transport
 
