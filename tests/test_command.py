@@ -180,8 +180,9 @@ class CommandTests(Desk, SynchronousTestCase):
         """What cannot be undone is asked for; where nobody is there, it has to be said."""
         self.assertIn("-Confirm:$false", self.bad(WRONG_USE, "Remove-UMMailbox", "1001"))
         typed = self.type("Remove-UMMailbox", "1001", input=Terminal("n\n"))
-        self.assertEqual(typed.code, FAILED)
+        self.assertEqual((typed.code, typed.out), (FAILED, ""))
         self.assertIn("Remove mailbox ada@example.com? [y/N]", typed.err)
+        self.assertIn("nothing was changed", typed.err)
         typed = self.type("Remove-UMMailbox", "1001", input=Terminal("y\n"))
         self.assertEqual((typed.code, typed.out), (DONE, "Mailbox ada@example.com is removed.\n"))
 

@@ -119,10 +119,12 @@ class Umctl:
             raise Mistyped(f"there is no command {typed}; umctl help shows what there is")
         with self.archive() as archive:
             outcome = perform(act, line, archive, self._sure)
+        if act.verb != "Get" and not outcome.done:
+            raise Refused("nothing was changed")
         self._say(outcome_json(outcome) if self.json else outcome_text(outcome))
         if outcome.done and not outcome.only_said:
             self._tell()
-        return DONE if outcome.done or act.verb == "Get" else FAILED
+        return DONE
 
     def _sure(self, question: str) -> bool:
         if not self.input.isatty():

@@ -18,8 +18,12 @@ AddressesOf = Callable[[str], Sequence[str]]
 
 
 def addresses_of(host: str) -> Sequence[str]:
-    """What the system's resolver says."""
-    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
+    """What the system's resolver says. Raises OSError."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except UnicodeError:
+        raise OSError(socket.EAI_NONAME, "this can be no host name") from None
+    return sorted({str(entry[4][0]) for entry in found})
 
 
 def known_addresses(host: str) -> Sequence[str]:
