@@ -78,6 +78,7 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
 
     def begin() -> None:
         late.clear()
+        engine.metrics.skipped = 0
         state["cpu"], state["wall"] = time.process_time(), time.monotonic()
         state["counts"] = [(leg._speaker.packets, leg._inlet.packets) for leg in opened]
         if options.profile:

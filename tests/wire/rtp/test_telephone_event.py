@@ -136,6 +136,32 @@ class ReceiverTests(SynchronousTestCase):
         packets += [(50 + n, *p) for n, p in enumerate(said("5", 9000)[:4])]
         self.assertEqual(heard(packets), "55")
 
+    def test_a_lost_end_and_a_lost_beginning(self) -> None:
+        """Two quick presses of a key are two, though an end and a beginning are lost."""
+        first, second = said("0", 0), said("0", 800)
+        for left, right in ((2, 1), (4, 2), (1, 4), (4, 6)):
+            packets = [(n, *p) for n, p in enumerate(first[:left])]
+            packets += [(7 + n, *p) for n, p in enumerate(second) if n >= right]
+            self.assertEqual(heard(packets), "00", (left, right))
+
+    def test_a_sender_that_moves_its_timestamp(self) -> None:
+        """One long press is one key there too, with a packet lost now and then."""
+        packets = [(n, 160 * n, not n, b"\5\x0a\0\xa0") for n in range(40)]
+        packets.append((40, 160 * 39, False, b"\5\x8a\0\xa0"))
+        self.assertEqual(heard(packets), "5")
+        self.assertEqual(heard([p for p in packets if p[0] % 6 != 3]), "5")
+
+    def test_segments_cut_early(self) -> None:
+        """Senders that begin a new segment before the field is full press one key."""
+        first = [
+            (n, 0, not n, bytes((5, 10)) + (160 * (n + 1)).to_bytes(2, "big")) for n in range(200)
+        ]
+        then = [
+            (200 + n, 32_000, False, bytes((5, 10)) + (160 * (n + 1)).to_bytes(2, "big"))
+            for n in range(9)
+        ]
+        self.assertEqual(heard(first + then), "5")
+
     def test_what_is_no_key(self) -> None:
         """Short payloads, flash and tones are passed over; a reset forgets what was pressed."""
         receiver = EventReceiver()

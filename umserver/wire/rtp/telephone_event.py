@@ -22,6 +22,7 @@ _END = 0x80
 _FRAME = 160
 _NEAR = 80
 _LATE = 100
+_LONG = 8000
 
 
 @define
@@ -59,7 +60,11 @@ class EventReceiver:
             return ""
         if timestamp in self._known and key == self._key:
             return ""
-        if key == self._key and not marker and self._continues(sequence, timestamp, ended):
+        if (
+            key == self._key
+            and not marker
+            and self._continues(sequence, timestamp, duration, ended)
+        ):
             self._known.append(self._timestamp)
             self._go_on(sequence, timestamp, duration, ended)
             return ""
@@ -83,11 +88,13 @@ class EventReceiver:
         self._known.append(timestamp)
         return KEYS[key]
 
-    def _continues(self, sequence: int, timestamp: int, ended: bool) -> bool:
-        """Whether a new timestamp is only the next segment of the same press (RFC 4733 §2.5.1.3).
+    def _continues(self, sequence: int, timestamp: int, duration: int, ended: bool) -> bool:
+        """Whether a new timestamp without marker belongs to the press before.
 
-        It then begins where the last one ended, give or take what lost packets would have said.
-        Senders that move the timestamp with every packet fall under the same rule.
+        Either it is the next segment of a long press (RFC 4733 §2.5.1.3), which begins where the
+        last one ended, give or take what lost packets would have said. Or the sender moves the
+        timestamp with every packet; then the duration stays that of one packet. Anything else is a
+        press whose beginning was lost, however close it lies.
         """
         steps = sequence - self._sequence
         advance = (timestamp - self._timestamp + 0x80000000) % 0x100000000 - 0x80000000
@@ -96,7 +103,12 @@ class EventReceiver:
             return ended and steps == 1 and abs(gap) <= _NEAR
         if abs(advance - LONGEST_SEGMENT) <= _NEAR:
             return True
-        return -_NEAR <= gap <= _NEAR + _FRAME * (steps - 1) and steps < 50
+        if self._duration >= _LONG:
+            return -_NEAR <= gap <= _NEAR + _FRAME * (steps - 1) and steps < 50
+        if abs(duration - self._duration) > _NEAR:
+            return False
+        least = duration if ended else steps * duration
+        return least - _NEAR <= advance <= steps * duration + _NEAR
 
 
 @define
