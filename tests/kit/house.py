@@ -23,13 +23,14 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from tests.kit.ear import Heard, beeps, prompts_heard
+from tests.kit.gateway import Gateway
 from tests.kit.journey import JourneyCase
-from tests.kit.media import clip
+from tests.kit.media import Line, clip
 from tests.kit.stage import Stage
 from umserver.discover import shipped
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.softphone import Ear, Order, OutgoingCall, Softphone
-from umserver.edges.net.softphone.script import beep, clip_of
+from umserver.edges.net.softphone.script import clip_of
 from umserver.edges.speech.catalogue import load_catalogue
 from umserver.edges.speech.voice import IVoice
 from umserver.interfaces import Clip
@@ -135,11 +136,6 @@ class Caller:
         self.stage.run_until(lambda: self.over, seconds)
         return self
 
-    def until_beep_or_seconds(self, seconds: float) -> bool:
-        """Whether a beep comes within so many seconds."""
-        waiting = Deferred.fromCoroutine(beep(self.ear, self.stage, seconds, self.call))
-        return self.stage.run_until(waiting, seconds + 1.0)
-
 
 class HouseCase(JourneyCase):
     """`self.start()` opens the house; `self.dial()` calls it through the router."""
@@ -170,8 +166,8 @@ class HouseCase(JourneyCase):
         }
         return Machine(**{**values, **changes})
 
-    def demo(self, **changes: str) -> str:
-        """The demo organisation with G.711 attachments; each change is `old text -> new text`."""
+    def demo(self) -> str:
+        """The demo organisation, but with G.711 attachments."""
         text = shipped("demo.toml").read_text("utf-8")
         return text.replace(
             'country_or_region_code = "1"', 'country_or_region_code = "1"\naudio_codec = "G711"'
@@ -294,6 +290,13 @@ class HouseCase(JourneyCase):
         found = prompts_heard(pcm, self.prompts(language))
         found += [Heard("beep", at, 1.0) for at in beeps(pcm)]
         return [one.name for one in sorted(found, key=lambda one: one.start)]
+
+    def gateway(self, line: Line | None = None, **replies: int | None) -> Gateway:
+        """A peer of plain text, with sound of its own over this line."""
+        gateway = Gateway(self.stage, self.host, replies=dict(replies))
+        gateway.media.line = line or Line()
+        self.addCleanup(gateway.media.close)
+        return gateway
 
     def prompts(self, language: str) -> dict[str, Pcm]:
         """Every prompt as it sounds, greetings for the demo's people included."""
