@@ -1,4 +1,4 @@
-"""Real programs as peers: the server under test as a process of its own, SIPp, baresip, and the mail that arrives.
+"""Real programs as peers: the server as a process of its own, SIPp, baresip, and mail that arrives.
 
 Everything stays on loopback, every wait is bounded, and only processes started here are ended.
 """
@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -33,7 +33,7 @@ READY_SECONDS = 60.0
 
 
 def missing(*programs: str) -> str | None:
-    """A reason to skip: peers were not asked for, or one of these programs is not installed; else None."""
+    """A reason to skip: peers were not asked for, or a program is not installed; else None."""
     if not os.environ.get("UMSERVER_INTEROP"):
         return "run by scripts/test --interop"
     absent = [p for p in programs if shutil.which(p) is None]
@@ -56,7 +56,7 @@ def free_port(even: bool = False) -> int:
 
 
 def wait_until(true: Callable[[], bool], seconds: float) -> bool:
-    """Ask again every 50 ms until it is true or the time is over; for other processes' doings only."""
+    """Ask every 50 ms until it is true or the time is over; for other processes' doings only."""
     end = time.monotonic() + seconds
     pause = threading.Event()
     while not true():
@@ -161,6 +161,12 @@ def running(state: Path, *options: str) -> Iterator[Server]:
         server.stop()
 
 
+def wav_payload(data: bytes) -> bytes:
+    """The octets of a WAV's data chunk."""
+    at = data.index(b"data")
+    return data[at + 8 : at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")]
+
+
 def voice(path: Path, seconds: float, seed: int) -> bytes:
     """Write a raw mu-law file that sounds like a noisy voice and is different for every seed."""
     chance = Random(seed)
@@ -170,22 +176,45 @@ def voice(path: Path, seconds: float, seed: int) -> bytes:
     return data
 
 
+def speaking(scenario: str, voices: Sequence[Path]) -> str:
+    """The scenario with [field2] choosing among these raw mu-law files.
+
+    This SIPp reads the sound files when it reads the scenario, so a file's name cannot be a field.
+    """
+    choose = ['<nop><action><assignstr assign_to="who" value="[field2]"/>']
+    for n in range(len(voices)):
+        choose += [
+            f'<strcmp assign_to="differs{n}" variable="who" value="{n}"/>',
+            f'<test assign_to="is{n}" variable="differs{n}" compare="equal" value="0"/>',
+        ]
+    choose.append("</action></nop>")
+    choose += [f'<nop next="voice{n}" test="is{n}"/>' for n in range(len(voices))]
+    for n, path in enumerate(voices):
+        stream = f'<action><exec rtp_stream="{path},1,0"/></action>'
+        choose.append(f'<label id="voice{n}"/><nop next="spoken">{stream}</nop>')
+    choose.append('<label id="spoken"/>')
+    return scenario.replace("<!-- speak -->", "\n".join(choose))
+
+
 def sipp_command(
     folder: Path,
     scenario: str,
     target: str,
     fields: list[str],
     *,
+    voices: Sequence[Path] = (),
     rate: int = 10,
     at_once: int = 20,
     transport: str = "u1",
 ) -> list[str]:
-    """The command that plays a scenario once for every line of `fields` (semicolon-separated values)."""
+    """The command that plays a scenario once for every line of `fields` (a;b;c)."""
+    folder = folder.resolve()
     table = folder / "fields.csv"
     table.write_text("SEQUENTIAL\n" + "\n".join(fields) + "\n")
-    command = ["sipp", target, "-sf", str(SCENARIOS / f"{scenario}.xml"), "-inf", str(table)]
+    played = folder / f"{scenario}.xml"
+    played.write_text(speaking((SCENARIOS / f"{scenario}.xml").read_text(), voices))
+    command = ["sipp", target, "-sf", str(played), "-inf", str(table), "-m", str(len(fields))]
     command += ["-i", "127.0.0.1", "-p", str(free_port()), "-mi", "127.0.0.1", "-nostdin"]
-    command += ["-min_rtp_port", "40000", "-max_rtp_port", "47998", "-m", str(len(fields))]
     command += ["-r", str(rate), "-l", str(at_once), "-t", transport]
     return [*command, "-trace_err", "-timeout", "300", "-timeout_error"]
 
@@ -196,13 +225,21 @@ def sipp(
     target: str,
     fields: list[str],
     *,
+    voices: Sequence[Path] = (),
     rate: int = 10,
     at_once: int = 20,
     transport: str = "u1",
 ) -> str:
     """Run SIPp to its end; what it printed. Raises AssertionError when a call failed."""
     command = sipp_command(
-        folder, scenario, target, fields, rate=rate, at_once=at_once, transport=transport
+        folder,
+        scenario,
+        target,
+        fields,
+        voices=voices,
+        rate=rate,
+        at_once=at_once,
+        transport=transport,
     )
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400)
     errors = "".join(p.read_text(errors="replace") for p in folder.glob("*_errors.log"))

@@ -1,4 +1,4 @@
-"""baresip as a caller: a real client that follows the redirect, speaks, and hears what a person hears."""
+"""baresip as a caller: a real client that follows the redirect, speaks, and hears."""
 
 from __future__ import annotations
 

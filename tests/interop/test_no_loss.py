@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -18,6 +21,7 @@ from tests.interop.peers import (
     sipp_command,
     voice,
     wait_until,
+    wav_payload,
 )
 
 CALLS = 20
@@ -30,6 +34,13 @@ def duration(server: Server) -> list[int]:
     return [
         int(m["X-VoiceMessageDuration"]) for m in server.mails() if m["Content-Class"] == "voice-ca"
     ]
+
+
+def speaking(folder: Path) -> dict[str, float]:
+    """Since when each caller speaks (wall time), as SIPp has logged it so far."""
+    text = "".join(path.read_text() for path in folder.glob("*_logs.log"))
+    found = re.findall(r"(\d+) speaks at (\S+)\s(\S+)", text)
+    return {who: datetime.fromisoformat(f"{day} {clock}").timestamp() for who, day, clock in found}
 
 
 class KillTests(TestCase):
@@ -50,30 +61,45 @@ class KillTests(TestCase):
         server = Server(folder / "state")
         server.start()
         self.addCleanup(server.stop)
+        server.umctl("Set-UMDialPlan", "Demo", "-AudioCodec", "G711")
         raw = folder / "long.raw"
         voice(raw, SPOKEN_SECONDS, seed=round_)
-        fields = [f"100{n % 3 + 1};21255530{n:02d};{raw}" for n in range(CALLS)]
+        fields = [f"100{n % 3 + 1};21255530{n:02d};0" for n in range(CALLS)]
         command = sipp_command(
-            folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, rate=CALLS, at_once=CALLS
+            folder,
+            "leave_message",
+            f"127.0.0.1:{server.mbx}",
+            fields,
+            voices=[raw],
+            rate=CALLS,
+            at_once=CALLS,
         )
         load = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command, "-trace_logs"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         self.addCleanup(load.wait)
         self.addCleanup(load.kill)
-        drafts = server.state / "spool" / "drafts"
-        self.assertTrue(
-            wait_until(lambda: sum(1 for _ in drafts.rglob("*audio*")) >= CALLS, 20), server.tail()
-        )
-        wait_until(lambda: False, 1.5 + chance.random() * 2.0)
+        self.assertTrue(wait_until(lambda: len(speaking(folder)) == CALLS, 20), server.tail())
+        wait_until(lambda: False, 1.0 + chance.random() * 2.5)
         server.kill()
+        killed = time.time()
+        began = speaking(folder)
         load.kill()
         load.wait()
         server.start()
         self.assertTrue(wait_until(lambda: server.count() >= CALLS, 30), server.tail())
         wait_until(lambda: server.count() > CALLS, 1.0)
-        ids = Counter(m["Message-ID"] for m in server.mails())
+        mails = list(server.mails())
+        ids = Counter(m["Message-ID"] for m in mails)
         self.assertEqual((len(ids), set(ids.values())), (CALLS, {1}))
+        for mail in mails:
+            sound = wav_payload(next(mail.iter_attachments()).get_content())
+            spoken = killed - began[mail["X-CallingTelephoneNumber"]]
+            self.assertGreater(len(sound) / 8000, spoken - 1.0)
+            self.assertIn(sound.strip(b"\xff"), raw.read_bytes())
         server.stop()
 
 
@@ -95,8 +121,8 @@ class MailServerTests(TestCase):
         with running(folder / "state", f"--config={config}") as server:
             raw = folder / "short.raw"
             voice(raw, 3.0, seed=1)
-            fields = [f"1001;21255540{n:02d};{raw}" for n in range(5)]
-            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields)
+            fields = [f"1001;21255540{n:02d};0" for n in range(5)]
+            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, voices=[raw])
             self.assertIn("deferred", server.umctl("queue"))
             sink.start()
             self.addCleanup(sink.stop)
@@ -112,7 +138,7 @@ class FullDiskTests(TestCase):
     timeout = 300.0
 
     def test_full_disk(self) -> None:
-        """The server stays up, earlier messages are whole, and calls work again when there is room."""
+        """The server stays up, earlier messages are whole, calls work again once there is room."""
         folder = Path(self.mktemp()).resolve()
         state = folder / "state"
         state.mkdir(parents=True)
@@ -121,8 +147,8 @@ class FullDiskTests(TestCase):
         raw = folder / "short.raw"
         voice(raw, 3.0, seed=1)
         with running(state) as server:
-            fields = [f"1001;2125555001;{raw}"]
-            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields)
+            fields = ["1001;2125555001;0"]
+            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, voices=[raw])
             self.assertTrue(wait_until(lambda: server.count() == 1, 20), server.tail())
             ballast = state / "ballast"
             with ballast.open("wb") as file:
@@ -132,9 +158,9 @@ class FullDiskTests(TestCase):
                         file.flush()
                 except OSError:
                     pass
-            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields)
+            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, voices=[raw])
             self.assertTrue(server.ready() or "disk" in server.tail())
             ballast.unlink()
-            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields)
+            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, voices=[raw])
             self.assertTrue(wait_until(lambda: server.count() >= 2, 20), server.tail())
             self.assertEqual(duration(server)[0], 3)
