@@ -290,6 +290,17 @@ class AttachmentTests(SynchronousTestCase):
         raised = np.frombuffer(data[44:], dtype="<i2").astype(float)
         self.assertGreater(np.std(raised), 4 * np.std(quiet.astype(float)))
 
+    def test_any_length(self) -> None:
+        """Every octet arrives, wherever the base64 is cut, in lines that mail allows."""
+        for size in (1, 2, 3, 56, 57, 58, 58367, 58368, 58369, 200_000):
+            data = bytes(n * 7 % 256 for n in range(size))
+            made = compose(
+                envelope(), Choices(), Kind.VOICE, SoundFile("mp3", "audio/mpeg", data, 1.0)
+            )
+            (part,) = read(made).iter_attachments()
+            self.assertEqual((part.get_content(), part.defects), (data, []), size)
+            self.assertLessEqual(max(map(len, made.split(b"\r\n"))), 998)
+
     def test_name(self) -> None:
         """The file's name says who and how long, in letters that every system takes."""
         for caller, name in {

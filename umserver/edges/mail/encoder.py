@@ -51,14 +51,12 @@ def read_part(pipe: IO[bytes]) -> tuple[dict[str, object], bytes] | None:
     words, octets = struct.unpack(">II", lengths)
     if words > 65536 or octets > MOST_OCTETS:
         return None
-    data = pipe.read(words + octets)
-    if len(data) < words + octets:
-        return None
     try:
-        head = json.loads(data[:words])
+        head = json.loads(pipe.read(words))
     except ValueError:
         return None
-    return (head, data[words:]) if isinstance(head, dict) else None
+    body = pipe.read(octets)
+    return (head, body) if isinstance(head, dict) and len(body) == octets else None
 
 
 @define(eq=False)
