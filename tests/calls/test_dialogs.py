@@ -51,6 +51,14 @@ class DialogTests(SynchronousTestCase):
         self.phone.press("0" * MOST_REPEATS + "9" + "1")
         self.assertEqual(self.successResultOf(done), "one")
 
+    def test_repeating_without_end(self) -> None:
+        """A stuck 0 key ends a menu like other mistakes do."""
+        done = self.menu(k1="one")
+        self.phone.press("0" * (MOST_REPEATS + 2))
+        self.assertNoResult(done)
+        self.phone.press("0")
+        self.assertIsNone(self.successResultOf(done))
+
     def test_repeat_key_as_a_choice(self) -> None:
         """Where 0 is a choice it is one."""
         done = self.menu(k0="operator")

@@ -230,6 +230,14 @@ class RecordingTests(RehearsalCase):
         self.assertAlmostEqual(call.spoken, 60, places=0)
         self.check(call.hang_up())
 
+    def test_what_was_erased_does_not_count(self) -> None:
+        """52: after erasing, the whole longest duration is there again."""
+        plan = evolve(PLAN, max_recording_duration=1)
+        call = Rehearsal(evolve(ROUTE, dial_plan=plan)).dial().until_the_tone().talk(40)
+        call.press("#3").until_the_tone().talk(50)
+        self.assertTrue(call.phone.recording)
+        self.check(call.hang_up())
+
     def test_hang_up_keeps_the_message(self) -> None:
         """53: whoever just hangs up after speaking has left a message."""
         call = Rehearsal().dial().until_the_tone().talk(3).hang_up()

@@ -85,6 +85,26 @@ class CacheTests(SynchronousTestCase):
             for path in self.folder.glob("*.wav"):
                 self.assertIsNotNone(self.cache.get(path.stem), path.name)
 
+    def test_never_half_a_file(self) -> None:
+        """Whoever looks while speech is being kept finds all of it or nothing."""
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(self.folder)],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        whole = 44 + 2 * 400_000
+        sizes: set[int] = set()
+        looks, patience = 0, time.monotonic() + 20
+        while looks < 2000 and time.monotonic() < patience:
+            sizes |= {path.stat().st_size for path in self.folder.glob("*0.wav")}
+            looks += bool(sizes)
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+        self.assertEqual(sizes, {whole})
+
     def test_disk_that_refuses(self) -> None:
         """A place that cannot be written costs the cache, not the call."""
         self.folder.write_bytes(b"a file, no folder")
