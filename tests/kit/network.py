@@ -267,5 +267,5 @@ class WorldCase(SynchronousTestCase):
 
     @staticmethod
     def _failures(result: object) -> int:
-        kinds = ("failures", "errors")
-        return sum(len(getattr(result, kind, ())) for kind in kinds)
+        reporter = getattr(result, "_originalReporter", result)
+        return sum(len(getattr(reporter, kind, ())) for kind in ("failures", "errors"))

@@ -90,13 +90,15 @@ class Dialog:
         """Whether it is older than one we have had (RFC 3261 §12.2.2)."""
         return self.remote_number is not None and request.cseq.number < self.remote_number
 
+    def was_overtaken(self, request: Request, response: Response) -> bool:
+        """Whether a request of ours was refused because a later one arrived before it."""
+        return response.status == 500 and request.cseq.number < self.local_number
+
     def heard(self, request: Request, flow: Flow) -> None:
         """Learn from a request of the peer that came in order."""
         self.remote_number = request.cseq.number
         if flow.is_reliable and self.flow.is_reliable and flow.remote[0] == self.flow.remote[0]:
             self.flow = flow
-        if request.method in TARGET_REFRESHERS:
-            self.moved(request)
 
     def moved(self, message: Request | Response) -> None:
         """Take the target and the abilities that the peer states."""

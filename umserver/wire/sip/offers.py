@@ -213,7 +213,7 @@ class Offers:
                     again()
                     return
                 again = session.acknowledge(request.cseq.number)
-            self._finished(proposal, message, at)
+            self._finished(proposal, request, message, at)
 
         session.post.ask(request, way, now, passed, lambda s, at: self._failed(proposal, s, at))
 
@@ -224,7 +224,9 @@ class Offers:
         if proposal.method == "INVITE":
             self.invite_of_ours_is_open = False
 
-    def _finished(self, proposal: Proposal, response: Response, now: float) -> None:
+    def _finished(
+        self, proposal: Proposal, request: Request, response: Response, now: float
+    ) -> None:
         self._close(proposal)
         session = self.session
         if session.is_leaving:
@@ -239,7 +241,7 @@ class Offers:
         elif status in (408, 481):  # RFC 3261 §12.2.1.2
             session.give_up("error", f"{status} {response.reason}".strip(), now)
             return
-        elif not self._tries_again(proposal, response, now):
+        elif not self._tries_again(proposal, request, response, now):
             self._refused(proposal, status, now)
         self.proceed(now)
 
@@ -258,7 +260,9 @@ class Offers:
         if proposal.is_told:
             self.session.post.emit(OfferRefused(self.session.call, status))
 
-    def _tries_again(self, proposal: Proposal, response: Response, now: float) -> bool:
+    def _tries_again(
+        self, proposal: Proposal, request: Request, response: Response, now: float
+    ) -> bool:
         if proposal.tries >= _MOST_TRIES:
             return False
         proposal = evolve(proposal, tries=proposal.tries + 1)
@@ -269,6 +273,8 @@ class Offers:
             wait = self._glare_wait()
         elif response.status == 422 and least is not None and least > proposal.least_interval:
             proposal = evolve(proposal, least_interval=least)
+        elif self.session.dialog.was_overtaken(request, response):
+            pass
         elif response.status == 500 and after is not None and after <= _LONGEST_WAIT:
             wait = float(after)
         elif response.status in (405, 501) and not proposal.sdp and self.latest:

@@ -6,6 +6,7 @@ first INVITE was answered, what media are. Sources: RFC 3261 §12.2, §13.3.1.4,
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from attrs import define, field
@@ -24,6 +25,8 @@ from umserver.wire.sip.transfer import Transfer
 
 _MOST_ACCEPTANCES = 4
 """2xx that may wait for their ACKs at once."""
+_MOST_TRIES = 4
+"""Times that an INFO is sent which later requests overtake."""
 
 
 @define(eq=False)
@@ -46,6 +49,8 @@ class Session:
     _ended: bool = field(init=False, default=False)
     _acceptances: dict[int, Acceptance] = field(init=False, factory=dict)
     _leave_after_ack: str | None = field(init=False, default=None)
+    _infos: deque[tuple[str, bytes]] = field(init=False, factory=deque)
+    """Content types and bodies; the first one is on its way."""
 
     def __attrs_post_init__(self) -> None:
         self.offers = Offers(self)
@@ -168,13 +173,36 @@ class Session:
     # we ask
 
     def info(self, kind: str, body: bytes, now: float) -> None:
-        """Send an INFO; only a peer that has lost the call answers it with consequences."""
-        request, way = self.dialog.request(self.post, "INFO", [("Content-Type", kind)], body)
-        self.post.ask(request, way, now, self._informed, lambda status, at: None)
+        """Send an INFO, one after the other: keys must arrive in their order.
 
-    def _informed(self, response: Request | Response, now: float) -> None:
-        if isinstance(response, Response) and response.status == 481:
-            self.give_up("error", "the peer does not know the call", now)
+        Only a peer that has lost the call answers it with consequences.
+        """
+        self._infos.append((kind, body))
+        if len(self._infos) == 1:
+            self._send_info(now)
+
+    def _send_info(self, now: float, tries: int = 1) -> None:
+        if not self._infos or self.is_leaving:
+            return
+        kind, body = self._infos[0]
+        request, way = self.dialog.request(self.post, "INFO", [("Content-Type", kind)], body)
+
+        def passed(response: Request | Response, at: float) -> None:
+            assert isinstance(response, Response)
+            if response.status < 200:
+                return
+            if self.dialog.was_overtaken(request, response) and tries < _MOST_TRIES:
+                self._send_info(at, tries + 1)
+                return
+            if response.status == 481:
+                self.give_up("error", "the peer does not know the call", at)
+            self._next_info(at)
+
+        self.post.ask(request, way, now, passed, lambda status, at: self._next_info(at))
+
+    def _next_info(self, now: float) -> None:
+        self._infos.popleft()
+        self._send_info(now)
 
     def _refresh(self, now: float) -> None:
         self.offers.refresh(now)

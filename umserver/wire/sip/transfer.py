@@ -31,6 +31,10 @@ class Referring(Protocol):
         """The dialog turned out not to exist any more."""
 
 
+_MOST_TRIES = 4
+"""Times that a REFER is sent which later requests overtake."""
+
+
 @define(eq=False)
 class Transfer:
     """The transfers of one call, one after the other."""
@@ -44,15 +48,26 @@ class Transfer:
         if self._asked:
             raise ProtocolMisuse("a transfer is going on")
         self._asked = True
+        self._send(refer_to, now)
+
+    def _send(self, refer_to: str, now: float, tries: int = 1) -> None:
         session = self.session
-        here = session.post.contact(session.dialog.way)
+        way = session.dialog.way
         pairs = [
-            session.post.contact_pair(session.dialog.way),
+            session.post.contact_pair(way),
             ("Refer-To", refer_to),
-            ("Referred-By", f"<{here}>"),
+            ("Referred-By", f"<{session.post.contact(way)}>"),
         ]
         request, way = session.dialog.request(session.post, "REFER", pairs)
-        session.post.ask(request, way, now, self._passed, self._failed)
+
+        def passed(response: Request | Response, at: float) -> None:
+            assert isinstance(response, Response)
+            if session.dialog.was_overtaken(request, response) and tries < _MOST_TRIES:
+                self._send(refer_to, at, tries + 1)
+            else:
+                self._passed(response, at)
+
+        session.post.ask(request, way, now, passed, self._failed)
 
     def notified(self, to: Transaction, request: Request, now: float) -> None:
         """Answer a NOTIFY and tell what it says of the new call."""
@@ -76,8 +91,7 @@ class Transfer:
         if status:
             post.emit(Transferring(self.session.call, status))
 
-    def _passed(self, response: Request | Response, now: float) -> None:
-        assert isinstance(response, Response)
+    def _passed(self, response: Response, now: float) -> None:
         if response.status < 200:
             return
         if response.status < 300:
