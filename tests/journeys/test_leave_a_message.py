@@ -34,7 +34,7 @@ class LeaveAMessage(HouseCase):
         self.assertEqual(ladder.count("INVITE (SDP)"), 2)
 
     def test_a_forgetful_peer(self) -> None:
-        """A PBX that drops Diversion when it follows the redirect still reaches the right mailbox."""
+        """A PBX that drops Diversion on its second INVITE still reaches the right mailbox."""
         self.start()
         caller = self.dial("5000", headers=DIVERTED, forgetful=True)
         caller.until_beep().say(2.0).hang_up()

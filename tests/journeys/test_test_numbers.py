@@ -1,0 +1,37 @@
+"""Echo and announcement, for installers and measurements."""
+
+from __future__ import annotations
+
+from tests.kit.house import HouseCase
+from tests.kit.media import clip
+
+
+class TestNumbers(HouseCase):
+    """The two smallest scripts."""
+
+    def test_echo(self) -> None:
+        """5008 explains itself, then sends back what it hears, for as long as one likes."""
+        self.start()
+        caller = self.dial("5008").wait(2.0)
+        self.assertEqual(self.heard(caller), ["echo-instructions"])
+        for seed in (1, 2):
+            caller.say(clip(2.0, seed)).wait(0.5)
+        caller.hang_up()
+        heard = caller.ear.encoded()
+        assert heard is not None
+        for seed in (1, 2):
+            self.assertIn(clip(2.0, seed).encoded["PCMU"][160:15_000], heard[1])
+        self.no_mail()
+
+    def test_announcement(self) -> None:
+        """5009 speaks without a pause until the caller hangs up."""
+        self.start()
+        caller = self.place("5009")
+        caller.answered()
+        caller.call.play([clip(30.0)])
+        caller.wait(20.0).hang_up()
+        names = self.heard(caller)
+        self.assertEqual(set(names), {"announcement-test"})
+        self.assertGreaterEqual(len(names), 14)
+        self.assertGreater(caller.ear.loud, 18.0)
+        self.no_mail()
