@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, define, field
+from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from umserver.discover import shipped
+from umserver.edges.admin.asks import ServerActs
 from umserver.edges.admin.control import ControlSocket, ControlSocketInUse, open_control
 from umserver.edges.mail.cabinet import SpoolInUse
 from umserver.edges.speech.catalogue import CatalogueFaults
@@ -75,6 +76,7 @@ class UnifiedMessaging(Service):
     _web: IListeningPort | None = field(init=False, default=None)
     _doing: str = field(init=False, default="the server has not been started")
     """What stands between us and calls; empty when nothing does."""
+    _draining: bool = field(init=False, default=False)
     _started_at: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
@@ -114,7 +116,7 @@ class UnifiedMessaging(Service):
     async def _start(self) -> None:
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._doing = "the server is starting"
-        self._control = open_control(self.machine.reactor, self.state, self._asks())
+        self._control = open_control(self.machine.reactor, self.state, self._acts().asks())
         self._open_web()
         self.call_log.start()
         store = self._store = open_store(
@@ -129,6 +131,7 @@ class UnifiedMessaging(Service):
             raise Unavailable(f"the settings cannot be loaded: {poller.problem}")
         await self._open_roles(store, poller)
         self._doing = ""
+        self._show_availability()
         self._greet()
         self.ready.callback(None)
 
@@ -190,9 +193,7 @@ class UnifiedMessaging(Service):
 
     async def _stop(self) -> None:
         self._doing = "the server is stopping"
-        for role in (self.router, self.desk):
-            if role is not None:
-                role.server.available = False
+        self._show_availability()
         if self.desk is not None:
             ended = Deferred.fromCoroutine(self.desk.finish_calls())
             ended.addTimeout(LONGEST_GOODBYE, self.machine.reactor)
@@ -219,6 +220,8 @@ class UnifiedMessaging(Service):
     def not_ready(self) -> Sequence[str]:
         """Why no call can be taken just now, in words; empty when all is well."""
         reasons = [self._doing] if self._doing else []
+        if self._draining:
+            reasons.append("the server is draining: no new calls are taken")
         poller = self.poller
         if poller is not None and poller.current is not None and not poller.current.hunt_groups:
             reasons.append("no dial plan is linked to a gateway: there is no hunt group")
@@ -248,50 +251,42 @@ class UnifiedMessaging(Service):
 
     # what an administrator asks
 
-    def _asks(self) -> Mapping[str, Any]:
-        return {
-            "status": lambda ask: dict(self.status()),
-            "poll": lambda ask: self._poll(),
-            "queue": lambda ask: self._queue(),
-            "retry": lambda ask: self._retry(str(ask.get("id", ""))),
-            "drop": lambda ask: self._drop(str(ask.get("id", ""))),
-        }
+    def _acts(self) -> ServerActs:
+        return ServerActs(
+            status=self.status,
+            entries=lambda: self._answering().spool.entries(),
+            retry=lambda id: self._answering().spool.retry(id),
+            drop=lambda id: self._answering().spool.drop(id),
+            kick=lambda: self._answering().delivery.kick(),
+            poll=lambda: self._settled().poll(),
+            settings=lambda: (self._settled().revision, self._settled().problem),
+            drain=lambda: self._drain(True),
+            resume=lambda: self._drain(False),
+        )
 
-    def _closed(self) -> Refusal | None:
-        return OUT_OF_SERVICE if self._doing else None
-
-    async def _poll_now(self) -> Mapping[str, object]:
-        if self.poller is None:
-            raise Unavailable(self._doing)
-        await self.poller.poll()
-        return {"revision": self.poller.revision, "problem": self.poller.problem}
-
-    def _poll(self) -> Deferred[Any]:
-        return Deferred.fromCoroutine(self._poll_now())
-
-    def _queue(self) -> Deferred[Any]:
-        entries = self._desk().spool.entries()
-        return entries.addCallback(lambda found: [asdict(entry) for entry in found])
-
-    def _retry(self, id: str) -> Deferred[Any] | int:
-        if id == "all":
-            self._desk().delivery.kick()
-            return self._desk().spool.waiting()
-        return self._desk().spool.retry(id).addCallback(_found, id)
-
-    def _drop(self, id: str) -> Deferred[Any]:
-        return self._desk().spool.drop(id).addCallback(_found, id)
-
-    def _desk(self) -> Desk:
+    def _answering(self) -> Desk:
         if self.desk is None:
             raise Unavailable(self._doing or "this process has no queue: its roles lack mbx")
         return self.desk
 
+    def _settled(self) -> Poller:
+        if self.poller is None:
+            raise Unavailable(self._doing)
+        return self.poller
 
-def _found(was_there: bool, id: str) -> bool:
-    if not was_there:
-        raise LookupError(f"there is no message {id[:60]!r} that this could be done to")
-    return True
+    def _drain(self, on: bool) -> None:
+        """Take no new calls while running ones go on, or take them again."""
+        self._draining = on
+        self._show_availability()
+        log.info("new calls are {what}", what="turned away" if on else "taken again")
+
+    def _show_availability(self) -> None:
+        for role in (self.router, self.desk):
+            if role is not None:
+                role.server.available = self._closed() is None
+
+    def _closed(self) -> Refusal | None:
+        return OUT_OF_SERVICE if self._doing or self._draining else None
 
 
 def _words(fault: BaseException) -> str:
