@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
+
+from umserver.interfaces import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,9 +40,15 @@ class Pool:
     size: int = 8
     name: str = "disk"
     _pool: ThreadPool | None = field(init=False, default=None)
+    _stopped: bool = field(init=False, default=False)
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        """Fires in the reactor thread with what `work` returned or raised."""
+        """Fires in the reactor thread with what `work` returned or raised.
+
+        Fails with Unavailable after `stop`.
+        """
+        if self._stopped:
+            return fail(Unavailable(f"the threads for {self.name} have stopped"))
         if self._pool is None:
             self._pool = ThreadPool(0, self.size, self.name)
             self._pool.start()
@@ -48,9 +56,10 @@ class Pool:
         return done
 
     def stop(self) -> None:
-        """Wait for what runs and take no more."""
-        if self._pool is not None:
+        """Wait for what runs and take no more; harmless when it is stopped already."""
+        if self._pool is not None and not self._stopped:
             self._pool.stop()
+        self._stopped = True
 
 
 class Here:
