@@ -30,7 +30,7 @@ module_app account.so
 module_app menu.so
 snd_path {folder}
 rtp_ports 30000-30100
-net_interface lo
+net_interface 127.0.0.1
 """
 
 
