@@ -70,7 +70,7 @@ class WhoMayCall(HouseCase):
             self.assertEqual(stranger.responses("OPTIONS"), [200])
 
     def test_a_stopping_server(self) -> None:
-        """A server that stops ends its calls and keeps what was said; the next start delivers it."""
+        """A server that stops ends its calls and keeps what was said; it is delivered later."""
         self.start()
         caller = self.dial("5000", headers=DIVERTED).until_beep().say(3.0)
         self.stop()

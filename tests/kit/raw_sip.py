@@ -54,8 +54,8 @@ class Raw:
 
 
 def parse_raw(data: bytes, source: Address = ("", 0), at: float = 0.0) -> Raw:
-    """Read a message; it has to be well formed."""
-    head, _, body = data.decode().partition("\r\n\r\n")
+    """Read a message; octets that are no UTF-8 stay as lone surrogates."""
+    head, _, body = data.decode("utf-8", "surrogateescape").partition("\r\n\r\n")
     start, *lines = head.split("\r\n")
     pairs = [line.partition(":") for line in lines]
     fields = tuple((name.strip(), value.strip()) for name, _, value in pairs)
@@ -142,7 +142,7 @@ class RawPeer(DatagramProtocol):
     def send(self, text: str, to: Address | None = None) -> None:
         """Send one datagram."""
         assert self.transport is not None
-        self.transport.write(text.encode(), to or self.remote)
+        self.transport.write(text.encode("utf-8", "surrogateescape"), to or self.remote)
 
     def request(
         self,

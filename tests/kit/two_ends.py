@@ -16,7 +16,7 @@ from zope.interface import implementer
 from tests.kit.journey import JourneyCase
 from tests.kit.media import MemoryTake, Peer
 from tests.kit.raw_sip import RawPeer, sdp
-from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.media import Leg, MediaEngine, NoPorts
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sip_server import SipServer
 from umserver.edges.net.softphone import Order, OutgoingCall, Softphone
@@ -148,6 +148,15 @@ class TwoEnds(JourneyCase):
         self.stage.run_until(answered, 5.0)
         self.stage.run_until(call.answered, 5.0)
         return call, phone, told
+
+    def fill(self, engine: MediaEngine) -> list[Leg]:
+        """Take every port for sound that there is; those who took them."""
+        legs: list[Leg] = []
+        try:
+            while True:
+                legs.append(engine.open(self.host))
+        except NoPorts:
+            return legs
 
     def take_of(self, end: OutgoingCall | Phone) -> MemoryTake:
         """A recording of everything that this end hears from now on."""

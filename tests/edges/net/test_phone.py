@@ -186,12 +186,7 @@ class TurnedAwayTests(TwoEnds):
 
     def test_no_port_for_sound(self) -> None:
         """When every sound port is taken the caller is asked to come back, and the next may."""
-        held = []
-        try:
-            while True:
-                held.append(self.server_engine.open("127.0.0.1"))
-        except Exception:
-            pass
+        held = self.fill(self.server_engine)
         call = self.dial()
         answer = watch(self.phones[0].answer())
         self.stage.settle()

@@ -1,0 +1,245 @@
+"""One port number, both transports, and what peers are told of it."""
+
+from __future__ import annotations
+
+import socket
+from random import Random
+
+from tests.edges.net.test_sockets import has_ipv6
+from tests.kit.journey import JourneyCase
+from tests.kit.raw_sip import RawPeer
+from umserver.edges.net.driver import LONGEST_SLEEP, Driver
+from umserver.edges.net.station import Station
+from umserver.wire.sip.effects import Effect, Ended, Flow, ProtocolMisuse, Send
+from umserver.wire.sip.endpoint import Endpoint
+
+
+class StationTests(JourneyCase):
+    """A station on the stage."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.told: list[Effect] = []
+
+    def station(self, **parts: object) -> Station:
+        """A station that is stopped at the end."""
+        values: dict[str, object] = {
+            "reactor": self.stage,
+            "product": "umserver/test",
+            "random": Random(1),
+            "tell": self.told.append,
+            "seconds": self.stage.seconds,
+            "trace": self.trace,
+        }
+        station = Station(**{**values, **parts})  # type: ignore[arg-type]
+        self.addCleanup(lambda: self.stage.run_until(station.stop(), 10.0))
+        return station
+
+    def test_one_number_for_everything(self) -> None:
+        """UDP and TCP, IPv4 and IPv6 share one port number."""
+        hosts = ["127.0.0.1", "::1"] if has_ipv6() else ["127.0.0.1"]
+        station = self.station()
+        port = station.listen(hosts, 0)
+        self.assertEqual(station.port, port)
+        for host in hosts:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            with socket.socket(family) as tcp:
+                tcp.connect((host, port))
+            peer = RawPeer(self.stage, host)
+            peer.send(peer.request("OPTIONS", f"sip:x@{port}.example.com", call_id=host),
+                      (host, port))  # fmt: skip
+            self.stage.settle()
+            self.assertEqual(peer.responses("OPTIONS"), [200])
+
+    def test_half_a_port_is_none(self) -> None:
+        """When one of the ports is taken, nothing stays open and the fault is told."""
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            station = self.station()
+            self.assertRaises(OSError, station.listen, ["127.0.0.1"], port)
+            self.stage.settle()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind(("127.0.0.1", port))
+
+    def test_what_peers_are_told(self) -> None:
+        """Peers behind the router hear the external address, those on this machine the real one."""
+        station = self.station(external_address="203.0.113.7")
+        station.listen(["0.0.0.0"], 0)
+        outside = Flow("udp", ("198.51.100.9", 5060), ("10.0.0.5", station.port))
+        inside = Flow("tcp", ("127.0.0.1", 5060), ("127.0.0.1", station.port))
+        six = Flow("udp", ("2001:db8::9", 5060), ("2001:db8::5", station.port))
+        self.assertEqual(str(station.contact(outside)), f"sip:203.0.113.7:{station.port}")
+        self.assertEqual(
+            str(station.contact(inside)), f"sip:127.0.0.1:{station.port};transport=tcp"
+        )
+        self.assertEqual(station.announced_host(six), "2001:db8::5")
+        self.assertEqual(station.bind_host(outside), "10.0.0.5")
+
+    def test_options_and_availability(self) -> None:
+        """A station that takes no calls says 503 to who asks whether it is alive."""
+        station = self.station()
+        port = station.listen(["127.0.0.1"], 0)
+        peer = RawPeer(self.stage)
+        for available, status in ((True, 200), (False, 503)):
+            station.endpoint.available = available
+            peer.got.clear()
+            peer.send(
+                peer.request("OPTIONS", "sip:um.example.com", call_id=f"o{status}"),
+                ("127.0.0.1", port),
+            )
+            self.stage.settle()
+            self.assertEqual(peer.responses("OPTIONS"), [status])
+            self.assertEqual(peer.got[0].header("Server"), "umserver/test")
+
+    def test_rubbish(self) -> None:
+        """Rubbish of any kind harms nobody: the next question is answered."""
+        station = self.station()
+        port = station.listen(["127.0.0.1"], 0)
+        peer = RawPeer(self.stage)
+        chance = Random(5)
+        text = peer.request("INVITE", "sip:1001@um.example.com", call_id="r")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as vandal:
+            vandal.connect(("127.0.0.1", port))
+            whole = text.replace(str(peer.port), str(vandal.getsockname()[1])).encode()
+            for _ in range(400):
+                data = bytearray(whole)
+                for _ in range(chance.randrange(1, 40)):
+                    data[chance.randrange(len(data))] = chance.randrange(256)
+                vandal.send(bytes(data[: chance.randrange(1, len(data))]))
+                vandal.send(bytes(data))
+                vandal.send(chance.randbytes(chance.randrange(1, 400)))
+                self.stage.settle()
+            self.assertGreater(len(vandal.recv(65535)), 0)
+        peer.send(peer.request("OPTIONS", "sip:um.example.com", call_id="ok"), ("127.0.0.1", port))
+        self.stage.settle()
+        self.assertEqual(peer.responses("OPTIONS"), [200])
+
+    def test_a_stopped_station_is_silent(self) -> None:
+        """After the end nothing is sent, nothing is answered, no timer is left."""
+        station = self.station()
+        port = station.listen(["127.0.0.1"], 0)
+        peer = RawPeer(self.stage)
+        peer.invite(("127.0.0.1", port))
+        self.stage.settle()
+        before = len(peer.got)
+        self.stage.run_until(station.stop(), 1.0)
+        station.perform([Send(b"x", Flow("udp", ("127.0.0.1", peer.port), ("127.0.0.1", port)))])
+        peer.invite(("127.0.0.1", port))
+        self.stage.walk(60.0)
+        self.assertEqual(len(peer.got), before)
+        self.assertEqual(self.stage.getDelayedCalls(), [])
+
+
+class Fixed:
+    """An endpoint that answers what a test wants."""
+
+    def __init__(self) -> None:
+        self.deadline: float | None = None
+        self.lost_flows: list[Flow] = []
+        self.woken: list[float] = []
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> list[Effect]:
+        """Every message is a bug."""
+        raise ProtocolMisuse("a bug")
+
+    def wake(self, now: float) -> list[Effect]:
+        """Note when."""
+        self.woken.append(now)
+        self.deadline = None
+        return []
+
+    def lost(self, flow: Flow, now: float) -> list[Effect]:
+        """Note what."""
+        self.lost_flows.append(flow)
+        return []
+
+
+class DriverTests(JourneyCase):
+    """The order in which things happen."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.endpoint = Fixed()
+        self.log: list[str] = []
+        self.flow = Flow("udp", ("127.0.0.1", 1), ("127.0.0.1", 2))
+        endpoint: Endpoint = self.endpoint  # type: ignore[assignment]
+        self.driver = Driver(self.stage, self.stage.seconds, endpoint, self.tell)
+        self.driver.transports = {"udp": self}
+        self.addCleanup(self.driver.stop)
+
+    def send(self, data: bytes, flow: Flow) -> None:
+        """See Transport."""
+        self.log.append(f"send {data.decode()}")
+        if data == b"unsendable":
+            self.driver.lost(flow)
+
+    def tell(self, effect: Effect) -> None:
+        """News: the first leads to more."""
+        self.log.append(f"tell {effect}")
+        if effect == _news("a"):
+            self.driver.perform([_news("c"), Send(b"3", self.flow)])
+            self.log.append("a is done")
+        if effect == _news("bad"):
+            raise ValueError("a listener's bug")
+
+    def test_everything_leaves_before_anybody_is_told(self) -> None:
+        """All messages of a step are sent first; news is told in order, never one in the other."""
+        self.driver.perform([_news("a"), Send(b"1", self.flow), _news("b"), Send(b"2", self.flow)])
+        self.assertEqual(
+            self.log,
+            ["send 1", "send 2", f"tell {_news('a')}", "send 3", "a is done",
+             f"tell {_news('b')}", f"tell {_news('c')}"],
+        )  # fmt: skip
+
+    def test_a_listener_that_fails(self) -> None:
+        """A listener's bug keeps nobody else from the news, and is logged."""
+        self.driver.perform([_news("bad"), _news("b")])
+        self.assertEqual(self.log[-1], f"tell {_news('b')}")
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_a_bug_in_the_endpoint(self) -> None:
+        """A bug in the endpoint costs one message, not the server, and is logged."""
+        self.driver.received(b"x", self.flow)
+        self.assertEqual(len(self.flushLoggedErrors(ProtocolMisuse)), 1)
+        self.driver.perform([Send(b"on", self.flow)])
+        self.assertEqual(self.log, ["send on"])
+
+    def test_lost_while_sending(self) -> None:
+        """What cannot be sent is said to the endpoint after the step, not within it."""
+        self.driver.perform([Send(b"unsendable", self.flow), Send(b"next", self.flow)])
+        self.assertEqual((self.log, self.endpoint.lost_flows), (
+            ["send unsendable", "send next"], []))  # fmt: skip
+        self.stage.settle()
+        self.assertEqual(self.endpoint.lost_flows, [self.flow])
+
+    def test_no_such_transport(self) -> None:
+        """A message for a transport that we do not have loses its flow."""
+        tls = Flow("tls", ("127.0.0.1", 1), ("127.0.0.1", 2))
+        self.driver.perform([Send(b"x", tls)])
+        self.stage.settle()
+        self.assertEqual(self.endpoint.lost_flows, [tls])
+
+    def test_one_timer(self) -> None:
+        """There is one timer, set to the endpoint's deadline, and moved when that moves."""
+        start = self.stage.seconds()
+        self.endpoint.deadline = start + 5.0
+        self.driver.perform([])
+        self.endpoint.deadline = start + 2.0
+        self.driver.perform([])
+        self.driver.perform([])
+        self.assertEqual(len(self.stage.getDelayedCalls()), 1)
+        self.stage.walk(10.0)
+        self.assertEqual(self.endpoint.woken, [start + 2.0])
+
+    def test_a_deadline_far_away(self) -> None:
+        """A deadline beyond an hour is looked at again within the hour."""
+        self.endpoint.deadline = self.stage.seconds() + 5 * LONGEST_SLEEP
+        self.driver.perform([])
+        self.stage.walk(LONGEST_SLEEP + 1.0)
+        self.assertEqual(len(self.endpoint.woken), 1)
+
+
+def _news(text: str) -> Effect:
+    return Ended("1", text, "")
