@@ -76,6 +76,7 @@ class TwoEnds(JourneyCase):
     def setUp(self) -> None:
         super().setUp()
         self.phones: list[Phone] = []
+        self._softphones = 0
         self.server_engine = self.engine(range(32_000, 32_400), 1)
         self.server = SipServer(
             reactor=self.stage,
@@ -90,13 +91,7 @@ class TwoEnds(JourneyCase):
         )
         self.port = self.server.start()
         self.caller_engine = self.engine(range(33_000, 33_400), 3)
-        self.caller = Softphone(
-            reactor=self.stage,
-            engine=self.caller_engine,
-            random=Random(4),
-            trace=self.trace,
-            seconds=self.stage.seconds,
-        )
+        self.caller = self.softphone(self.caller_engine)
         self.caller.start(self.listen)
         self.addCleanup(self.end)
 
@@ -114,6 +109,17 @@ class TwoEnds(JourneyCase):
         engine.start()
         self.addCleanup(engine.stop)
         return engine
+
+    def softphone(self, engine: MediaEngine | None) -> Softphone:
+        """A softphone that has not been started, with chances of its own."""
+        self._softphones += 1
+        return Softphone(
+            reactor=self.stage,
+            engine=engine,
+            random=Random(100 + self._softphones),
+            trace=self.trace,
+            seconds=self.stage.seconds,
+        )
 
     def end(self) -> None:
         """Both ends stop; nothing is left."""

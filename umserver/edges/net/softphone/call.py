@@ -11,15 +11,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.softphone.ear import Ear
+from umserver.edges.net.softphone.outfit import softphone_on
 from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
 from umserver.edges.net.softphone.script import (
     WAYS,
@@ -179,18 +178,15 @@ class Display:
             print(f"{self.seconds() - self._start:7.2f}  {text}", file=sys.stderr, flush=True)
 
 
-async def run(reactor: Any, options: argparse.Namespace, order: Order, script: Script) -> int:
-    """The whole command; returns the exit code."""
-    display = Display(options.quiet)
-    random = SystemRandom()
-    trace = TraceMemory(most_messages=512, most_octets=65535)
-    engine = MediaEngine(reactor, reactor, PORTS, random)
-    engine.start()
-    phone = Softphone(reactor=reactor, engine=engine, random=random, trace=trace)
+async def run(phone: Softphone, options: argparse.Namespace, order: Order, script: Script) -> int:
+    """The whole call with this softphone, which is stopped at the end; returns the exit code."""
+    reactor = phone.reactor
+    display = Display(options.quiet, phone.seconds)
     phone.start()
     ear = Ear()
     ear.on_beep = lambda: display.say("beep heard")
     call = phone.place(order, display.say)
+    reactor.addSystemEventTrigger("before", "shutdown", call.hang_up)
     stop_waiting = reactor.callLater(options.ring, call.hang_up)
     try:
         code = await _through(call, script, ear, reactor, display, stop_waiting)
@@ -199,8 +195,11 @@ async def run(reactor: Any, options: argparse.Namespace, order: Order, script: S
         if stop_waiting.active():
             stop_waiting.cancel()
         await phone.stop()
-        engine.stop()
-        _write(options, ear, trace, display)
+    try:
+        _write(options, ear, phone, display)
+    except OSError as fault:
+        print(f"call: {fault.filename}: {fault.strerror}", file=sys.stderr)
+        return USAGE
     return code
 
 
@@ -219,15 +218,16 @@ async def _through(
     return COMPLETED
 
 
-def _write(options: argparse.Namespace, ear: Ear, trace: TraceMemory, display: Display) -> None:
+def _write(options: argparse.Namespace, ear: Ear, phone: Softphone, display: Display) -> None:
+    """The files and drawings that were asked for. Raises OSError."""
     if options.record:
         encoded = ear.encoded()
         data = g711_wav(*encoded) if encoded is not None else pcm_wav(ear.pcm())
         Path(options.record).write_bytes(data)
         display.say(f"wrote {options.record}")
-    messages = trace.everything()
+    messages = phone.trace.everything() if phone.trace is not None else ()
     if options.pcap:
-        Path(options.pcap).write_bytes(write_capture(messages, time.time() - time.monotonic()))
+        Path(options.pcap).write_bytes(write_capture(messages, time.time() - phone.seconds()))
         display.say(f"wrote {options.pcap}")
     if options.ladder:
         print(ladder(messages), end="")
@@ -244,7 +244,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     def go(reactor: Any) -> Deferred[Any]:
         async def whole() -> None:
-            raise SystemExit(await run(reactor, options, order, script))
+            trace = TraceMemory(most_messages=512, most_octets=65535)
+            phone = softphone_on(reactor, "umserver softphone", PORTS, trace)
+            try:
+                code = await run(phone, options, order, script)
+            except OSError as fault:
+                print(f"call: {fault}", file=sys.stderr)
+                code = USAGE
+            raise SystemExit(code)
 
         return Deferred.fromCoroutine(whole())
 

@@ -245,9 +245,9 @@ class Softphone:
         )
 
     def start(self, hosts: Sequence[str] = ("0.0.0.0", "::"), port: int = 0) -> int:
-        """Open a UDP port on these addresses (those this machine has); returns its number.
+        """Open a UDP port on these addresses (those this machine has) and be ready for sound.
 
-        Raises OSError when none could be opened.
+        Returns the port's number. Raises OSError when none could be opened.
         """
         opened = 0
         fault: OSError | None = None
@@ -259,10 +259,12 @@ class Softphone:
         if not opened and fault is not None:
             raise fault
         self.station.port = opened
+        if self.engine is not None:
+            self.engine.start()
         return opened
 
     def stop(self) -> Deferred[None]:
-        """Hang up what is left, then close the port; fires when it is closed."""
+        """Hang up what is left, then close every port; fires when they are closed."""
         for call in list(self._calls.values()):
             call.hang_up()
         closed = self.station.stop()
@@ -270,6 +272,8 @@ class Softphone:
             self._tell(Ended(call.call, "us", "the softphone stops"))
         for token in list(self._waiting):
             self._tell(Answered(token, None))
+        if self.engine is not None:
+            self.engine.stop()
         return closed
 
     def place(self, order: Order, say: Callable[[str], None] = _quiet) -> OutgoingCall:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from random import SystemRandom
 from typing import Any, NoReturn
 
 from attrs import frozen
@@ -18,8 +17,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from umserver import __version__
-from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.softphone.ear import Ear
+from umserver.edges.net.softphone.outfit import softphone_on
 from umserver.edges.net.softphone.phone import CallFailed, Order, Softphone
 from umserver.edges.net.softphone.script import beep
 from umserver.wire.sip.uri import Uri
@@ -155,21 +154,18 @@ async def listen(options: argparse.Namespace, phone: Softphone, reactor: Any) ->
     return graded(options, seconds, text, *figures)
 
 
-async def check(reactor: Any, options: argparse.Namespace) -> Verdict:
-    """The whole check, never longer than its time-out."""
-    random = SystemRandom()
-    engine = MediaEngine(reactor, reactor, PORTS, random) if options.mode == "call" else None
-    phone = Softphone(reactor=reactor, engine=engine, random=random, product="um-probe")
+async def check(phone: Softphone, options: argparse.Namespace) -> Verdict:
+    """The whole check with this softphone, which is stopped at the end; never longer than its
+    time-out.
+    """
+    reactor = phone.reactor
     phone.start()
-    if engine is not None:
-        engine.start()
+    is_call = options.mode == "call"
     work = Deferred.fromCoroutine(
-        ask(options, phone) if engine is None else listen(options, phone, reactor)
+        listen(options, phone, reactor) if is_call else ask(options, phone)
     )
     verdict: Verdict = await work.addTimeout(options.timeout, reactor, _too_late(options))
     await phone.stop()
-    if engine is not None:
-        engine.stop()
     return verdict
 
 
@@ -189,7 +185,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     def go(reactor: Any) -> Deferred[Any]:
         async def whole() -> None:
             try:
-                verdict = await check(reactor, options)
+                ports = PORTS if options.mode == "call" else None
+                verdict = await check(softphone_on(reactor, "um-probe", ports), options)
             except Exception as fault:
                 verdict = Verdict(CRITICAL, f"{type(fault).__name__}: {fault}")
             print(verdict.line)
