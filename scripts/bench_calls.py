@@ -4,8 +4,8 @@
     scripts/run &                      # in another terminal
     scripts/bench_calls.py --calls 300 --rate 10 [--pid PID] [--hold 1.0] [--to 5009]
 
-Plain sockets in one thread, nothing of umserver: the figures are those of a stranger. Prints percentiles in ms and,
-with --pid, the growth of the server's memory after the first 200 calls.
+Plain sockets in one thread, nothing of umserver: the figures are those of a stranger. Prints
+percentiles in ms and, with --pid, the growth of the server's memory after the first 200 calls.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who may import whom: the floors and wings of the house, exhaustively.
 
-One table. A module in no room fails, imports under TYPE_CHECKING count, relative imports fail, and only
-`umserver.service` may import the reactor.
+One table. A module in no room fails, imports under TYPE_CHECKING count, relative imports fail, and
+only `umserver.service` may import the reactor.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_LINES = 500
 
 @frozen
 class Room:
-    """A package or module and what it may import: of ours, and of others beside the standard library."""
+    """A package or module and what it may import, of ours and of others (beside the stdlib)."""
 
     name: str
     ours: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """A folder is a registry: collect one constant from each of its modules.
 
-This is the whole plug-in system. Knows: packages and names. Must never know: what the constants mean.
+This is the whole plug-in system. Knows: packages and names. Must never know: what the constants
+mean.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def constants(package: ModuleType, name: str) -> Iterator[object]:
 
 
 def shipped(name: str) -> Path:
-    """A file or folder of `etc/`: beside the package in a checkout, under share/umserver when installed.
+    """A file or folder of `etc/`: beside the package in a checkout, else under share/umserver.
 
     Raises FileNotFoundError with the places looked at.
     """

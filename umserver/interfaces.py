@@ -1,8 +1,9 @@
 """The door between the wings: what a call may ask of the world, and what the world tells a call.
 
-Scripts (`umserver.calls`) and adapters (`umserver.edges`) both see this module and never each other.
-Knows: values of `umserver.org` and zope interfaces. Must never know: sockets, files, SIP, the reactor.
-All Deferreds fire in the reactor thread. Seconds are floats; audio is 8000 samples a second.
+Scripts (`umserver.calls`) and adapters (`umserver.edges`) both see this module and never each
+other. Knows: values of `umserver.org` and zope interfaces. Must never know: sockets, files, SIP,
+the reactor. All Deferreds fire in the reactor thread. Seconds are floats; audio is 8000 samples a
+second.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class HungUp(Exception):
 
 
 class Unavailable(Exception):
-    """A helper (store, speech, disk, mail server) cannot serve just now; the flow decides what follows."""
+    """A helper (store, speech, disk, mail server) cannot serve now; the flow decides what then."""
 
 
 class NoSpace(Unavailable):
@@ -128,7 +129,7 @@ class IPhone(Interface):
         """Cut what is being played; the waiting Deferred fires with False."""
 
     def record(take: ITake, idle: float, limit: float) -> Deferred[Recorded]:
-        """Append what the caller says to the take until `idle` seconds of silence or `limit` seconds."""
+        """Append what is said to the take until `idle` seconds of silence or `limit` seconds."""
 
     def stop_recording() -> None:
         """End the recording; its Deferred fires with ended_by "stopped" once all is handed over."""
@@ -140,7 +141,7 @@ class IPhone(Interface):
         """Press keys towards the peer."""
 
     def transfer(target: str) -> Deferred[bool]:
-        """Send the caller to this number or URI (blind); True when the peer took over, False if refused."""
+        """Send the caller to this number or URI (blind): True when the peer took over."""
 
     def hang_up() -> Deferred[None]:
         """End the call; fires when it is over. Harmless when it is over already."""
@@ -150,11 +151,11 @@ class ITake(Interface):
     """Where a recording goes while it is made."""
 
     def append(codec: str, data: bytes) -> Deferred[None]:
-        """Put encoded sound (PCMU or PCMA, one octet a sample) on stable storage. Fails with NoSpace."""
+        """Put encoded sound (PCMU or PCMA, one octet a sample) on the disk. Fails with NoSpace."""
 
 
 class IDraft(ITake):
-    """A message that is being made: begun when the call begins, it survives a crash at any moment."""
+    """A message being made: begun when the call begins, it survives a crash at any moment."""
 
     id: str = Attribute("The envelope's id.")
 

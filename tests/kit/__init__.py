@@ -1,1 +1,1 @@
-"""Tools for tests: clocks, networks, phones and ears that behave like the real ones, only at our pace."""
+"""Tools for tests: clocks, networks, phones and ears like the real ones, only at our pace."""

@@ -1,4 +1,4 @@
-"""An office whose spool, shelf and greetings live in memory: real implementations, no disk, no voice."""
+"""An office whose spool, shelf and greetings live in memory: no disk, no voice."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A phone for scripts: its caller acts when the test says so, and all it heard is written down.
 
-Time is a `task.Clock`: a prompt takes as long as its clip, a recording ends by silence, limit, key or hang-up, as
-the interface's laws say.
+Time is a `task.Clock`: a prompt takes as long as its clip, a recording ends by silence, limit, key
+or hang-up, as the interface's laws say.
 """
 
 from __future__ import annotations
