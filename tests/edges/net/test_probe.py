@@ -16,9 +16,9 @@ from umserver.edges.net.softphone.probe import (
     UNKNOWN,
     WARNING,
     Verdict,
+    arguments,
     check,
     main,
-    parser,
 )
 from umserver.edges.net.softphone.script import clip_of
 from umserver.org.refusals import Refusal
@@ -47,7 +47,7 @@ class Probe(TwoEnds):
 
     def check(self, *words: str) -> Verdict:
         """Run the check to its end."""
-        options = parser().parse_args(["-p", str(self.port), *words])
+        options = arguments(["-p", str(self.port), *words])
         engine = self.engine(range(33_600, 33_800), 6) if options.mode == "call" else None
         began = self.stage.seconds()
         done = Deferred.fromCoroutine(check(self.softphone(engine), options))

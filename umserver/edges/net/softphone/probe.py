@@ -31,6 +31,9 @@ PORTS = range(30000, 32000)
 LEAST_GREETING = 0.5
 """Seconds of loud sound before the beep that count as a greeting."""
 
+PATIENCE = {"options": 9.0, "call": 25.0}
+"""Seconds for everything; a greeting has to be heard to its end."""
+
 _FOREVER = 1e9
 
 
@@ -84,11 +87,19 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("-p", "--port", type=_port, default=5060)
     p.add_argument("-T", "--transport", choices=("udp", "tcp"), default="udp")
     p.add_argument("-e", "--extension", default="1001", help="whom mode call calls")
-    p.add_argument("-t", "--timeout", type=_seconds, default=9.0,
-                   help="seconds for everything, then CRITICAL")  # fmt: skip
+    p.add_argument("-t", "--timeout", type=_seconds,
+                   help="seconds for everything, then CRITICAL (options 9, call 25)")  # fmt: skip
     p.add_argument("-w", "--warning", type=_seconds, help="seconds to the answer, WARNING above")
     p.add_argument("-c", "--critical", type=_seconds, help="seconds to the answer, CRITICAL above")
     return p
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The arguments, with the patience that the mode needs. Leaves with UNKNOWN when wrong."""
+    options = parser().parse_args(argv)
+    if options.timeout is None:
+        options.timeout = PATIENCE[options.mode]
+    return options
 
 
 def graded(options: argparse.Namespace, seconds: float, text: str, *more: str) -> Verdict:
@@ -180,7 +191,7 @@ def _too_late(options: argparse.Namespace) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command; leaves by SystemExit."""
-    options = parser().parse_args(argv)
+    options = arguments(argv)
 
     def go(reactor: Any) -> Deferred[Any]:
         async def whole() -> None:
