@@ -124,6 +124,7 @@ class _QuietSite(Site):
     """A site that keeps no access log and shows no traceback."""
 
     displayTracebacks = False
+    noisy = False
 
     def log(self, request: Request) -> None:
         """Probes ask every few seconds; nobody wants to read that."""
