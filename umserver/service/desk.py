@@ -156,6 +156,7 @@ class Desk:
         """Rescue what a crash left, begin to deliver, and have every prompt ready to be played."""
         await self.spool.recover()
         self.delivery.start()
+        self._shown_at = self.machine.seconds()
         self.voiceless = await self.shelf.preload(None, self._show)
         if self.voiceless:
             log.error("{count} prompts cannot be spoken", count=self.voiceless)
