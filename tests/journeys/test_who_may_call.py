@@ -78,3 +78,17 @@ class WhoMayCall(HouseCase):
         self.start()
         [mail] = self.mails()
         self.assertEqual((mail["Content-Class"], mail["X-VoiceMessageDuration"]), ("voice-ca", "3"))
+
+    def test_stopping_while_a_peer_has_vanished(self) -> None:
+        """A peer that answers nothing any more does not keep the server from stopping."""
+        self.start()
+        gateway = self.gateway(BYE=None)
+        gateway.call((self.host, self.desk_port))
+        gateway.keep_silent(5.0)
+        gateway.play(bytes(range(0x10, 0x30)) * 500)
+        began = self.stage.seconds()
+        self.stop()
+        self.assertLess(self.stage.seconds() - began, 25.0)
+        self.assertGreaterEqual(len(gateway.requests("BYE")), 3)
+        self.start()
+        self.assertEqual(self.mails()[0]["Content-Class"], "voice-ca")

@@ -92,7 +92,8 @@ class AnsweringDesk:
 
     def idle(self) -> Deferred[None]:
         """Fires when every script that runs now is done."""
-        waiting = DeferredList([_watch(over) for over in self._running.values()])
+        watched = [_watch(over) for over in self._running.values()]
+        waiting = DeferredList(watched, consumeErrors=True)  # who waits may give up
         return waiting.addCallback(lambda _: None)
 
     def _finished(self, result: object, phone: IPhone) -> None:
