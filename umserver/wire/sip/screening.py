@@ -77,6 +77,6 @@ def knows_timers(headers: Headers) -> bool:
 
 
 def seconds_in(headers: Headers, name: str) -> int | None:
-    """The number at the head of a header field, before parameters and comments; None without one."""
+    """The number at the head of a header field, None without one."""
     text = (headers.get(name) or "").partition(";")[0].partition("(")[0].strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
