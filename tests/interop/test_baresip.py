@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import wave
+from email.message import EmailMessage
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,12 @@ net_interface 127.0.0.1
 """
 
 
-def baresip(folder: Path, speech: Path, uri: str, seconds: int) -> str:
-    """Dial with baresip and hang up after so many seconds; what it printed."""
+def baresip(folder: Path, speech: Path, uri: str, seconds: int, keys: str = "") -> str:
+    """Dial with baresip and hang up after so many seconds; what it printed.
+
+    `keys` are pressed one after the other, the first two seconds after the tone of a generated
+    greeting (which takes eleven).
+    """
     config = folder / "baresip"
     config.mkdir()
     port = free_port()
@@ -44,8 +49,36 @@ def baresip(folder: Path, speech: Path, uri: str, seconds: int) -> str:
     (config / "accounts").write_text(account)
     (config / "contacts").write_text("")
     command = ["baresip", "-f", str(config), "-e", f"/dial {uri}", "-t", str(seconds)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds + 30)
-    return done.stdout + done.stderr
+    with (folder / "printed").open("wb") as printed:
+        client = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=printed, stderr=printed
+        )
+        assert client.stdin is not None
+        try:
+            wait_until(lambda: client.poll() is not None, 14.0 if keys else 0.0)
+            for key in keys:
+                client.stdin.write(key.encode())
+                client.stdin.flush()
+                wait_until(lambda: client.poll() is not None, 0.8)
+            client.wait(seconds + 30)
+        finally:
+            client.kill()
+            client.wait()
+            client.stdin.close()
+    return (folder / "printed").read_text(errors="replace")
+
+
+def spoken(folder: Path, text: str) -> Path:
+    """A WAV of this text at 8000 Hz, spoken by espeak-ng."""
+    speech = folder / "speech.wav"
+    subprocess.run(["espeak-ng", "-w", str(folder / "wide.wav"), text], check=True)
+    pcm = read_wav((folder / "wide.wav").read_bytes())
+    with wave.open(str(speech), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(np.asarray(pcm, dtype="<i2").tobytes())
+    return speech
 
 
 class BaresipTests(TestCase):
@@ -54,30 +87,34 @@ class BaresipTests(TestCase):
     skip = missing("baresip", "espeak-ng")
     timeout = 180.0
 
-    def test_leave_a_message(self) -> None:
-        """Dialling 1001 at the router leads to greeting, tone, and a mail with what was said."""
+    def call(self, seconds: int, keys: str = "") -> tuple[EmailMessage, np.ndarray]:
+        """One call to 1001 at the router: the mail that arrives, and what the caller heard."""
         folder = Path(self.mktemp()).resolve()
         folder.mkdir()
-        speech = folder / "speech.wav"
-        text = "Hello Ada. This is a long message. " * 8
-        subprocess.run(["espeak-ng", "-w", str(folder / "wide.wav"), text], check=True)
-        pcm = read_wav((folder / "wide.wav").read_bytes())
-        with wave.open(str(speech), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(8000)
-            file.writeframes(np.asarray(pcm, dtype="<i2").tobytes())
+        speech = spoken(folder, "Hello Ada. This is a long message. " * 16)
         with running(folder / "state") as server:
-            out = baresip(folder, speech, f"sip:1001@127.0.0.1:{server.sip}", 16)
+            uri = f"sip:1001@127.0.0.1:{server.sip}"
+            out = baresip(folder, speech, uri, seconds, keys)
             self.assertTrue(wait_until(lambda: server.count() == 1, 30), out + server.tail())
             mail = next(server.mails())
+        dumps = sorted(folder.glob("dump-*-dec.wav"))
+        self.assertTrue(dumps, out)
+        return mail, read_wav(dumps[-1].read_bytes())
+
+    def test_leave_a_message(self) -> None:
+        """Dialling 1001 at the router leads to greeting, tone, and a mail with what was said."""
+        mail, heard = self.call(16)
         self.assertEqual(mail["Content-Class"], "voice-ca")
         self.assertEqual(mail["X-CallingTelephoneNumber"], "2125550142")
         self.assertEqual(mail["To"].addresses[0].addr_spec, "ada@example.com")
         self.assertGreaterEqual(int(mail["X-VoiceMessageDuration"]), 3)
         self.assertEqual(next(mail.iter_attachments()).get_content_type(), "audio/mpeg")
-        dumps = sorted(folder.glob("dump-*-dec.wav"))
-        self.assertTrue(dumps, out)
-        heard = read_wav(dumps[-1].read_bytes())
         self.assertGreater(loud_seconds(heard), 3.0, "the greeting was not heard")
         self.assertEqual(len(beeps(heard)), 1, "one tone before the recording")
+
+    def test_mark_as_important(self) -> None:
+        """Keys of a real client end the recording, accept it, mark it as important and send it."""
+        mail, heard = self.call(40, keys="#11#")
+        self.assertEqual(mail["Importance"].lower(), "high")
+        self.assertIn(int(mail["X-VoiceMessageDuration"]), (2, 3))
+        self.assertGreater(loud_seconds(heard), 10.0, "menus and goodbye were not heard")
