@@ -27,6 +27,7 @@ from attrs import define, field
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 TWISTD = Path(sys.executable).with_name("twistd")
+SOFTPHONE = Path(sys.executable).with_name("um-call")
 UMCTL = Path(sys.executable).with_name("umctl")
 SCENARIOS = Path(__file__).with_name("scenarios")
 READY_SECONDS = 60.0

@@ -11,9 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+import numpy as np
 from twisted.trial.unittest import TestCase
 
 from tests.interop.peers import (
+    SOFTPHONE,
     Server,
     missing,
     running,
@@ -23,6 +25,8 @@ from tests.interop.peers import (
     wait_until,
     wav_payload,
 )
+from tests.kit.ear import beeps, loud_seconds
+from umserver.wire.audio.wav import read_wav
 
 CALLS = 20
 SPOKEN_SECONDS = 12.0
@@ -158,9 +162,17 @@ class FullDiskTests(TestCase):
                         file.flush()
                 except OSError:
                     pass
-            sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, voices=[raw])
-            self.assertTrue(server.ready() or "disk" in server.tail())
+            heard = self.heard_by_a_caller(server, folder / "heard.wav")
+            self.assertGreater(loud_seconds(heard), 2.0, "an apology")
+            self.assertEqual(beeps(heard), [], "nobody is asked to speak")
+            self.assertEqual(server.count(), 1)
             ballast.unlink()
             sipp(folder, "leave_message", f"127.0.0.1:{server.mbx}", fields, voices=[raw])
             self.assertTrue(wait_until(lambda: server.count() >= 2, 20), server.tail())
             self.assertEqual(duration(server)[0], 3)
+
+    def heard_by_a_caller(self, server: Server, file: Path) -> np.ndarray:
+        """What somebody hears who calls 1001 and waits until the server hangs up."""
+        command = [str(SOFTPHONE), f"sip:1001@127.0.0.1:{server.sip}", "--now", "--quiet"]
+        subprocess.run([*command, "--seconds", "20", "--record", str(file)], check=True, timeout=60)
+        return read_wav(file.read_bytes())
