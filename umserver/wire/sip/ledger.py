@@ -66,6 +66,7 @@ class Ledger:
     _servers: dict[Hashable, Transaction] = field(init=False, factory=dict)
     _clients: dict[Hashable, Transaction] = field(init=False, factory=dict)
     _merged: dict[Hashable, Transaction] = field(init=False, factory=dict)
+    _by_way: dict[Hashable, dict[Transaction, None]] = field(init=False, factory=dict)
 
     def __len__(self) -> int:
         return len(self._servers) + len(self._clients)
@@ -108,6 +109,7 @@ class Ledger:
             fallback=reply_fallback(request.via, flow),
         )
         self._servers[begun.key] = begun
+        self._by_way.setdefault(way_of(begun.flow), {})[begun] = None
         self._merged.setdefault(merge_key(request), begun)
         return begun
 
@@ -125,6 +127,7 @@ class Ledger:
             raise ProtocolMisuse(f"branch {branch} is in use")
         begun.passed, begun.failed = passed, failed
         self._clients[begun.key] = begun
+        self._by_way.setdefault(way_of(flow), {})[begun] = None
         self.run(begun, "begin", now)
         return begun
 
@@ -143,14 +146,13 @@ class Ledger:
         return True
 
     def lost(self, flow: Flow, now: float) -> None:
-        """A flow does not carry any more."""
-        for one in [*self._clients.values(), *self._servers.values()]:
-            if one.is_over or not same_way(one.flow, flow):
+        """A flow does not carry any more; costs no more than what goes over it."""
+        for one in list(self._by_way.pop(way_of(flow), ())):
+            if one.is_over:
                 continue
-            if one.fallback is not None:
-                self.run(one, "lost", now)
-            else:
-                self.run(one, "fault", now)
+            self.run(one, "lost" if one.fallback is not None else "fault", now)
+            if not one.is_over:
+                self._by_way.setdefault(way_of(one.flow), {})[one] = None
 
     def run(self, one: Transaction, event: str, now: float, message: Message = None) -> None:
         """One step, and everything that follows from it."""
@@ -180,16 +182,22 @@ class Ledger:
         for book in (self._servers, self._clients):
             if book.get(one.key) is one:
                 del book[one.key]
+        same = self._by_way.get(way_of(one.flow))
+        if same is not None:
+            same.pop(one, None)
+            if not same:
+                del self._by_way[way_of(one.flow)]
         if one.machine in (machines.SERVER_INVITE, machines.SERVER_OTHER):
             key = merge_key(one.request)
             if self._merged.get(key) is one:
                 del self._merged[key]
 
 
+def way_of(flow: Flow) -> Hashable:
+    """What is the same for two flows that differ in our own address alone."""
+    return (flow.transport, flow.remote, flow.connection)
+
+
 def same_way(one: Flow, other: Flow) -> bool:
     """Whether two flows are the same but for our own address."""
-    return (one.transport, one.remote, one.connection) == (
-        other.transport,
-        other.remote,
-        other.connection,
-    )
+    return way_of(one) == way_of(other)
