@@ -6,15 +6,12 @@ never know: headers. Values are escaped by the template.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from attrs import frozen
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from umserver.edges.mail.cleaning import simple_html
-
-if TYPE_CHECKING:
-    from umserver.edges.mail.compose import Page
+from umserver.edges.mail.wording import Words
 
 _HTML = """\
 <!DOCTYPE html>
@@ -61,6 +58,23 @@ _environment = Environment(
     autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _template = _environment.from_string(_HTML)
+
+
+@frozen
+class Page:
+    """What both bodies show, in the reader's words; nothing in it is escaped yet."""
+
+    words: Words
+    sentence: str
+    note: str
+    """Why the call came here, and whether a message was left."""
+    rows: tuple[tuple[str, str], ...]
+    number: str
+    """The number as shown, when it can be called back."""
+    link: str
+    """Its `tel:` URI."""
+    extra: str
+    """The policy's text, raw."""
 
 
 def html_body(page: Page) -> str:

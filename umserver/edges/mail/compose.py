@@ -14,10 +14,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 
-from attrs import frozen
-
 from umserver.edges.mail.attachment import SoundFile
-from umserver.edges.mail.body import html_body, text_body
+from umserver.edges.mail.body import Page, html_body, text_body
 from umserver.edges.mail.cleaning import file_stem, one_line, token
 from umserver.edges.mail.wording import (
     Words,
@@ -60,23 +58,6 @@ class _Policy(EmailPolicy):
 def _policy(*, utf8: bool) -> _Policy:
     model = SMTPUTF8 if utf8 else SMTP
     return _Policy(linesep=model.linesep, utf8=utf8, cte_type="7bit")
-
-
-@frozen
-class Page:
-    """What both bodies show, in the reader's words; nothing in it is escaped yet."""
-
-    words: Words
-    sentence: str
-    note: str
-    """Why the call came here, and whether a message was left."""
-    rows: tuple[tuple[str, str], ...]
-    number: str
-    """The number as shown, when it can be called back."""
-    link: str
-    """Its `tel:` URI."""
-    extra: str
-    """The policy's text, raw."""
 
 
 def sender_address(envelope: Envelope) -> str:
