@@ -8,10 +8,8 @@ from random import Random
 from tests.edges.net.test_sockets import has_ipv6
 from tests.kit.journey import JourneyCase
 from tests.kit.raw_sip import RawPeer
-from umserver.edges.net.driver import LONGEST_SLEEP, Driver
 from umserver.edges.net.station import Station
-from umserver.wire.sip.effects import Effect, Ended, Flow, ProtocolMisuse, Send
-from umserver.wire.sip.endpoint import Endpoint
+from umserver.wire.sip.effects import Effect, Flow, Send
 
 
 class StationTests(JourneyCase):
@@ -130,116 +128,3 @@ class StationTests(JourneyCase):
         self.stage.walk(60.0)
         self.assertEqual(len(peer.got), before)
         self.assertEqual(self.stage.getDelayedCalls(), [])
-
-
-class Fixed:
-    """An endpoint that answers what a test wants."""
-
-    def __init__(self) -> None:
-        self.deadline: float | None = None
-        self.lost_flows: list[Flow] = []
-        self.woken: list[float] = []
-
-    def receive(self, data: bytes, flow: Flow, now: float) -> list[Effect]:
-        """Every message is a bug."""
-        raise ProtocolMisuse("a bug")
-
-    def wake(self, now: float) -> list[Effect]:
-        """Note when."""
-        self.woken.append(now)
-        self.deadline = None
-        return []
-
-    def lost(self, flow: Flow, now: float) -> list[Effect]:
-        """Note what."""
-        self.lost_flows.append(flow)
-        return []
-
-
-class DriverTests(JourneyCase):
-    """The order in which things happen."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.endpoint = Fixed()
-        self.log: list[str] = []
-        self.flow = Flow("udp", ("127.0.0.1", 1), ("127.0.0.1", 2))
-        endpoint: Endpoint = self.endpoint  # type: ignore[assignment]
-        self.driver = Driver(self.stage, self.stage.seconds, endpoint, self.tell)
-        self.driver.transports = {"udp": self}
-        self.addCleanup(self.driver.stop)
-
-    def send(self, data: bytes, flow: Flow) -> None:
-        """See Transport."""
-        self.log.append(f"send {data.decode()}")
-        if data == b"unsendable":
-            self.driver.lost(flow)
-
-    def tell(self, effect: Effect) -> None:
-        """News: the first leads to more."""
-        self.log.append(f"tell {effect}")
-        if effect == _news("a"):
-            self.driver.perform([_news("c"), Send(b"3", self.flow)])
-            self.log.append("a is done")
-        if effect == _news("bad"):
-            raise ValueError("a listener's bug")
-
-    def test_everything_leaves_before_anybody_is_told(self) -> None:
-        """All messages of a step are sent first; news is told in order, never one in the other."""
-        self.driver.perform([_news("a"), Send(b"1", self.flow), _news("b"), Send(b"2", self.flow)])
-        self.assertEqual(
-            self.log,
-            ["send 1", "send 2", f"tell {_news('a')}", "send 3", "a is done",
-             f"tell {_news('b')}", f"tell {_news('c')}"],
-        )  # fmt: skip
-
-    def test_a_listener_that_fails(self) -> None:
-        """A listener's bug keeps nobody else from the news, and is logged."""
-        self.driver.perform([_news("bad"), _news("b")])
-        self.assertEqual(self.log[-1], f"tell {_news('b')}")
-        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
-
-    def test_a_bug_in_the_endpoint(self) -> None:
-        """A bug in the endpoint costs one message, not the server, and is logged."""
-        self.driver.received(b"x", self.flow)
-        self.assertEqual(len(self.flushLoggedErrors(ProtocolMisuse)), 1)
-        self.driver.perform([Send(b"on", self.flow)])
-        self.assertEqual(self.log, ["send on"])
-
-    def test_lost_while_sending(self) -> None:
-        """What cannot be sent is said to the endpoint after the step, not within it."""
-        self.driver.perform([Send(b"unsendable", self.flow), Send(b"next", self.flow)])
-        self.assertEqual((self.log, self.endpoint.lost_flows), (
-            ["send unsendable", "send next"], []))  # fmt: skip
-        self.stage.settle()
-        self.assertEqual(self.endpoint.lost_flows, [self.flow])
-
-    def test_no_such_transport(self) -> None:
-        """A message for a transport that we do not have loses its flow."""
-        tls = Flow("tls", ("127.0.0.1", 1), ("127.0.0.1", 2))
-        self.driver.perform([Send(b"x", tls)])
-        self.stage.settle()
-        self.assertEqual(self.endpoint.lost_flows, [tls])
-
-    def test_one_timer(self) -> None:
-        """There is one timer, set to the endpoint's deadline, and moved when that moves."""
-        start = self.stage.seconds()
-        self.endpoint.deadline = start + 5.0
-        self.driver.perform([])
-        self.endpoint.deadline = start + 2.0
-        self.driver.perform([])
-        self.driver.perform([])
-        self.assertEqual(len(self.stage.getDelayedCalls()), 1)
-        self.stage.walk(10.0)
-        self.assertEqual(self.endpoint.woken, [start + 2.0])
-
-    def test_a_deadline_far_away(self) -> None:
-        """A deadline beyond an hour is looked at again within the hour."""
-        self.endpoint.deadline = self.stage.seconds() + 5 * LONGEST_SLEEP
-        self.driver.perform([])
-        self.stage.walk(LONGEST_SLEEP + 1.0)
-        self.assertEqual(len(self.endpoint.woken), 1)
-
-
-def _news(text: str) -> Effect:
-    return Ended("1", text, "")
