@@ -87,6 +87,44 @@ class RedirectTarget:
     """q-value, 0–1."""
 
 
+@frozen
+class RequestedState:
+    """What one requester wants a component of a server to be (spec 9.2)."""
+
+    server: str
+    """Name of the server, compared without regard to case."""
+    component: str
+    """UMCallRouter, UnifiedMessaging, HubTransport, ServerWideOffline …"""
+    requester: str
+    """HealthAPI, Maintenance, Sidelined, Functional, Deployment."""
+    state: str
+    """Active, Inactive or Draining."""
+    at: float
+    """When it was asked for, in seconds since 1970; the newest of a requester counts."""
+
+
+@frozen
+class FleetServer:
+    """One server of the organisation as it last described itself."""
+
+    name: str
+    """Compared without regard to case."""
+    host: str
+    """Where peers and other servers reach it: a host name or IP address."""
+    roles: tuple[str, ...]
+    """cas, mbx."""
+    ports: Mapping[str, int] = field(factory=dict)
+    """Port by what listens there, as `sip`, `sips`; what is missing is closed."""
+    capacity: int = 0
+    """Most calls at the same time."""
+    calls: int = 0
+    """Calls when it last spoke."""
+    state: str = "Active"
+    """Active, Inactive or Draining."""
+    age: float = 0.0
+    """Seconds since it last spoke, by the store's clock; ignored when it is handed in."""
+
+
 class IPhoneEvents(Interface):
     """What a phone tells the call that listens to it."""
 
@@ -260,6 +298,31 @@ class ISettingsSource(Interface):
 
     def load() -> Deferred[Organisation]:
         """A whole, checked snapshot. Fails with SettingsFaults or Unavailable."""
+
+
+class IFleet(Interface):
+    """What the servers of an organisation tell each other, kept beside the settings.
+
+    Nothing of it counts as a change of settings. Everything can fail with Unavailable.
+    """
+
+    def states(server: str) -> Deferred[Sequence[RequestedState]]:
+        """What all requesters want of a server; of every server when the name is empty."""
+
+    def set_state(state: RequestedState) -> Deferred[bool]:
+        """Keep it, unless the same requester said something newer: then False."""
+
+    def register_server(server: FleetServer) -> Deferred[None]:
+        """Describe a server, in the place of what was known of it."""
+
+    def heartbeat(name: str, calls: int, state: str) -> Deferred[bool]:
+        """Say that a server lives; False when it is not registered (any more)."""
+
+    def forget_server(name: str) -> Deferred[bool]:
+        """Forget a server; its states stay. False when it was not known."""
+
+    def servers() -> Deferred[Sequence[FleetServer]]:
+        """Every registered server by name, also those that fell silent (see `age`)."""
 
 
 class ICallLog(Interface):

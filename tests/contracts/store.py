@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.org.examples import ECHO, LOBBY, ORG, PBX, PLAN, POLICY, user
 from umserver.edges.store.archive import Archive
 from umserver.edges.store.tables import Conflict, Row, Tables
+from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
 from umserver.org.settings import IPGateway, MailboxPolicy, Organisation, UMService
@@ -263,3 +264,48 @@ class StoreContract(Case):
         self.assertEqual(self.archive.secret("route-key"), key)
         tree: dict[str, Any] = tomllib.loads("".join(self.archive.export()))
         self.assertNotIn(key.hex(), str(tree))
+
+    # servers and states
+
+    def test_states(self) -> None:
+        """What is wanted of a server's components is kept, each requester by itself."""
+        asked = [
+            RequestedState("Mbx1", "UnifiedMessaging", "Maintenance", "Inactive", 10.0),
+            RequestedState("mbx1", "UnifiedMessaging", "Functional", "Active", 11.0),
+            RequestedState("mbx2", "UMCallRouter", "HealthAPI", "Draining", 12.0),
+        ]
+        for state in asked:
+            self.assertTrue(self.archive.set_state(state))
+        self.assertEqual(self.archive.states("MBX1"), [asked[1], asked[0]])
+        self.assertEqual(self.archive.states(), [asked[1], asked[0], asked[2]])
+        self.assertEqual(self.archive.revision(), 0)
+
+    def test_the_newest_state_of_a_requester_counts(self) -> None:
+        """A late message does not undo what the same requester said after it (spec 9.2)."""
+        new = RequestedState("mbx1", "UnifiedMessaging", "Maintenance", "Active", 20.0)
+        self.assertTrue(self.archive.set_state(new))
+        self.assertFalse(self.archive.set_state(evolve(new, state="Inactive", at=19.0)))
+        self.assertEqual(self.archive.states("mbx1"), [new])
+        newer = evolve(new, state="Draining", at=21.0)
+        self.assertTrue(self.archive.set_state(newer))
+        self.assertEqual(self.archive.states("mbx1"), [newer])
+
+    def test_servers(self) -> None:
+        """Servers find each other in the store, and see which of them fell silent."""
+        first = FleetServer("Mbx1", "192.0.2.1", ("mbx",), {"sip": 5062, "sips": 5063}, 100, 3)
+        second = FleetServer("mbx2", "192.0.2.2", ("cas", "mbx"), {"sip": 5062}, 200, 0, "Draining")
+        self.assertFalse(self.archive.heartbeat("mbx1", 1, "Active"))
+        self.archive.register_server(second)
+        self.archive.register_server(evolve(first, age=99.0))
+        seen = self.archive.servers()
+        self.assertEqual([evolve(server, age=0.0) for server in seen], [first, second])
+        for server in seen:
+            self.assertLess(server.age, 30.0)
+        self.assertTrue(self.archive.heartbeat("MBX1", 7, "Inactive"))
+        self.assertEqual(
+            evolve(self.archive.servers()[0], age=0.0), evolve(first, calls=7, state="Inactive")
+        )
+        self.assertTrue(self.archive.forget_server("mbx1"))
+        self.assertFalse(self.archive.forget_server("mbx1"))
+        self.assertEqual([server.name for server in self.archive.servers()], ["mbx2"])
+        self.assertEqual(self.archive.revision(), 0)

@@ -17,7 +17,7 @@ from umserver.edges.store.archive import Archive
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.memory import MemoryTables
 from umserver.edges.store.settings import SettingsStore, open_store
-from umserver.interfaces import IDirectory, ISettingsSource, Unavailable
+from umserver.interfaces import IDirectory, IFleet, ISettingsSource, Unavailable
 from umserver.org.settings import Mailbox
 
 
@@ -62,6 +62,7 @@ class SettingsStoreTests(TestCase):
         """It can stand wherever settings or users are asked for."""
         self.assertTrue(verifyObject(ISettingsSource, self.store))
         self.assertTrue(verifyObject(IDirectory, self.store))
+        self.assertTrue(verifyObject(IFleet, self.store))
 
     async def test_snapshot(self) -> None:
         """A server gets the whole organisation and its revision."""

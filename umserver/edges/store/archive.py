@@ -9,40 +9,41 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from umserver.edges.store.backend import open_tables
-from umserver.edges.store.forms import (
-    mailbox_of,
-    organisation_of,
-    row_of,
-    thing_of,
-    user_row_of,
+from umserver.edges.store.consistency import (
+    MAILBOXES,
+    merge,
+    newly_claimed,
+    objects,
+    only,
+    rigid,
+    rigid_faults,
+    told,
+    without,
 )
+from umserver.edges.store.forms import mailbox_of, organisation_of, row_of, thing_of
 from umserver.edges.store.keyfile import key_in
-from umserver.edges.store.tables import (
-    Conflict,
-    Reading,
-    Rehearsed,
-    Tables,
-    Writing,
-    fold,
-)
-from umserver.org.declare import declared
+from umserver.edges.store.ledger import Change, Search
+from umserver.edges.store.notes import Cause, Notes, parts
+from umserver.edges.store.tables import Conflict, Reading, Rehearsed, Tables, Writing, fold
+from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.dump import dump_lines
-from umserver.org.faults import Fault, SettingsFaults
+from umserver.org.faults import Fault
 from umserver.org.rules import faults_between, mailbox_faults
-from umserver.org.sections import SECTIONS, SINGLES, identity_of
+from umserver.org.sections import SINGLES
 from umserver.org.settings import Mailbox, Organisation
 
-MAILBOXES = "mailboxes"
 SECRET_OCTETS = 32
 PEPPER_FILE = "pin-pepper.key"
+MOST_CHANGES = 1_000_000
+"""Changes that the log holds at most, however young they are."""
 
 HashPin = Callable[[str, bytes], str]
 """A PIN and the pepper to a hash that can be kept."""
@@ -71,6 +72,8 @@ class Archive:
     pepper: Callable[[], bytes]
     """What PINs are hashed with; asked when there is one to be hashed."""
     hash_pin: HashPin = field(default=hash_pin)
+    cause: Cause = field(factory=Cause)
+    """What the change log will say made the next changes."""
 
     def close(self) -> None:
         """Let go of the store."""
@@ -78,7 +81,12 @@ class Archive:
 
     def rehearsal(self) -> Archive:
         """The same archive with every check, whose changes are all undone at once."""
-        return Archive(Rehearsed(self.tables), self.pepper, self.hash_pin)
+        return Archive(Rehearsed(self.tables), self.pepper, self.hash_pin, self.cause)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it can be opened a second time."""
+        return self.tables.lasts
 
     # seeing
 
@@ -142,62 +150,133 @@ class Archive:
         """
         hashes = self._hashes(mailboxes)
         with self.tables.writing() as work:
+            note = Notes(work, self.cause)
+            rows = [row_of(section, thing) for section, thing in objects(organisation)]
             if replace:
-                _told(faults_between(organisation, mailboxes))
-                work.clear()
+                told(faults_between(organisation, mailboxes))
+                note.replace(rows)
+                note.keep_only(mailboxes)
             else:
-                merged = merge(organisation_of(work.rows()), organisation)
-                _told([*faults_between(merged), *mailbox_faults(merged, mailboxes)])
-                self._check_users(work, organisation_of(work.rows()), merged)
-            for section, thing in _objects(organisation):
-                work.put(row_of(section, thing))
-            for mailbox in mailboxes:
-                work.put_user(user_row_of(mailbox))
-            for address, hash in hashes.items():
-                work.put_pin(address, hash)
-        return self.revision()
+                before = organisation_of(work.rows())
+                merged = merge(before, organisation)
+                told([*faults_between(merged), *mailbox_faults(merged, mailboxes)])
+                self._check_users(work, before, merged)
+                for row in rows:
+                    note.put(row)
+            for part in parts(mailboxes):
+                note.put_users(part)
+            note.put_pins(hashes)
+            return work.revision_after()
 
     def put(self, section: str, thing: Any, expected: int | None = None) -> int:
         """Keep one object; `expected` is the version it was read with, 0 for a new one.
 
-        Returns the new revision.
+        Returns the new revision; the old one where the object is so already.
         """
         if section == MAILBOXES:
             return self.put_mailboxes([thing], expected)
         with self.tables.writing() as work:
             before = organisation_of(work.rows())
-            after = merge(before, _only(section, thing))
-            _told(faults_between(after))
+            after = merge(before, only(section, thing))
+            told(faults_between(after))
             self._check_users(work, before, after)
-            work.put(row_of(section, thing), expected)
-        return self.revision()
+            Notes(work, self.cause).put(row_of(section, thing), expected)
+            return work.revision_after()
 
-    def put_mailboxes(self, mailboxes: Sequence[Mailbox], expected: int | None = None) -> int:
-        """Keep mailboxes, all or none; a PIN that one carries replaces its old one."""
-        hashes = self._hashes(mailboxes)
+    def put_mailboxes(
+        self,
+        mailboxes: Sequence[Mailbox],
+        expected: int | None = None,
+        hashes: Mapping[str, str] | None = None,
+    ) -> int:
+        """Keep mailboxes, all or none; a PIN that one carries replaces its old one.
+
+        `hashes`: those of their PINs by address, where somebody made them already.
+        """
+        made = self._hashes(mailboxes) if hashes is None else hashes
         with self.tables.writing() as work:
             faults = list(mailbox_faults(organisation_of(work.rows()), mailboxes))
+            known = work.users_at(mailbox.address for mailbox in mailboxes)
             for mailbox in mailboxes:
-                old = work.user(mailbox.address)
-                faults += _rigid(mailbox_of(old), mailbox) if old else ()
-            _told(faults)
-            for mailbox in mailboxes:
-                work.put_user(user_row_of(mailbox), expected)
-            for address, hash in hashes.items():
-                work.put_pin(address, hash)
+                old = known.get(fold(mailbox.address))
+                faults += rigid(mailbox_of(old), mailbox) if old else ()
+            told(faults)
+            note = Notes(work, self.cause)
+            note.put_users(mailboxes, expected)
+            note.put_pins(made)
+            return work.revision_after()
+
+    def load_mailboxes(
+        self, mailboxes: Iterable[Mailbox], loaded: Callable[[int], None] = lambda count: None
+    ) -> int:
+        """Keep very many mailboxes, some thousand in each transaction; tells `loaded` how many.
+
+        Returns the new revision. A fault ends it and undoes its part; the parts before stay.
+        """
+        count = 0
+        for part in parts(mailboxes):
+            self.put_mailboxes(part)
+            count += len(part)
+            loaded(count)
         return self.revision()
 
     def remove(self, section: str, name: str, expected: int | None = None) -> int:
         """Forget one object that nothing needs any more. Returns the new revision."""
         with self.tables.writing() as work:
+            note = Notes(work, self.cause)
             if section == MAILBOXES:
-                work.remove_user(name, expected)
+                note.remove_user(name, expected)
             else:
                 before = organisation_of(work.rows())
                 self._check_unused(work, section, name)
-                work.remove(section, name, expected)
-                _told(faults_between(_without(before, section, name)))
-        return self.revision()
+                note.remove(section, name, expected)
+                told(faults_between(without(before, section, name)))
+            return work.revision_after()
+
+    # what was changed
+
+    def search(self, search: Search) -> Sequence[Change]:
+        """Changes that were made, the newest first."""
+        with self.tables.reading() as now:
+            return now.ledger.search(search)
+
+    def forget_changes(self, days: float) -> None:
+        """Drop what the log holds of the time before, and what is too much of it."""
+        with self.tables.writing() as work:
+            work.ledger.forget(days * 86_400.0, MOST_CHANGES)
+
+    # servers and states
+
+    def states(self, server: str = "") -> Sequence[RequestedState]:
+        """What all requesters want of a server, or of all."""
+        with self.tables.reading() as now:
+            return now.roster.states(server)
+
+    def set_state(self, state: RequestedState) -> bool:
+        """Keep it, unless the same requester said something newer: then False."""
+        with self.tables.writing() as work:
+            Notes(work, self.cause).state(state)
+            return work.roster.put_state(state)
+
+    def servers(self) -> Sequence[FleetServer]:
+        """Every registered server by name."""
+        with self.tables.reading() as now:
+            return now.roster.servers()
+
+    def register_server(self, server: FleetServer) -> None:
+        """Describe a server, in the place of what was known of it."""
+        with self.tables.noting() as roster:
+            roster.put_server(server)
+
+    def heartbeat(self, name: str, calls: int, state: str) -> bool:
+        """Say that a server lives; False when it is not registered."""
+        with self.tables.noting() as roster:
+            return roster.beat(name, calls, state)
+
+    def forget_server(self, name: str) -> bool:
+        """Forget a server; False when it was not known."""
+        with self.tables.noting() as roster:
+            return roster.remove_server(name)
 
     # PINs and secrets
 
@@ -234,14 +313,11 @@ class Archive:
     def _check_users(self, work: Reading, before: Organisation, after: Organisation) -> None:
         """Users whose number somebody else claims, or whose plan changed under them."""
         faults = []
-        for plan, number in sorted(_claimed(after) - _claimed(before)):
+        for plan, number in newly_claimed(before, after):
             for user in work.find(plan, [number]).values():
                 path = f"mailboxes.{user.address}"
                 faults.append(Fault(path, f"has the number {number} already"))
-        old = dict(_named(before))
-        for name, thing in _named(after):
-            faults += _rigid(old.get(name, thing), thing)
-        _told(faults)
+        told([*faults, *rigid_faults(before, after)])
 
     def _check_unused(self, work: Writing, section: str, name: str) -> None:
         count = 0
@@ -259,65 +335,3 @@ def open_archive(url: str, state: Path) -> Archive:
     Raises ValueError for a URL that says nothing, Unavailable.
     """
     return Archive(open_tables(url, state), lambda: key_in(state / PEPPER_FILE))
-
-
-def merge(old: Organisation, new: Organisation) -> Organisation:
-    """The old organisation with the objects of the new one put over or beside its own."""
-    merged: dict[str, Any] = {}
-    for section in SECTIONS:
-        if section != MAILBOXES:
-            things = {fold(identity_of(thing)): thing for thing in getattr(old, section)}
-            things.update({fold(identity_of(thing)): thing for thing in getattr(new, section)})
-            merged[section] = tuple(things.values())
-    for section, owner in SINGLES.items():
-        if getattr(new, section) != owner():
-            merged[section] = getattr(new, section)
-    return evolve(old, **merged)
-
-
-def _only(section: str, thing: Any) -> Organisation:
-    things: dict[str, Any] = {section: thing if section in SINGLES else (thing,)}
-    return Organisation(**things)
-
-
-def _without(organisation: Organisation, section: str, name: str) -> Organisation:
-    things = getattr(organisation, section)
-    left: dict[str, Any] = {
-        section: tuple(thing for thing in things if fold(identity_of(thing)) != fold(name))
-    }
-    return evolve(organisation, **left)
-
-
-def _objects(organisation: Organisation) -> Iterator[tuple[str, Any]]:
-    """Every object with its section; single ones only where they say something."""
-    for section in SECTIONS:
-        for thing in getattr(organisation, section, ()):
-            yield section, thing
-    for section, owner in SINGLES.items():
-        if getattr(organisation, section) != owner():
-            yield section, getattr(organisation, section)
-
-
-def _claimed(organisation: Organisation) -> set[tuple[str, str]]:
-    """Numbers that cannot be a user's, by plan."""
-    return {*organisation.service_at, *organisation.access_numbers}
-
-
-def _named(organisation: Organisation) -> Iterator[tuple[tuple[str, str], Any]]:
-    for section, thing in _objects(organisation):
-        if section in SECTIONS:
-            yield (section, fold(identity_of(thing))), thing
-
-
-def _rigid(old: Any, new: Any) -> Iterator[Fault]:
-    """What can only be given when an object is made (URI type, extension length, the plan)."""
-    for setting in declared(type(new)):
-        was = getattr(old, setting.name)
-        if setting.setting.fixed and was != getattr(new, setting.name):
-            path = f"{identity_of(new)}.{setting.name}"
-            yield Fault(path, f"is {was}, and can only be given when it is made")
-
-
-def _told(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise SettingsFaults(faults)

@@ -5,6 +5,7 @@ Knows: dicts. A transaction works on copies and puts them in place at its end.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from threading import RLock
 from attrs import define, evolve, field
 
 from umserver.edges.store.backend import Backend
+from umserver.edges.store.ledger import MemoryLedger, this_user
+from umserver.edges.store.roster import MemoryRoster, Roster
 from umserver.edges.store.tables import (
     Conflict,
     Reading,
@@ -35,6 +38,8 @@ class Sheet:
     keys: dict[tuple[str, str], str] = field(factory=dict)
     secrets: dict[str, bytes] = field(factory=dict)
     pins: dict[str, str] = field(factory=dict)
+    ledger: MemoryLedger = field(factory=lambda: MemoryLedger(time.time, this_user()))
+    roster: MemoryRoster = field(factory=lambda: MemoryRoster(time.time))
     changed: bool = False
 
     def copy(self) -> Sheet:
@@ -46,6 +51,8 @@ class Sheet:
             dict(self.keys),
             dict(self.secrets),
             dict(self.pins),
+            self.ledger.copy(),
+            self.roster.copy(),
         )
 
     # see Reading
@@ -64,6 +71,10 @@ class Sheet:
 
     def user(self, address: str) -> UserRow | None:
         return self.mailboxes.get(fold(address))
+
+    def users_at(self, addresses: Iterable[str]) -> Mapping[str, UserRow]:
+        asked = map(fold, addresses)
+        return {a: self.mailboxes[a] for a in asked if a in self.mailboxes}
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         plan = fold(dial_plan)
@@ -84,11 +95,11 @@ class Sheet:
 
     # see Writing
 
-    def put(self, row: Row, expected: int | None = None) -> None:
+    def put(self, row: Row, expected: int | None = None, *, unchanged: bool = False) -> None:
         found = self.row(row.section, row.name)
-        version = found.version if found else 0
-        check_version(row.name, expected, version)
-        self.objects[row.section, fold(row.name)] = evolve(row, version=version + 1)
+        check_version(row.name, expected, found.version if found else 0)
+        version = row.version if unchanged else self.number + 1
+        self.objects[row.section, fold(row.name)] = evolve(row, version=version)
         self.changed = True
 
     def remove(self, section: str, name: str, expected: int | None = None) -> None:
@@ -101,16 +112,19 @@ class Sheet:
 
     def put_user(self, user: UserRow, expected: int | None = None) -> None:
         found = self.user(user.address)
-        version = found.version if found else 0
-        check_version(user.address, expected, version)
+        check_version(user.address, expected, found.version if found else 0)
         address = fold(user.address)
         self._forget_keys(address)
         for plan, number in user.keys:
             owner = self.keys.setdefault((fold(plan), number), address)
             if owner != address:
                 raise Conflict(f"{number} belongs to {self.mailboxes[owner].address} already")
-        self.mailboxes[address] = evolve(user, version=version + 1)
+        self.mailboxes[address] = evolve(user, version=self.number + 1)
         self.changed = True
+
+    def add_users(self, users: Sequence[UserRow]) -> None:
+        for user in users:
+            self.put_user(user)
 
     def remove_user(self, address: str, expected: int | None = None) -> None:
         found = self.user(address)
@@ -124,9 +138,14 @@ class Sheet:
 
     def clear(self) -> None:
         self.objects.clear()
-        self.mailboxes.clear()
-        self.keys.clear()
         self.changed = True
+
+    def release(self, addresses: Iterable[str]) -> None:
+        for address in map(fold, addresses):
+            self._forget_keys(address)
+
+    def revision_after(self) -> int:
+        return self.number + self.changed
 
     def put_secret(self, name: str, value: bytes) -> None:
         self.secrets[name] = value
@@ -134,9 +153,12 @@ class Sheet:
     def put_pin(self, address: str, hash: str) -> None:
         self.pins[fold(address)] = hash
 
+    def put_pins(self, hashes: Mapping[str, str]) -> None:
+        for address, hash in hashes.items():
+            self.put_pin(address, hash)
+
     def finish(self) -> None:
-        """At the end of a transaction: count the revision, forget ownerless PINs."""
-        self.pins = {a: hash for a, hash in self.pins.items() if a in self.mailboxes}
+        """At the end of a transaction: count the revision."""
         self.number += self.changed
         self.changed = False
 
@@ -148,6 +170,8 @@ class Sheet:
 
 class MemoryTables:
     """See `Tables`."""
+
+    lasts = False
 
     def __init__(self) -> None:
         self._sheet = Sheet()
@@ -167,6 +191,14 @@ class MemoryTables:
             yield sheet
             sheet.finish()
             self._sheet = sheet
+
+    @contextmanager
+    def noting(self) -> Iterator[Roster]:
+        """See `Tables`."""
+        with self._lock:
+            roster = self._sheet.roster.copy()
+            yield roster
+            self._sheet.roster = roster
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,8 +1,9 @@
-"""An archive in the reactor: settings and users for a running server, from one thread of its own.
+"""An archive in the reactor: settings, users and servers, from two threads of its own.
 
-Knows: which questions are asked often. Must never know: rows, SQL. The thread does one thing after
-the other, so an answer never overtakes a newer one; what it said about users is remembered until
-the revision changes.
+Knows: which questions are asked often. Must never know: rows, SQL. One thread reads, one thing
+after the other, so an answer never overtakes a newer one; what it said about users is remembered
+until the revision changes. The other one writes, and may wait for somebody else's transaction
+while the first one goes on answering.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ from zope.interface import implementer
 
 from umserver.edges.store.archive import Archive, open_archive
 from umserver.edges.store.hosts import AddressesOf, addresses_of, with_addresses
-from umserver.interfaces import IDirectory, ISettingsSource
+from umserver.interfaces import (
+    FleetServer,
+    IDirectory,
+    IFleet,
+    ISettingsSource,
+    RequestedState,
+)
 from umserver.org.settings import Mailbox, Organisation
 
 log = Logger()
@@ -33,21 +40,24 @@ MOST_REMEMBERED = 10_000
 """Numbers whose owner, or whose having none, is remembered."""
 
 
-@implementer(ISettingsSource, IDirectory)
+@implementer(ISettingsSource, IDirectory, IFleet)
 @define(eq=False)
 class SettingsStore:
-    """See `ISettingsSource` and `IDirectory`; also PINs and secrets."""
+    """See `ISettingsSource`, `IDirectory` and `IFleet`; also PINs and secrets."""
 
     reactor: Any
     """Gives callFromThread."""
     archive: Archive
     addresses_of: AddressesOf = field(default=addresses_of)
+    writer: Archive | None = None
+    """A second connection to the same store for the thread that writes; None shares the first."""
     _revision: int = field(init=False, default=-1)
     _remembered: OrderedDict[tuple[str, str], Mailbox | None] = field(
         init=False, factory=OrderedDict
     )
     _known_hosts: dict[str, tuple[str, ...]] = field(init=False, factory=dict)
     _pool: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store"))
+    _writing: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store-writes"))
 
     # settings
 
@@ -128,30 +138,74 @@ class SettingsStore:
         self, organisation: Organisation, mailboxes: Sequence[Mailbox], *, replace: bool = True
     ) -> Deferred[int]:
         """Put a whole organisation there; fires with the revision. See `Archive`."""
-        done = self._run(self.archive.import_organisation, organisation, mailboxes, replace=replace)
+        done = self._write(
+            lambda archive: archive.import_organisation(organisation, mailboxes, replace=replace)
+        )
         return done.addCallback(self._noted)
 
     def secret(self, name: str) -> Deferred[bytes]:
         """32 octets that are this store's own, made when first asked for."""
-        return self._run(self.archive.secret, name)
+        return self._write(lambda archive: archive.secret(name))
 
     def pin_hash(self, address: str) -> Deferred[str | None]:
         """The hash of a mailbox's PIN, for `umserver.org.pins.verify_pin`."""
         return self._run(self.archive.pin_hash, address)
 
+    # servers and states
+
+    def states(self, server: str) -> Deferred[Sequence[RequestedState]]:
+        """See `IFleet`."""
+        return self._run(self.archive.states, server)
+
+    def set_state(self, state: RequestedState) -> Deferred[bool]:
+        """See `IFleet`."""
+        return self._write(lambda archive: archive.set_state(state))
+
+    def register_server(self, server: FleetServer) -> Deferred[None]:
+        """See `IFleet`."""
+        return self._write(lambda archive: archive.register_server(server))
+
+    def heartbeat(self, name: str, calls: int, state: str) -> Deferred[bool]:
+        """See `IFleet`."""
+        return self._write(lambda archive: archive.heartbeat(name, calls, state))
+
+    def forget_server(self, name: str) -> Deferred[bool]:
+        """See `IFleet`."""
+        return self._write(lambda archive: archive.forget_server(name))
+
+    def servers(self) -> Deferred[Sequence[FleetServer]]:
+        """See `IFleet`."""
+        return self._run(self.archive.servers)
+
+    # threads
+
     def close(self) -> Deferred[None]:
         """Finish what is under way and let go of the store."""
-        done = self._run(self.archive.close)
-        return done.addBoth(self._stopped)
+        written = self._write(lambda archive: archive.close() if self.writer else None)
+        written.addBoth(lambda result: self._run(self.archive.close))
+        return written.addBoth(self._stopped)
 
     def _stopped(self, result: Any) -> Any:
         self._pool.stop()
+        self._writing.stop()
         return result
 
     def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        if not self._pool.started:
-            self._pool.start()
-        done: Deferred[T] = deferToThreadPool(self.reactor, self._pool, work, *args, **kwargs)
+        """In the thread that reads."""
+        return self._in(self._pool, work, *args, **kwargs)
+
+    def _write(self, work: Callable[[Archive], T]) -> Deferred[T]:
+        """In the thread that writes, where there is a connection for it."""
+        if self.writer is None:
+            return self._in(self._pool, work, self.archive)
+        return self._in(self._writing, work, self.writer)
+
+    def _in(
+        self, pool: ThreadPool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        if not pool.started:
+            pool.start()
+        done: Deferred[T] = deferToThreadPool(self.reactor, pool, work, *args, **kwargs)
         return done
 
 
@@ -160,4 +214,6 @@ def open_store(reactor: Any, url: str, state: Path) -> SettingsStore:
 
     Raises ValueError for a URL that says nothing, Unavailable.
     """
-    return SettingsStore(reactor, open_archive(url, state))
+    archive = open_archive(url, state)
+    writer = open_archive(url, state) if archive.lasts else None
+    return SettingsStore(reactor, archive, writer=writer)

@@ -1,15 +1,22 @@
 """What a place to keep the organisation must be able to do, in rows; everything here blocks.
 
 Knows: sections, names, numbers, versions. Must never know: what stands in a row's text.
+
+A version is the revision that the row was written in: it never returns, so of two people who read
+the same object the slower one is told, even when it was removed and made anew in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from umserver.edges.store.ledger import Ledger
+    from umserver.edges.store.roster import Roster
 
 
 class Conflict(Exception):
@@ -26,7 +33,7 @@ class Row:
     """Its identity in the section, as typed by people; compared without regard to case."""
     text: str = field(repr=False)
     version: int = 1
-    """1 when new, one more with every change."""
+    """The revision in which it was last written."""
 
 
 @frozen
@@ -48,6 +55,14 @@ class UserRow:
 class Reading(Protocol):
     """What a transaction can see: one state of everything."""
 
+    @property
+    def ledger(self) -> Ledger:
+        """Who changed what."""
+
+    @property
+    def roster(self) -> Roster:
+        """The servers and the states of their components."""
+
     def revision(self) -> int:
         """Rises with every commit that changed a row; 0 when nothing was ever kept."""
 
@@ -62,6 +77,9 @@ class Reading(Protocol):
 
     def user(self, address: str) -> UserRow | None:
         """One mailbox."""
+
+    def users_at(self, addresses: Iterable[str]) -> Mapping[str, UserRow]:
+        """Mailboxes by folded address, of those addresses that have one."""
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         """Mailboxes by number, of those numbers that are somebody's; by an index."""
@@ -79,8 +97,8 @@ class Reading(Protocol):
 class Writing(Reading, Protocol):
     """What a transaction can do; all of it or nothing."""
 
-    def put(self, row: Row, expected: int | None = None) -> None:
-        """Keep an object under the next version.
+    def put(self, row: Row, expected: int | None = None, *, unchanged: bool = False) -> None:
+        """Keep an object under the next version; under the row's own where it is `unchanged`.
 
         `expected`: the version it must have now, 0 for none. Raises Conflict.
         """
@@ -91,14 +109,20 @@ class Writing(Reading, Protocol):
     def put_user(self, user: UserRow, expected: int | None = None) -> None:
         """Keep a mailbox. Raises Conflict, also when a number is somebody else's."""
 
+    def add_users(self, users: Sequence[UserRow]) -> None:
+        """Keep mailboxes of addresses that have none, many at once. Raises Conflict."""
+
     def remove_user(self, address: str, expected: int | None = None) -> None:
         """Forget a mailbox and its PIN. Raises Conflict, LookupError."""
 
     def clear(self) -> None:
-        """Forget every object and mailbox; secrets stay, and PINs until the transaction ends.
+        """Forget every object; mailboxes, PINs and secrets stay."""
 
-        PINs of addresses without a mailbox are forgotten with the commit.
-        """
+    def release(self, addresses: Iterable[str]) -> None:
+        """Take their numbers from mailboxes that are about to be put again."""
+
+    def revision_after(self) -> int:
+        """The revision when this transaction is done."""
 
     def put_secret(self, name: str, value: bytes) -> None:
         """Keep a secret; does not count as a change of settings."""
@@ -106,15 +130,28 @@ class Writing(Reading, Protocol):
     def put_pin(self, address: str, hash: str) -> None:
         """Keep the hash of a PIN; does not count as a change of settings."""
 
+    def put_pins(self, hashes: Mapping[str, str]) -> None:
+        """Keep many, by address."""
+
 
 class Tables(Protocol):
     """A place. One thread at a time; every method may raise Unavailable."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether opening it again gives the same place."""
 
     def reading(self) -> AbstractContextManager[Reading]:
         """One state of everything, for as long as the context lasts."""
 
     def writing(self) -> AbstractContextManager[Writing]:
-        """A transaction: durable when the context ends, undone when it ends by an exception."""
+        """A transaction: durable when the context ends, undone when it ends by an exception.
+
+        One at a time: whoever comes second sees what the first one did.
+        """
+
+    def noting(self) -> AbstractContextManager[Roster]:
+        """The same for states and servers alone, which wait for no change of settings."""
 
     def close(self) -> None:
         """Let go."""
@@ -130,9 +167,18 @@ class Rehearsed:
 
     tables: Tables
 
+    @property
+    def lasts(self) -> bool:
+        """See `Tables`."""
+        return self.tables.lasts
+
     def reading(self) -> AbstractContextManager[Reading]:
         """See `Tables`."""
         return self.tables.reading()
+
+    def noting(self) -> AbstractContextManager[Roster]:
+        """See `Tables`; what servers say of themselves is never rehearsed."""
+        return self.tables.noting()
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -147,6 +193,24 @@ class Rehearsed:
     def close(self) -> None:
         """See `Tables`."""
         self.tables.close()
+
+
+class Rows(Protocol):
+    """What a statement found."""
+
+    @property
+    def rowcount(self) -> int:
+        """Rows that it wrote."""
+
+    def fetchone(self) -> Any:
+        """The next row or None."""
+
+    def fetchall(self) -> Sequence[Any]:
+        """All rows that are left."""
+
+
+Statement = Callable[..., Rows]
+"""Carries out an SQL statement, with a question mark where each of the values stands."""
 
 
 def fold(name: str) -> str:
