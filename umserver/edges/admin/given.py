@@ -1,152 +1,178 @@
-"""What a command was given: whom it is about, and which settings with which values.
+"""What a cmdlet was given: which parameters, with which values.
 
-Knows: nouns, options, declarations. Must never know: what is done with it.
+Knows: parameters, and how a command line names them (by any unmistakable beginning). Must never
+know: what is done with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
-from attrs import evolve
+from attrs import define, field
 
-from umserver.edges.admin.line import Line, Mistyped, Option, choose
-from umserver.edges.admin.nouns import Noun
-from umserver.edges.admin.values import value_of
+from umserver.edges.admin.cmdlet import Cmdlet, Parameter
+from umserver.edges.admin.line import Line, Mistyped, choose
+from umserver.edges.admin.values import flag_of, is_flag, items_of, number_of, value_of
 from umserver.org.declare import Kind
-from umserver.org.parse import parse_object
-from umserver.org.sections import NOUNS as NAMES
-from umserver.org.sections import identity_of
-from umserver.org.settings import Mailbox, Organisation
 
-IDENTITY = "Identity"
-
-
-class Kept(Protocol):
-    """An object with its version."""
-
-    @property
-    def thing(self) -> Any:
-        """The object."""
-
-    @property
-    def version(self) -> int:
-        """What to hand back when it is changed."""
-
-
-class Searched(Protocol):
-    """Where objects are found."""
-
-    def get(self, section: str, name: str = "") -> Kept:
-        """Raises LookupError."""
-
-    def load(self) -> Organisation:
-        """Everything but the mailboxes."""
-
-    def mailboxes(self) -> Iterable[Mailbox]:
-        """Every mailbox."""
+WHAT_IF = Parameter("WhatIf", "Only say what would be done", switch=True)
+CONFIRM = Parameter("Confirm", "Ask before it is done; -Confirm:$false does not ask", switch=True)
+IGNORED = (
+    Parameter("DomainController", "Taken for old scripts; there are none here"),
+    Parameter("ForceUpgrade", "Taken for old scripts; nothing has to be upgraded", switch=True),
+    Parameter("IgnoreDefaultScope", "Taken for old scripts; there are no scopes", switch=True),
+)
+CHANGING = (WHAT_IF, CONFIRM, *IGNORED)
+FORMATS = ("Table", "List", "Json", "Csv")
+VIEWING = (
+    Parameter("Filter", "Only what fits, as in \"Status -eq 'Enabled'\""),
+    Parameter("SortBy", "Property to sort by; -Property is not needed for it"),
+    Parameter("Property", "Only these properties", form="list", several=True),
+    Parameter("Format", "How it is printed", choices=FORMATS, form=" | ".join(FORMATS)),
+    IGNORED[0],
+    IGNORED[2],
+)
+UNIX = {"yes": "Confirm", "dry-run": "WhatIf"}
+"""What Unix calls the common parameters."""
+REHEARSALS = ("ValidateOnly",)
+"""Parameters of single cmdlets that mean the same as -WhatIf."""
 
 
-def identity(noun: Noun, line: Line) -> str:
-    """The object's name: the first word, or the option Identity; empty when there is none."""
-    option = line.take(IDENTITY)
-    words = [*line.words, *(option.values if option else ())]
-    line.words.clear()
-    if len(words) > 1:
-        quoted = " ".join(words)
-        raise Mistyped(f'there is one {NAMES[noun.section]} too many: did you mean "{quoted}"?')
-    return words[0] if words else ""
+@define
+class Given:
+    """A cmdlet's parameters, as typed."""
+
+    cmdlet: Cmdlet
+    options: dict[str, tuple[str, ...]] = field(factory=dict)
+    what_if: bool = False
+    """Only say what would be done."""
+    confirm: bool | None = None
+    """True: ask; False: do not ask; None: ask if the cmdlet usually does."""
+
+    def has(self, name: str) -> bool:
+        """Whether this parameter was given."""
+        return name in self.options
+
+    def text(self, name: str, default: str = "") -> str:
+        """One text; `$null` is empty."""
+        if name not in self.options:
+            return default
+        typed = self.options[name]
+        if len(typed) != 1:
+            raise Mistyped(f"-{name} needs one value, not {len(typed)}")
+        return "" if typed[0].lower() == "$null" else typed[0]
+
+    def identity(self) -> str:
+        """Whom it is about; empty when nobody was named."""
+        return self.text("Identity").strip()
+
+    def needed(self, name: str, what: str) -> str:
+        """A text that must be there. Raises Mistyped with `what` it is."""
+        found = self.text(name).strip()
+        if not found:
+            hint = "NAME" if name == self.cmdlet.first else f"-{name} …"
+            raise Mistyped(f"say which {what}: {self.cmdlet.name} {hint}")
+        return found
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Several texts; `$null` is none."""
+        return tuple(items_of(self.options.get(name, ())))
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """True or false."""
+        if name not in self.options:
+            return default
+        return flag_of(name, self.options[name] or ("$true",))
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number."""
+        return number_of(name, self.text(name)) if name in self.options else default
+
+    def choice(self, name: str, default: str = "") -> str:
+        """One word of the parameter's list, whatever its capitals. Raises Mistyped."""
+        if name not in self.options:
+            return default
+        return choose(self.text(name), self.cmdlet.parameter(name).choices, f"-{name}")
+
+    def settings(self, before: Any = None) -> dict[str, Any]:
+        """The settings that were given, by field, in the TOML form.
+
+        `before` is the object that is changed, for lists that are added to.
+        """
+        given: dict[str, Any] = {}
+        for name, typed in self.options.items():
+            setting = self.cmdlet.parameter(name).setting
+            if setting is not None:
+                values = typed or (("$true",) if setting.kind is Kind.FLAG else ())
+                given[setting.name] = value_of(setting, values, getattr(before, setting.name, ()))
+        return given
+
+    def warnings(self) -> tuple[str, ...]:
+        """What was given without effect, in words."""
+        return tuple(
+            f"-{name} is taken and has no effect: {self.cmdlet.parameter(name).help}"
+            for name in self.options
+            if self.cmdlet.parameter(name).without_effect
+        )
 
 
-def needed(noun: Noun, line: Line, verb: str) -> str:
-    """The object's name. Raises Mistyped when there is none."""
-    name = identity(noun, line)
-    if not name:
-        raise Mistyped(f"say which {NAMES[noun.section]}: {noun.words(verb)[0]} NAME")
-    return name
+def given_to(cmdlet: Cmdlet, line: Line, common: tuple[Parameter, ...] = CHANGING) -> Given:
+    """The line's options as the parameters of this cmdlet; what is common stands in `common`.
 
-
-def values(noun: Noun, line: Line, before: Any) -> dict[str, Any]:
-    """The settings that were given, by field. `before` is the object that is changed, or None."""
-    known = {setting.parameter: setting for setting in noun.settings}
-    given: dict[str, Any] = {}
+    Raises Mistyped with the nearest right word.
+    """
+    given = Given(cmdlet)
+    known = {p.name: p for p in (*cmdlet.parameters, *common)}
+    names = [*known, *(unix for unix, name in UNIX.items() if name in known)]
+    words = list(line.words)
     for option in line.options:
-        setting = known[choose(option.typed, known, f"parameter of {noun.cmdlet}")]
-        typed = option.values
-        if not typed and setting.kind is Kind.FLAG:
-            typed = ("$true",)
-        was = getattr(before, setting.name, ())
-        given[setting.name] = value_of(setting, typed, was)
-    line.options.clear()
+        typed = choose(option.typed, names, f"parameter of {cmdlet.name}")
+        parameter = known[UNIX.get(typed, typed)]
+        values, rest = _own(parameter, option.values)
+        words += rest
+        if typed == "yes":
+            values = ("$false",)
+        if parameter.name in given.options and not parameter.several:
+            raise Mistyped(f"-{parameter.name} is given twice")
+        given.options[parameter.name] = given.options.get(parameter.name, ()) + values
+    _words(given, words)
+    _take_common(given, common)
     return given
 
 
-def rebuilt(noun: Noun, thing: Any, changes: dict[str, Any]) -> Any:
-    """The object with these settings changed. Raises SettingsFaults for bad values."""
-    required = {s.name: getattr(thing, s.name) for s in noun.settings if s.required}
-    good = parse_object(noun.owner, {**required, **changes}, called(noun, thing))
-    taken: dict[str, Any] = {name: getattr(good, name) for name in changes}
-    return evolve(thing, **taken)
+def _own(parameter: Parameter, values: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the words behind an option its own ones, and those that stand there by chance."""
+    flag = parameter.switch or (parameter.setting and parameter.setting.kind is Kind.FLAG)
+    if flag and (not values or (parameter.switch and not is_flag(values[0]))):
+        return ("$true",), values
+    if parameter.several:
+        return values, ()
+    if not values:
+        raise Mistyped(f"-{parameter.name} needs a value: {parameter.form}")
+    return values[:1], values[1:]
 
 
-def find(archive: Searched, noun: Noun, name: str) -> Kept:
-    """The object of this name. Raises LookupError, and Mistyped when several could be meant.
-
-    A hunt group's gateway may be left out, and a user be named by extension or display name.
-    """
-    try:
-        return archive.get(noun.section, name)
-    except LookupError:
-        others = _others(archive, noun)
-    matches = [other for other in others if name.casefold() in _also_called(other)]
-    names = [identity_of(match) for match in matches]
-    if len(names) == 1:
-        return archive.get(noun.section, names[0])
-    what = NAMES[noun.section]
-    if names:
-        raise Mistyped(f"there are several: {', '.join(names[:10])}")
-    try:
-        near = choose(name, [identity_of(other) for other in others], what) if others else ""
-    except Mistyped as fault:
-        raise LookupError(str(fault)) from None
-    hint = f"; did you mean {near}?" if near else ""
-    raise LookupError(f"there is no {what} {name}{hint}")
+def _words(given: Given, words: list[str]) -> None:
+    """Words without a name belong to the cmdlet's first parameter."""
+    first = given.cmdlet.first
+    if not words:
+        return
+    if not first:
+        raise Mistyped(f"{words[0]} means nothing here")
+    if first in given.options:
+        raise Mistyped(f"{words[0]} is one word too many behind -{first} {given.text(first)}")
+    if len(words) > 1:
+        quoted = " ".join(words)
+        raise Mistyped(f'{words[1]} is one word too many: did you mean "{quoted}"?')
+    given.options[first] = (words[0],)
 
 
-def _others(archive: Searched, noun: Noun) -> list[Any]:
-    if noun.section == "mailboxes":
-        return list(archive.mailboxes())
-    return list(getattr(archive.load(), noun.section))
-
-
-def _also_called(thing: Any) -> set[str]:
-    words = [getattr(thing, field, "") for field in ("name", "extension", "display_name")]
-    return {word.casefold() for word in words if word}
-
-
-def called(noun: Noun, thing: Any) -> str:
-    """The object in a sentence: `dial plan Demo`."""
-    return noun.cmdlet if noun.single else f"{NAMES[noun.section]} {identity_of(thing)}"
-
-
-def nothing_left(noun: Noun, line: Line) -> None:
-    """Raises Mistyped when something was given that nobody asked for."""
-    rest = [*line.words, *(option.typed for option in line.options)]
-    if rest:
-        raise Mistyped(f"{rest[0]} means nothing here")
-
-
-def parameters(noun: Noun) -> str:
-    """The parameters in one line."""
-    return ", ".join(f"-{s.parameter}" for s in noun.settings if s.name != noun.identity)
-
-
-def flag_of(option: Option | None) -> bool | None:
-    """An option as true or false; None when it was not given."""
-    if option is None:
-        return None
-    return not (option.values and option.values[0].lower() in ("$false", "false", "0", "no"))
-
-
-Sure = Callable[[str], bool]
-"""Asks the administrator; whether the answer was yes."""
+def _take_common(given: Given, common: tuple[Parameter, ...]) -> None:
+    """Read what is the same for every changing cmdlet, and forget what means nothing."""
+    if WHAT_IF in common:
+        given.what_if = given.flag(WHAT_IF.name) or any(map(given.flag, REHEARSALS))
+        given.confirm = given.flag(CONFIRM.name) if given.has(CONFIRM.name) else None
+        given.options.pop(WHAT_IF.name, None)
+        given.options.pop(CONFIRM.name, None)
+    for parameter in IGNORED:
+        given.options.pop(parameter.name, None)

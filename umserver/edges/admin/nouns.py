@@ -9,9 +9,11 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from umserver.org.declare import Declared, declared
+from umserver.org.sections import NOUNS as WORDS
 from umserver.org.sections import SECTIONS, SINGLES, identity_field
 
 ALL = ("Get", "Set", "New", "Remove")
+SWITCHED = (*ALL, "Enable", "Disable")
 
 
 @frozen
@@ -24,10 +26,12 @@ class Noun:
     """dialplan, before the verb."""
     section: str
     verbs: tuple[str, ...]
+    """What can be done with it in the way of every noun; the rest are cmdlets of their own."""
     columns: tuple[str, ...]
-    """Fields of the short table."""
+    """Parameters of the short table (spec 3.2–3.7)."""
     switch: tuple[str, object, object] | None = None
     """The field that Enable and Disable set, with both values."""
+    ours: bool = False
     owner: type = field(init=False)
 
     @owner.default
@@ -49,9 +53,10 @@ class Noun:
         """The field by which objects are named; empty when there is one only."""
         return "" if self.single else identity_field(self.owner)
 
-    def words(self, verb: str) -> tuple[str, str]:
-        """Both spellings of a command."""
-        return f"{verb}-{self.cmdlet}", f"{self.unix} {verb.lower()}"
+    @property
+    def word(self) -> str:
+        """What one of them is called: dial plan."""
+        return WORDS.get(self.section, self.cmdlet)
 
 
 STATUS = ("status", "Enabled", "Disabled")
@@ -61,14 +66,14 @@ NOUNS = (
         "dialplan",
         "dial_plans",
         ALL,
-        ("name", "uri_type", "number_of_digits_in_extension", "voip_security", "default_language"),
+        ("Name", "URIType", "NumberOfDigitsInExtension", "VoIPSecurity", "UMIPGateway"),
     ),
     Noun(
         "UMIPGateway",
         "gateway",
         "gateways",
-        (*ALL, "Enable", "Disable"),
-        ("name", "address", "port", "status"),
+        SWITCHED,
+        ("Name", "Address", "Port", "Status", "HuntGroups"),
         STATUS,
     ),
     Noun(
@@ -76,14 +81,14 @@ NOUNS = (
         "huntgroup",
         "hunt_groups",
         ("Get", "New", "Remove"),
-        ("name", "gateway", "dial_plan", "pilot_identifier"),
+        ("Name", "UMIPGateway", "UMDialPlan", "PilotIdentifier"),
     ),
     Noun(
         "UMAutoAttendant",
         "attendant",
         "auto_attendants",
-        (*ALL, "Enable", "Disable"),
-        ("name", "dial_plan", "pilot_identifier_list", "status"),
+        SWITCHED,
+        ("Name", "SpeechEnabled", "PilotIdentifierList", "UMDialPlan", "Status"),
         STATUS,
     ),
     Noun(
@@ -91,23 +96,25 @@ NOUNS = (
         "policy",
         "mailbox_policies",
         ALL,
-        ("name", "dial_plan", "min_pin_length"),
+        ("Name", "UMDialPlan", "MinPINLength"),
     ),
     Noun(
         "UMMailbox",
         "mailbox",
         "mailboxes",
-        (*ALL, "Enable", "Disable"),
-        ("address", "display_name", "extension", "dial_plan", "um_enabled"),
-        ("um_enabled", True, False),
+        ("New", "Remove"),
+        ("Address", "DisplayName", "Extension", "UMDialPlan", "UMEnabled"),
     ),
     Noun(
         "UMTestNumber",
         "testnumber",
         "test_numbers",
         ALL,
-        ("number", "dial_plan", "script"),
+        ("Number", "UMDialPlan", "Script"),
+        ours=True,
     ),
-    Noun("UMService", "service", "service", ("Get", "Set"), ("max_calls_allowed",)),
-    Noun("UMCallRouterSettings", "router", "call_router", ("Get", "Set"), ("max_calls_allowed",)),
+    Noun("UMService", "service", "service", (), ()),
+    Noun("UMCallRouterSettings", "router", "call_router", (), ()),
 )
+NAMED = {noun.cmdlet: noun for noun in NOUNS}
+OF_SECTION = {noun.section: noun for noun in NOUNS}

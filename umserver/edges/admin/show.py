@@ -1,43 +1,52 @@
 """Results as text: tables and lists for people, JSON for programs.
 
-Knows: declarations, columns, widths. Must never know: how results came about. Secrets are never
+Knows: records, columns, widths. Must never know: how results came about. Secrets are never
 shown; what came from outside cannot move the cursor.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from umserver.edges.admin.acts import Outcome
-from umserver.edges.admin.nouns import Noun
-from umserver.org.declare import Kind, declared
+from umserver.edges.admin.cmdlet import Outcome, Record
+from umserver.edges.admin.view import View, is_list
+from umserver.org.declare import declared
 
 MOST_CELL = 48
-"""Characters of one cell of a table."""
+"""Characters of one cell of a table that goes to no terminal."""
+LEAST_CELL = 12
+"""Characters to which a cell is cut to make a table fit."""
 
 
-def outcome_text(outcome: Outcome) -> str:
-    """What came of a cmdlet, for people; ends without a line end."""
+def printed(
+    outcome: Outcome, records: Sequence[Record], view: View, *, what_if: bool = False
+) -> str:
+    """What came of a cmdlet in the form that was asked for; ends without a line end."""
     if outcome.done:
-        return f"What if: {outcome.done}." if outcome.only_said else _sentence(outcome.done)
-    if outcome.in_full:
-        return "\n\n".join(_list(thing) for thing in outcome.shown)
-    titles = [_title(outcome.noun, column) for column in outcome.noun.columns]
-    return table(_rows(outcome.noun, outcome.shown), titles)
+        return _done(outcome, view, what_if)
+    if view.format == "Json":
+        return as_json([plain(record) for record in records])
+    if view.format == "Csv":
+        return _csv(records)
+    if is_list(outcome, view):
+        return "\n\n".join(_list(record) for record in records)
+    titles, rows = _rows(records, outcome.columns)
+    return table(rows, titles, view.width)
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:] + "."
-
-
-def outcome_json(outcome: Outcome) -> str:
-    """The same for programs: a list of objects with the keys of the TOML form."""
-    if outcome.done:
-        return as_json({"done": outcome.done, "changed": not outcome.only_said})
-    return as_json([plain(thing) for thing in outcome.shown])
+def _done(outcome: Outcome, view: View, what_if: bool) -> str:
+    if view.format == "Json":
+        return as_json({"done": outcome.done, "changed": outcome.changed and not what_if})
+    if view.format == "Csv":
+        return ""
+    if what_if:
+        return f"What if: {outcome.done}."
+    return outcome.done[:1].upper() + outcome.done[1:] + "."
 
 
 def as_json(value: object) -> str:
@@ -45,43 +54,75 @@ def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
-def plain(thing: Any) -> dict[str, Any]:
-    """Every setting of an object as JSON values; secrets left out."""
-    return {
-        setting.name: _plain(getattr(thing, setting.name))
-        for setting in declared(type(thing))
-        if not setting.setting.secret
-    }
+def plain(record: Record) -> dict[str, Any]:
+    """A record as JSON values."""
+    return {found.key or found.name: _plain(found.value) for found in record}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    return plain(value) if hasattr(type(value), "__attrs_attrs__") else value
+    if not hasattr(type(value), "__attrs_attrs__"):
+        return value
+    return {s.name: _plain(getattr(value, s.name)) for s in declared(type(value))}
 
 
-def _title(noun: Noun, column: str) -> str:
-    return next(setting.parameter for setting in noun.settings if setting.name == column)
+def _csv(records: Sequence[Record]) -> str:
+    """A table for spreadsheets: every property, lists joined by semicolons (RFC 4180)."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    if records:
+        writer.writerow([found.name for found in records[0]])
+    for record in records:
+        writer.writerow([_defused(shown(found.value, "; ")) for found in record])
+    return out.getvalue().rstrip("\n")
 
 
-def _rows(noun: Noun, things: Sequence[Any]) -> list[list[str]]:
-    return [[cell(getattr(thing, column)) for column in noun.columns] for thing in things]
+def _defused(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "@") else text
 
 
-def _list(thing: Any) -> str:
-    """Every setting on a line of its own, with its unit."""
+def _rows(
+    records: Sequence[Record], columns: Sequence[str]
+) -> tuple[Sequence[str], list[list[str]]]:
+    """Titles and cells of the table; without columns every property is one."""
+    names = columns or [found.name for found in records[0]] if records or columns else []
+    rows = []
+    for record in records:
+        values = {found.name: found for found in record}
+        rows.append([shown(values[name].value) if name in values else "" for name in names])
+    kept = [n for n, name in enumerate(names) if not records or _is_there(records, name)]
+    return [names[n] for n in kept], [[row[n] for n in kept] for row in rows]
+
+
+def _is_there(records: Sequence[Record], name: str) -> bool:
+    return any(found.name == name for record in records for found in record)
+
+
+def _list(record: Record) -> str:
+    """Every property on a line of its own, with its unit."""
+    width = max((len(found.name) for found in record), default=0)
     lines = []
-    settings = [setting for setting in declared(type(thing)) if not setting.setting.secret]
-    width = max(len(setting.parameter) for setting in settings)
-    for setting in settings:
-        value = getattr(thing, setting.name)
-        if setting.kind is Kind.OBJECTS:
-            shown = "; ".join(",".join(map(str, plain(item).values())) for item in value)
-        else:
-            shown = cell(value)
-        unit = f" {setting.setting.unit}" if setting.setting.unit and shown else ""
-        lines.append(f"{setting.parameter:{width}} : {shown}{unit}".rstrip())
+    for found in record:
+        text = shown(found.value)
+        unit = f" {found.unit}" if found.unit and text else ""
+        lines.append(f"{found.name:{width}} : {text}{unit}".rstrip())
     return "\n".join(lines)
+
+
+def shown(value: object, between: str = ", ") -> str:
+    """A value as text; objects in a list as their columns."""
+    if isinstance(value, tuple | list):
+        if value and hasattr(type(value[0]), "__attrs_attrs__"):
+            return "; ".join(_columns(item) for item in value)
+        return between.join(shown(item, between) for item in value)
+    return cell(value)
+
+
+def _columns(item: Any) -> str:
+    values = (getattr(item, setting.name) for setting in declared(type(item)))
+    return ",".join(cell(value) for value in values).rstrip(",")
 
 
 def cell(value: object) -> str:
@@ -94,19 +135,24 @@ def cell(value: object) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def table(rows: Sequence[Sequence[str]], titles: Sequence[str]) -> str:
-    """Columns as wide as they need; long cells are cut."""
-    cut = [[_cut(text) for text in row] for row in rows]
-    widths = [max(len(text) for text in column) for column in zip(titles, *cut, strict=True)]
-    lines = [titles, ["-" * len(title) for title in titles], *cut]
+def table(rows: Sequence[Sequence[str]], titles: Sequence[str], width: int = 0) -> str:
+    """Columns as wide as they need; where the terminal is narrow, the widest ones are cut."""
+    cut = [
+        [_cut(text, MOST_CELL if not width else max(width, MOST_CELL)) for text in row]
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(titles, *cut, strict=True)]
+    while width and sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > LEAST_CELL:
+        widths[widths.index(max(widths))] -= 1
+    lines = [titles, ["-" * min(len(t), w) for t, w in zip(titles, widths, strict=True)], *cut]
     return "\n".join(
-        "  ".join(f"{text:{width}}" for text, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(f"{_cut(t, w):{w}}" for t, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_CELL else text[: MOST_CELL - 1] + "…"
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def queue_text(entries: Sequence[Mapping[str, Any]], now: float) -> str:

@@ -1,17 +1,20 @@
-"""Help, made of the declarations: what there is, and what each parameter means.
+"""Help, made of the cmdlets: what there is, and what each parameter means.
 
-Knows: nouns and their settings. Must never know: how a command is carried out.
+Knows: cmdlets and their parameters. Must never know: how a command is carried out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import takewhile
 
+from umserver.edges.admin.catalogue import by_name, by_word, cmdlets
+from umserver.edges.admin.cmdlet import Cmdlet, Parameter
+from umserver.edges.admin.examples import examples_of
+from umserver.edges.admin.given import CHANGING, VIEWING
 from umserver.edges.admin.line import Line, choose, fold
-from umserver.edges.admin.nouns import NOUNS, Noun
-from umserver.org.declare import Declared, Kind
 
-OVERVIEW = """umctl [--state DIR | --config FILE] [--json] COMMAND
+OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    umctl alone is a shell
 
   status                        how the server is: calls, queue, gateways, problems
   explain-route --to NUMBER [--from NUMBER] [--diversion NUMBER[;reason=WORD]] [--source IP]
@@ -25,31 +28,46 @@ OVERVIEW = """umctl [--state DIR | --config FILE] [--json] COMMAND
   drain, resume                 take no new calls; take calls again
   help [COMMAND]
 
-Settings, in the words of Exchange or of Unix:"""
+Settings and servers, in the words of Exchange or of Unix:"""
 ENDING = """
 For example:
   umctl Set-UMDialPlan Demo -AudioCodec G711        umctl dialplan set Demo --audio-codec G711
-  umctl Get-UMMailbox                               umctl mailbox get
+  umctl Get-UMMailbox -Filter "Extension -like '10*'" -SortBy DisplayName
   umctl help Set-UMDialPlan                         umctl help dialplan
 Changes take -WhatIf (--dry-run); Remove and Disable ask first unless -Confirm:$false (--yes)."""
+WIDTH = 100
 
 
 def help_text(line: Line) -> str:
     """The help that was asked for. Raises Mistyped when there is none of that name."""
     words = [word for word in line.words if word]
     if not words:
-        return "\n".join([OVERVIEW, *map(_overview, NOUNS), ENDING])
-    typed = words[0].partition("-")[2] or words[0]
-    if fold(typed) == "ummailboxpin":
-        typed = "UMMailbox"
-    names = {name: noun for noun in NOUNS for name in (noun.cmdlet, noun.unix)}
-    if fold(typed) not in map(fold, names) and f"\n  {words[0]}" in OVERVIEW:
+        return "\n".join([OVERVIEW, *_overview(), ENDING])
+    found = by_name().get(words[0].casefold())
+    if found is None and len(words) > 1 and words[0] in by_word():
+        found = by_word()[words[0]].get(words[1].lower())
+    if found is not None:
+        return cmdlet_text(found)
+    nouns = {cmdlet.noun: cmdlet.noun for cmdlet in cmdlets()}
+    nouns.update({word: next(iter(verbs.values())).noun for word, verbs in by_word().items()})
+    names = {**nouns, **{cmdlet.name: cmdlet.name for cmdlet in cmdlets()}}
+    if fold(words[0]) not in map(fold, names) and f"\n  {words[0]}" in OVERVIEW:
         return _paragraph(words[0])
-    return _noun(names[choose(typed, names, "help about")])
+    chosen = choose(words[0], names, "help about")
+    if chosen in nouns:
+        return _noun(nouns[chosen])
+    return cmdlet_text(by_name()[chosen.casefold()])
 
 
-def _overview(noun: Noun) -> str:
-    return f"  {noun.unix:13} {'|'.join(noun.verbs)}-{noun.cmdlet}"
+def _overview() -> Iterable[str]:
+    """A line for each noun: its Unix word and its cmdlets."""
+    verbs: dict[str, list[str]] = {}
+    words: dict[str, str] = {}
+    for cmdlet in cmdlets():
+        verbs.setdefault(cmdlet.noun, []).append(cmdlet.verb)
+        words.setdefault(cmdlet.noun, cmdlet.unix.partition(" ")[0])
+    for noun, names in verbs.items():
+        yield f"  {words[noun]:13} {'|'.join(names)}-{noun}"
 
 
 def _paragraph(command: str) -> str:
@@ -60,35 +78,67 @@ def _paragraph(command: str) -> str:
     return "\n".join([lines[start], *more])
 
 
-def _noun(noun: Noun) -> str:
-    """One noun: its commands in both spellings, and every parameter."""
-    name = "" if noun.single else f" {noun.identity.upper()}"
-    lines = []
-    for verb in noun.verbs:
-        cmdlet, unix = noun.words(verb)
-        lines.append(f"  {cmdlet + name:40} {unix}{name}")
-    width = max(len(setting.parameter) for setting in noun.settings) + 1
-    lines += ["", "Parameters (-AudioCodec or --audio-codec):"]
-    lines += [f"  -{setting.parameter:{width}} {_meaning(setting)}" for setting in noun.settings]
+def _noun(noun: str) -> str:
+    """One noun: its cmdlets in both spellings, and every parameter of any of them."""
+    own = [cmdlet for cmdlet in cmdlets() if cmdlet.noun == noun]
+    lines = [f"  {cmdlet.name:40} {cmdlet.unix}" for cmdlet in own]
+    parameters = {p.name: p for cmdlet in own for p in cmdlet.parameters}
+    return "\n".join([*lines, "", *_parameters(parameters.values())])
+
+
+def cmdlet_text(cmdlet: Cmdlet) -> str:
+    """One cmdlet: what it does, its parameters, examples."""
+    common = VIEWING if cmdlet.shows else CHANGING
+    lines = [f"{cmdlet.name}    {cmdlet.unix}", f"  {cmdlet.synopsis}.", "", _usage(cmdlet), ""]
+    lines += _parameters(cmdlet.parameters)
+    lines += ["", "Common parameters:", *(_parameter(p, _width(common)) for p in common)]
+    lines += ["", "For example:", *(f"  umctl {text}" for text in examples_of(cmdlet))]
     return "\n".join(lines)
 
 
-def _meaning(setting: Declared) -> str:
+def _usage(cmdlet: Cmdlet) -> str:
+    """The cmdlet with what it needs; the first word needs no name."""
+    words = []
+    for parameter in cmdlet.parameters:
+        if parameter.name == cmdlet.first:
+            text = f"[-{parameter.name}] <{parameter.form}>"
+            words.append(text if parameter.required else f"[{text}]")
+        elif parameter.required:
+            words.append(f"-{parameter.name} <{parameter.form}>")
+    more = ["[parameters]"] if len(cmdlet.parameters) > len(words) else []
+    return " ".join([f"  {cmdlet.name}", *words, *more])
+
+
+def _parameters(parameters: Iterable[Parameter]) -> list[str]:
+    shown = list(parameters)
+    if not shown:
+        return []
+    width = _width(shown)
+    title = "Parameters (-AudioCodec or --audio-codec, or any beginning that fits one only):"
+    return [title, *(_parameter(parameter, width) for parameter in shown)]
+
+
+def _width(parameters: Iterable[Parameter]) -> int:
+    return max(len(parameter.name) for parameter in parameters) + 1
+
+
+def _parameter(parameter: Parameter, width: int) -> str:
+    return f"  -{parameter.name:{width}} {meaning(parameter)}"
+
+
+def meaning(parameter: Parameter) -> str:
     """Help, values, range and default in one line."""
-    about = setting.setting
-    parts = [about.help]
-    if setting.kind is Kind.CHOICE:
-        parts.append(" | ".join(choice for choice in setting.choices if choice))
-    elif setting.kind is Kind.FLAG:
-        parts.append("$true | $false")
-    elif setting.kind is Kind.NUMBER and about.high is not None:
-        parts.append(f"{about.low} to {about.high} {about.unit}".rstrip())
-    elif setting.kind in (Kind.TEXTS, Kind.OBJECTS):
-        parts.append("several")
-    if setting.required:
+    parts = [parameter.help]
+    if parameter.form not in ("text", "number"):
+        parts.append(parameter.form)
+    if parameter.range:
+        parts.append(parameter.range)
+    if parameter.required:
         parts.append("needed")
-    elif setting.default not in ("", ()):
-        parts.append(f"default {setting.default}")
-    if about.fixed:
+    elif parameter.default:
+        parts.append(f"default {parameter.default}")
+    if parameter.setting is not None and parameter.setting.setting.fixed:
         parts.append("only when it is made")
+    if parameter.without_effect:
+        parts.append("without effect")
     return "; ".join(parts)

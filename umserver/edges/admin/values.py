@@ -19,6 +19,8 @@ YES = ("$true", "true", "yes", "on", "1")
 NO = ("$false", "false", "no", "off", "0")
 NULL = "$null"
 CHANGE = re.compile(r"@\{(.*)\}", re.DOTALL)
+PART = re.compile(r"""(?:"[^"]*"|'[^']*'|[^;"'])+""")
+"""What stands between the semicolons of a change, those in quotes left alone."""
 COLUMNS: dict[type, tuple[str, ...]] = {
     KeyMapping: (
         "key",
@@ -35,60 +37,87 @@ COLUMNS: dict[type, tuple[str, ...]] = {
 
 def value_of(setting: Declared, typed: Sequence[str], before: Any) -> Any:
     """The value as the TOML form has it; `before` is what the setting was. Raises Mistyped."""
+    name = setting.parameter
     if setting.kind is Kind.OBJECTS:
-        return [] if list(typed) == [NULL] else [_object(setting, text) for text in typed]
+        return [] if is_null(typed) else [_object(setting, text) for text in typed]
     if setting.kind is Kind.TEXTS:
-        return _texts(" ".join(typed) if CHANGE.match(" ".join(typed)) else typed, before)
+        return changed(typed, before)
     if len(typed) != 1:
-        raise Mistyped(f"-{setting.parameter} needs one value, not {len(typed)}")
+        raise Mistyped(f"-{name} needs one value, not {len(typed)}")
     text = typed[0]
     if setting.kind is Kind.FLAG:
-        return _flag(setting, text)
+        return flag_of(name, typed)
     if setting.kind is Kind.NUMBER:
-        return _number(setting, text)
-    if text == NULL:
+        return number_of(name, text, setting.setting.unit)
+    if is_null(typed):
         return ""
     if setting.kind is Kind.CHOICE:
         return next((c for c in setting.choices if c.casefold() == text.casefold()), text)
     return text
 
 
-def _flag(setting: Declared, text: str) -> bool:
-    if text.lower() in YES:
-        return True
-    if text.lower() in NO:
-        return False
-    raise Mistyped(f"-{setting.parameter} needs $true or $false, not {text}")
+def is_null(typed: Sequence[str]) -> bool:
+    """Whether this is nothing, as PowerShell writes it."""
+    return [text.lower() for text in typed] == [NULL]
 
 
-def _number(setting: Declared, text: str) -> int:
+def is_flag(text: str) -> bool:
+    """Whether this is true or false, however it is written."""
+    return text.lower() in (*YES, *NO)
+
+
+def flag_of(name: str, typed: Sequence[str]) -> bool:
+    """True or false. Raises Mistyped."""
+    if len(typed) == 1 and is_flag(typed[0]):
+        return typed[0].lower() in YES
+    raise Mistyped(f"-{name} needs $true or $false, not {' '.join(typed)}")
+
+
+def number_of(name: str, text: str, unit: str = "") -> int:
+    """A whole number, also as 0x1F. Raises Mistyped."""
     try:
-        return int(text)
+        return int(text, 16) if re.fullmatch("0[xX][0-9a-fA-F]+", text) else int(text)
     except ValueError:
-        unit = f" ({setting.setting.unit})" if setting.setting.unit else ""
-        raise Mistyped(f"-{setting.parameter} needs a number{unit}, not {text}") from None
+        about = f" ({unit})" if unit else ""
+        raise Mistyped(f"-{name} needs a number{about}, not {text}") from None
 
 
-def _texts(typed: str | Sequence[str], before: Sequence[str]) -> list[str]:
-    if not isinstance(typed, str):
-        return [] if list(typed) == [NULL] else _split(",".join(typed))
-    match = CHANGE.fullmatch(typed.strip())
+def items_of(typed: Sequence[str]) -> list[str]:
+    """The items of a list: `a,b`, `"a","b"` or several words; `$null` is none."""
+    return [] if is_null(typed) else _split(",".join(typed))
+
+
+def changed(typed: Sequence[str], before: Sequence[str]) -> list[str]:
+    """A list that is replaced, emptied, added to or taken from (spec 3.1). Raises Mistyped."""
+    text = " ".join(typed).strip()
+    if text.startswith("+="):
+        return _added(before, _split(text[2:].strip()))
+    if not text.startswith("@{"):
+        return items_of(typed)
+    match = CHANGE.fullmatch(text)
     if match is None:
-        raise Mistyped(f'write @{{Add="a","b"; Remove="c"}}, not {typed}')
+        raise Mistyped(f'write @{{Add="a","b"; Remove="c"}}, not {text}')
     after = list(before)
-    for part in filter(None, (part.strip() for part in match.group(1).split(";"))):
+    for part in filter(None, (part.strip() for part in PART.findall(match.group(1)))):
         act, _, items = part.partition("=")
         if act.strip().casefold() == "add":
-            after += [item for item in _split(items) if item not in after]
+            after = _added(after, _split(items))
         elif act.strip().casefold() == "remove":
-            after = [item for item in after if item not in _split(items)]
+            gone = {item.casefold() for item in _split(items)}
+            after = [item for item in after if item.casefold() not in gone]
         else:
             raise Mistyped(f"a list can Add and Remove, not {act.strip() or part}")
     return after
 
 
+def _added(before: Sequence[str], items: Sequence[str]) -> list[str]:
+    known = {item.casefold() for item in before}
+    return [*before, *(item for item in items if item.casefold() not in known)]
+
+
 def _split(text: str) -> list[str]:
-    rows = list(csv.reader([text], skipinitialspace=True))
+    marks = text.replace("'", '"') if re.match(r"\s*'", text) else text
+    rows = list(csv.reader([marks], skipinitialspace=True))
     return [item.strip() for row in rows for item in row if item.strip()]
 
 

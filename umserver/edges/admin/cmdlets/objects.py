@@ -1,0 +1,283 @@
+"""New, Set, Get, Remove, Enable and Disable: the same for every noun, made of the declarations.
+
+Knows: nouns and their settings, what is made together (spec 2.1). Must never know: mailboxes'
+and servers' own cmdlets; they stand beside this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from attrs import evolve
+
+from umserver.edges.admin.ask import NotRunning
+from umserver.edges.admin.cmdlet import Archive, Cmdlet, Desk, Outcome, Parameter, flag
+from umserver.edges.admin.finding import find
+from umserver.edges.admin.given import Given
+from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.nouns import NAMED, NOUNS, Noun
+from umserver.edges.admin.parameters import identity, in_parameters, settings_of
+from umserver.edges.admin.records import record_of
+from umserver.org.faults import SettingsFaults
+from umserver.org.parse import parse_object
+from umserver.org.sections import identity_of
+from umserver.org.settings import HuntGroup, MailboxPolicy, Organisation
+
+Run = Callable[[Given, Desk], Outcome]
+
+
+# showing
+
+
+def get(noun: Noun) -> Run:
+    """All objects, those that fit the given settings, or one in full."""
+
+    def run(given: Given, desk: Desk) -> Outcome:
+        organisation = desk.archive.load()
+        name = given.identity()
+        if name:
+            thing = find(desk.archive, noun, name).thing
+            return Outcome((record_of(noun, thing, organisation),), noun.columns, in_full=True)
+        things = fitting(given, all_of(desk.archive, noun))
+        records = tuple(record_of(noun, thing, organisation) for thing in things)
+        return Outcome(records, noun.columns)
+
+    return run
+
+
+def all_of(archive: Archive, noun: Noun) -> Iterable[Any]:
+    """Every object of this noun."""
+    if noun.section == "mailboxes":
+        return archive.mailboxes()
+    return list(getattr(archive.load(), noun.section))
+
+
+def fitting(given: Given, things: Iterable[Any]) -> Iterator[Any]:
+    """Those that have the settings that were given; texts are compared without regard to case."""
+    wanted = given.settings()
+    for thing in things:
+        if all(_folded(getattr(thing, key)) == _folded(wanted[key]) for key in wanted):
+            yield thing
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_folded(item) for item in value]
+    return value.casefold() if isinstance(value, str) else value
+
+
+# changing
+
+
+def changed(noun: Noun, archive: Archive, name: str, changes: Callable[[Any], Any]) -> Any:
+    """Read an object, change it, keep it; the object after that. Raises SettingsFaults."""
+    kept = archive.get(noun.section) if noun.single else find(archive, noun, name)
+    thing = rebuilt(noun, kept.thing, changes(kept.thing))
+    keep(noun, archive, thing, kept.version)
+    return thing
+
+
+def keep(noun: Noun, archive: Archive, thing: Any, version: int | None) -> None:
+    """Put it into the store; what is wrong is told in the names of parameters."""
+    try:
+        archive.put(noun.section, thing, version)
+    except SettingsFaults as faults:
+        raise in_parameters(faults, noun, thing) from None
+
+
+def rebuilt(noun: Noun, thing: Any, changes: dict[str, Any]) -> Any:
+    """The object with these settings changed. Raises SettingsFaults for bad values."""
+    required = {s.name: getattr(thing, s.name) for s in noun.settings if s.required}
+    good = made(noun, {**required, **changes}, thing)
+    taken: dict[str, Any] = {name: getattr(good, name) for name in changes}
+    return evolve(thing, **taken)
+
+
+def made(noun: Noun, values: dict[str, Any], thing: Any = None) -> Any:
+    """An object of these settings. Raises SettingsFaults in the names of parameters."""
+    try:
+        return parse_object(noun.owner, values, noun.unix)
+    except SettingsFaults as faults:
+        raise in_parameters(faults, noun, thing) from None
+
+
+def set_(noun: Noun) -> Run:
+    """Change settings of one object."""
+
+    def run(given: Given, desk: Desk) -> Outcome:
+        name = "" if noun.single else given.needed("Identity", noun.word)
+
+        def changes(thing: Any) -> dict[str, Any]:
+            found = given.settings(thing)
+            if not found:
+                some = ", ".join(f"-{setting.parameter}" for setting in noun.settings)
+                raise Mistyped(f"say what to set: {some}")
+            key = noun.identity
+            if key in found and found[key] != getattr(thing, key):
+                raise Mistyped(f"the {noun.word} {name} cannot get another {key}")
+            return found
+
+        thing = changed(noun, desk.archive, name, changes)
+        return Outcome(done=f"{called(noun, thing)} is changed", changed=True)
+
+    return run
+
+
+def new(noun: Noun) -> Run:
+    """Make an object, and what Exchange makes with it (spec 2.1)."""
+
+    def run(given: Given, desk: Desk) -> Outcome:
+        thing = made(noun, given.settings())
+        together = _made_with(noun, thing, given)
+        if together is None:
+            keep(noun, desk.archive, thing, 0)
+        else:
+            _must_be_new(desk.archive, noun, thing)
+            try:
+                desk.archive.import_organisation(together, (), replace=False)
+            except SettingsFaults as faults:
+                raise in_parameters(faults, noun, thing) from None
+        return Outcome(done=f"{called(noun, thing)} is made", changed=True)
+
+    return run
+
+
+def _made_with(noun: Noun, thing: Any, given: Given) -> Organisation | None:
+    """The object with what belongs to it from the start; None when it stands alone."""
+    if noun.section == "dial_plans" and given.flag("GenerateUMMailboxPolicy", True):
+        policy = MailboxPolicy(name=f"{thing.name} Default Policy", dial_plan=thing.name)
+        return Organisation(dial_plans=(thing,), mailbox_policies=(policy,))
+    if noun.section == "gateways" and given.text("UMDialPlan"):
+        plan = given.text("UMDialPlan")
+        group = HuntGroup(name="Default Hunt Group", dial_plan=plan, gateway=thing.name)
+        return Organisation(gateways=(thing,), hunt_groups=(group,))
+    return None
+
+
+def _must_be_new(archive: Archive, noun: Noun, thing: Any) -> None:
+    try:
+        archive.get(noun.section, identity_of(thing))
+    except LookupError:
+        return
+    raise Mistyped(f"{called(noun, thing)} exists already")
+
+
+def remove(noun: Noun) -> Run:
+    """Forget an object that nothing needs."""
+
+    def run(given: Given, desk: Desk) -> Outcome:
+        kept = find(desk.archive, noun, given.needed("Identity", noun.word))
+        what = called(noun, kept.thing)
+        if not desk.sure(f"Remove {what}?"):
+            return Outcome()
+        desk.archive.remove(noun.section, identity_of(kept.thing), kept.version)
+        return Outcome(done=f"{what} is removed", changed=True)
+
+    return run
+
+
+def switch(noun: Noun, on: bool) -> Run:
+    """Enable or disable."""
+
+    def run(given: Given, desk: Desk) -> Outcome:
+        assert noun.switch is not None
+        key, enabled, disabled = noun.switch
+        kept = find(desk.archive, noun, given.needed("Identity", noun.word))
+        what = called(noun, kept.thing)
+        if not on and not desk.sure(f"Disable {what}?"):
+            return Outcome()
+        change: dict[str, Any] = {key: enabled if on else disabled}
+        keep(noun, desk.archive, evolve(kept.thing, **change), kept.version)
+        ended = _ended(given, desk, kept.thing) if not on else ""
+        done = f"{what} is {'enabled' if on else 'disabled'}{ended}"
+        return Outcome(done=done, changed=True)
+
+    return run
+
+
+def _ended(given: Given, desk: Desk, thing: Any) -> str:
+    """With -Immediate the running calls of a gateway end too (spec 2.5)."""
+    if given.what_if or "Immediate" not in given.options or not given.flag("Immediate"):
+        return ""
+    desk.announce()
+    try:
+        count = desk.ask("hang-up-gateway", gateway=thing.name)
+    except NotRunning:
+        return ""
+    return f", {count} calls are ended" if isinstance(count, int) else ", its calls are ended"
+
+
+def called(noun: Noun, thing: Any) -> str:
+    """The object in a sentence: `dial plan Demo`."""
+    return noun.cmdlet if noun.single else f"{noun.word} {identity_of(thing)}"
+
+
+# the table
+
+
+EXTRA: dict[str, tuple[Parameter, ...]] = {
+    "New-UMDialPlan": (
+        flag("GenerateUMMailboxPolicy", "Whether the default policy is made with it", True),
+    ),
+    "New-UMIPGateway": (
+        Parameter("UMDialPlan", "Also make a hunt group to this plan", section="dial_plans"),
+    ),
+    "Disable-UMIPGateway": (flag("Immediate", "Also end its running calls", False),),
+}
+SYNOPSES = {
+    "Get": "Shows every {noun}, or one in full",
+    "Set": "Changes settings of a {noun}",
+    "New": "Makes a {noun}",
+    "Remove": "Removes a {noun} that nothing needs any more",
+    "Enable": "Enables a {noun}",
+    "Disable": "Disables a {noun}",
+}
+
+
+def cmdlet(noun: Noun, verb: str, run: Run | None = None) -> Cmdlet:
+    """One verb of one noun."""
+    name = f"{verb}-{noun.cmdlet}"
+    runs: dict[str, Callable[[], Run]] = {
+        "Get": lambda: get(noun),
+        "Set": lambda: set_(noun),
+        "New": lambda: new(noun),
+        "Remove": lambda: remove(noun),
+        "Enable": lambda: switch(noun, True),
+        "Disable": lambda: switch(noun, False),
+    }
+    return Cmdlet(
+        verb,
+        noun.cmdlet,
+        SYNOPSES[verb].format(noun=noun.word),
+        run or runs[verb](),
+        parameters_of(noun, verb, name),
+        unix=f"{noun.unix} {verb.lower()}",
+        first=_first(noun, verb),
+        asks=verb in ("Remove", "Disable"),
+        ours=noun.ours,
+    )
+
+
+def _first(noun: Noun, verb: str) -> str:
+    if noun.single:
+        return ""
+    if verb != "New":
+        return "Identity"
+    return next(s.parameter for s in noun.settings if s.name == noun.identity)
+
+
+def parameters_of(noun: Noun, verb: str, name: str) -> tuple[Parameter, ...]:
+    """What a verb takes of a noun's settings."""
+    more = EXTRA.get(name, ())
+    if verb == "New":
+        return (*settings_of(noun, needed=True), *more)
+    whom = () if noun.single else (identity(noun, needed=verb != "Get"),)
+    if verb in ("Get", "Set"):
+        shown = settings_of(noun, lambda s: verb == "Set" or not s.setting.secret)
+        return (*whom, *shown, *more)
+    return (*whom, *more)
+
+
+CMDLETS = tuple(cmdlet(noun, verb) for noun in NOUNS for verb in noun.verbs)
+MAILBOX = NAMED["UMMailbox"]
