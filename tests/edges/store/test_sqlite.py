@@ -92,7 +92,7 @@ class SqliteStoreTests(StoreContract, SynchronousTestCase):
 
     def test_what_cannot_be_opened(self) -> None:
         """A damaged, newer, missing or unknown store is refused in words, and stays as it is."""
-        with self.assertRaisesRegex(ValueError, "there are memory, sqlite"):
+        with self.assertRaisesRegex(ValueError, "there are memory, postgresql, sqlite"):
             open_tables("oracle:", self.state)
         with self.assertRaisesRegex(Unavailable, "No such file"):
             open_tables("sqlite:", self.state / "missing")

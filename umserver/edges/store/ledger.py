@@ -18,13 +18,13 @@ from umserver.edges.store.tables import Statement, fold
 
 LEDGER_SCHEMA = """
 CREATE TABLE changes (
-    id {serial}, at {real} NOT NULL, who TEXT NOT NULL, cmdlet TEXT NOT NULL,
-    parameters TEXT NOT NULL, section TEXT NOT NULL, folded TEXT NOT NULL, name TEXT NOT NULL,
-    what TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, revision {integer} NOT NULL);
+    id {serial}, at {real} NOT NULL, who {text} NOT NULL, cmdlet {text} NOT NULL,
+    parameters {text} NOT NULL, section {text} NOT NULL,
+    folded {text} NOT NULL, name {text} NOT NULL, what {text} NOT NULL,
+    old {text} NOT NULL, new {text} NOT NULL, revision {integer} NOT NULL);
 CREATE INDEX changes_by_time ON changes (at);
 CREATE INDEX changes_by_name ON changes (folded);
 """
-"""{serial} counts by itself; {integer} has 64 bits."""
 COLUMNS = "section, name, what, old, new, cmdlet, parameters, who, at, revision"
 MOST_FOUND = 250_000
 """Changes that one search may return."""
@@ -146,7 +146,7 @@ def _conditions(search: Search) -> Iterator[tuple[str, Sequence[Any]]]:
     if search.name:
         listed = _like(json.dumps(fold(search.name), ensure_ascii=False))
         yield (
-            "folded = ? OR (folded = '' AND what = 'loaded' AND lower(new) LIKE ? ESCAPE '!')",
+            "folded = ? OR (folded = '' AND what = 'loaded' AND new LIKE ? ESCAPE '!')",
             (fold(search.name), listed),
         )
     if search.sections:

@@ -6,7 +6,7 @@ Knows: dicts. A transaction works on copies and puts them in place at its end.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -199,6 +199,10 @@ class MemoryTables:
             roster = self._sheet.roster.copy()
             yield roster
             self._sheet.roster = roster
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """See `Tables`: nobody else can see it."""
+        return None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -16,14 +16,14 @@ from umserver.interfaces import FleetServer, RequestedState
 
 ROSTER_SCHEMA = """
 CREATE TABLE states (
-    server TEXT NOT NULL, component TEXT NOT NULL, requester TEXT NOT NULL, name TEXT NOT NULL,
-    state TEXT NOT NULL, at {real} NOT NULL, PRIMARY KEY (server, component, requester));
+    server {text} NOT NULL, component {text} NOT NULL, requester {text} NOT NULL,
+    name {text} NOT NULL, state {text} NOT NULL, at {real} NOT NULL,
+    PRIMARY KEY (server, component, requester));
 CREATE TABLE servers (
-    folded TEXT PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL, roles TEXT NOT NULL,
-    ports TEXT NOT NULL, capacity INTEGER NOT NULL, calls INTEGER NOT NULL, state TEXT NOT NULL,
+    folded {text} PRIMARY KEY, name {text} NOT NULL, host {text} NOT NULL, roles {text} NOT NULL,
+    ports {text} NOT NULL, capacity INTEGER NOT NULL, calls INTEGER NOT NULL, state {text} NOT NULL,
     heartbeat {real} NOT NULL);
 """
-"""{real} stands for the name of 64 bit floats."""
 
 
 class Roster(Protocol):

@@ -25,20 +25,21 @@ OBJECTS_SCHEMA = """
 CREATE TABLE revision (one INTEGER PRIMARY KEY CHECK (one = 1), number {integer} NOT NULL);
 INSERT INTO revision VALUES (1, 0);
 CREATE TABLE objects (
-    id {serial}, section TEXT NOT NULL, folded TEXT NOT NULL, name TEXT NOT NULL,
-    version {integer} NOT NULL, text TEXT NOT NULL, UNIQUE (section, folded));
+    id {serial}, section {text} NOT NULL, folded {text} NOT NULL, name {text} NOT NULL,
+    version {integer} NOT NULL, text {text} NOT NULL, UNIQUE (section, folded));
 CREATE TABLE mailboxes (
-    folded TEXT PRIMARY KEY, address TEXT NOT NULL, dial_plan TEXT NOT NULL, policy TEXT NOT NULL,
-    version {integer} NOT NULL, text TEXT NOT NULL){clustered};
+    folded {text} PRIMARY KEY, address {text} NOT NULL,
+    dial_plan {text} NOT NULL, policy {text} NOT NULL,
+    version {integer} NOT NULL, text {text} NOT NULL){clustered};
 CREATE INDEX mailboxes_of_plan ON mailboxes (dial_plan);
 CREATE INDEX mailboxes_of_policy ON mailboxes (policy);
 CREATE TABLE numbers (
-    plan TEXT NOT NULL, number TEXT NOT NULL, written TEXT NOT NULL,
-    owner TEXT NOT NULL REFERENCES mailboxes (folded) ON DELETE CASCADE,
+    plan {text} NOT NULL, number {text} NOT NULL, written {text} NOT NULL,
+    owner {text} NOT NULL REFERENCES mailboxes (folded) ON DELETE CASCADE,
     PRIMARY KEY (plan, number)){clustered};
 CREATE INDEX numbers_of_owner ON numbers (owner);
-CREATE TABLE secrets (name TEXT PRIMARY KEY, value {octets} NOT NULL){clustered};
-CREATE TABLE pins (owner TEXT PRIMARY KEY, hash TEXT NOT NULL){clustered};
+CREATE TABLE secrets (name {text} PRIMARY KEY, value {octets} NOT NULL){clustered};
+CREATE TABLE pins (owner {text} PRIMARY KEY, hash {text} NOT NULL){clustered};
 """
 SCHEMAS = (OBJECTS_SCHEMA, LEDGER_SCHEMA + ROSTER_SCHEMA)
 """What each version of the schema adds to the one before."""
@@ -61,7 +62,8 @@ PUT_PIN = (
 def statements(since: int, words: Mapping[str, str]) -> Iterator[str]:
     """What makes the newest schema of the one with the number `since`; 0 is an empty database.
 
-    `words`: the database's own for serial, integer, real, octets and clustered.
+    `words`: the database's own for serial (a key that counts by itself), integer (64 bits), real
+    (64 bits), text (compared by code points), octets and clustered.
     """
     for schema in SCHEMAS[since:]:
         for statement in schema.format(**words).strip().split(";\n"):
@@ -233,7 +235,7 @@ class SqlSheet:
             for user in users
             for plan, number in user.keys
         ]
-        if self._session.executemany(PUT_NUMBER, numbers).rowcount != len(numbers):
+        if self._session.executemany(PUT_NUMBER, numbers).rowcount < len(numbers):
             self._taken(users)
         self.changed = True
 

@@ -27,6 +27,7 @@ WORDS = {
     "serial": "INTEGER PRIMARY KEY",
     "integer": "INTEGER",
     "real": "REAL",
+    "text": "TEXT",
     "octets": "BLOB",
     "clustered": " WITHOUT ROWID",
 }
@@ -99,6 +100,10 @@ class SqliteTables:
                 if self._connection.in_transaction:
                     sql("ROLLBACK")
                 raise
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """See `Tables`: nobody tells; `umctl` tells the server on its machine."""
+        return None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -134,6 +134,13 @@ class Writing(Reading, Protocol):
         """Keep many, by address."""
 
 
+class Ear(Protocol):
+    """Hears of changes until it is stopped."""
+
+    def stop(self) -> None:
+        """Hear no more; blocks for a moment."""
+
+
 class Tables(Protocol):
     """A place. One thread at a time; every method may raise Unavailable."""
 
@@ -152,6 +159,9 @@ class Tables(Protocol):
 
     def noting(self) -> AbstractContextManager[Roster]:
         """The same for states and servers alone, which wait for no change of settings."""
+
+    def listen(self, heard: Callable[[], None]) -> Ear | None:
+        """Call `heard` in a thread of its own after every change by anybody; None: nobody tells."""
 
     def close(self) -> None:
         """Let go."""
@@ -189,6 +199,10 @@ class Rehearsed:
                 raise _Undone
         except _Undone:
             return
+
+    def listen(self, heard: Callable[[], None]) -> Ear | None:
+        """See `Tables`."""
+        return self.tables.listen(heard)
 
     def close(self) -> None:
         """See `Tables`."""
