@@ -29,7 +29,7 @@ module aufile.so
 module sndfile.so
 module_app account.so
 module_app menu.so
-snd_path {folder}
+snd_path .
 rtp_ports 30000-30100
 net_interface 127.0.0.1
 """
