@@ -8,7 +8,7 @@ second.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -298,6 +298,9 @@ class ISettingsSource(Interface):
 
     def load() -> Deferred[Organisation]:
         """A whole, checked snapshot. Fails with SettingsFaults or Unavailable."""
+
+    def listen(heard: Callable[[], object]) -> None:
+        """Call `heard()` after changes by anybody, where the store tells of them."""
 
 
 class IFleet(Interface):

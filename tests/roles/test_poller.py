@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
@@ -12,7 +14,7 @@ from tests.org.examples import ORG
 from umserver.interfaces import ISettingsSource, Unavailable
 from umserver.org.faults import Fault, SettingsFaults
 from umserver.org.settings import Organisation, UMService
-from umserver.roles.poller import FIRST_RETRY, POLL_SECONDS, Poller
+from umserver.roles.poller import FIRST_RETRY, POLL_SECONDS, SHORTEST_GAP, Poller
 
 NEWER = evolve(ORG, service=UMService(max_calls_allowed=7))
 
@@ -28,6 +30,7 @@ class Source:
     slow: Deferred[int] | None = None
     asked: int = 0
     loaded: int = 0
+    heard: list[Callable[[], object]] = field(factory=list)
 
     def revision(self) -> Deferred[int]:
         self.asked += 1
@@ -39,6 +42,14 @@ class Source:
     def load(self) -> Deferred[Organisation]:
         self.loaded += 1
         return fail(self.broken) if self.broken else succeed(self.organisation)
+
+    def listen(self, heard: Callable[[], object]) -> None:
+        self.heard.append(heard)
+
+    def announce(self) -> None:
+        """Tell whoever listens that something was committed."""
+        for heard in self.heard:
+            heard()
 
     def change(self, organisation: Organisation) -> None:
         """Commit something."""
@@ -74,7 +85,7 @@ class PollerTests(SynchronousTestCase):
         self.assertEqual(self.told.changes, [(None, ORG)])
 
     def test_every_ten_minutes(self) -> None:
-        """A change that nobody announced is in force after ten minutes (feature 183)."""
+        """A change that nobody announced is in force after ten minutes: feature 183."""
         self.poller.start()
         self.source.change(NEWER)
         self.clock.advance(POLL_SECONDS - 1)
@@ -97,6 +108,55 @@ class PollerTests(SynchronousTestCase):
         self.source.change(NEWER)
         self.successResultOf(self.poller.poll())
         self.assertIs(self.poller.settings, NEWER)
+
+    def test_the_store_announces_a_change(self) -> None:
+        """What another machine's administrator changed is in force at once."""
+        self.poller.start()
+        self.clock.advance(60)
+        self.source.change(NEWER)
+        self.source.announce()
+        self.clock.advance(0)
+        self.assertIs(self.poller.settings, NEWER)
+
+    def test_a_storm_of_announcements(self) -> None:
+        """Ten thousand changes in a row are followed without reading the settings as often."""
+        self.poller.start()
+        for number in range(1000):
+            self.source.change(evolve(ORG, service=UMService(max_calls_allowed=number)))
+            self.source.announce()
+            self.clock.advance(0.001)
+        self.clock.advance(SHORTEST_GAP)
+        self.assertEqual(self.poller.settings.service.max_calls_allowed, 999)
+        self.assertLessEqual(self.source.loaded, 1 + 1.0 / SHORTEST_GAP + 1)
+
+    def test_an_announcement_during_a_look(self) -> None:
+        """What is announced while the store is being asked is not overlooked."""
+        self.poller.start()
+        slow = self.source.slow = Deferred()
+        self.poller.poll()
+        self.source.change(NEWER)
+        self.source.announce()
+        slow.callback(1)
+        self.assertIs(self.poller.settings, ORG)
+        self.clock.advance(SHORTEST_GAP)
+        self.assertIs(self.poller.settings, NEWER)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+    def test_an_announcement_after_the_end(self) -> None:
+        """A stopped server does not stir when something changes."""
+        self.poller.start()
+        self.poller.stop()
+        self.source.announce()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_change_of_users_alone(self) -> None:
+        """Gateways, listeners and pools are not disturbed because a user was changed."""
+        self.poller.start()
+        self.source.change(evolve(ORG, service=UMService()))
+        self.successResultOf(self.poller.poll())
+        self.assertIs(self.poller.settings, ORG)
+        self.assertEqual(self.poller.revision, 2)
+        self.assertEqual(len(self.told.changes), 1)
 
     def test_a_change_during_a_look(self) -> None:
         """A change announced while a look is under way is not overlooked."""
@@ -133,7 +193,7 @@ class PollerTests(SynchronousTestCase):
         self.assertEqual(self.poller.problem, "")
 
     def test_a_store_that_is_down(self) -> None:
-        """Calls go on with the last settings while the store is away, for as long as it takes."""
+        """Calls go on with the last settings while the store is away: feature 203."""
         self.poller.start()
         self.source.broken = Unavailable("no connection")
         self.clock.pump([POLL_SECONDS] + [FIRST_RETRY] * 10)

@@ -27,6 +27,8 @@ POLL_SECONDS = 600.0
 """Spec 9.1: every ten minutes the settings are read again."""
 FIRST_RETRY = 5.0
 """Seconds to the next look while there is no snapshot at all, or the store does not answer."""
+SHORTEST_GAP = 0.2
+"""Seconds between two looks that announcements cause, however many there are."""
 
 
 @define(eq=False)
@@ -48,6 +50,9 @@ class Poller:
     _again: bool = field(init=False, default=False)
     _waiting: list[Deferred[None]] = field(init=False, factory=list)
     _timer: IDelayedCall | None = field(init=False, default=None)
+    _looked_at: float = field(init=False, default=float("-inf"))
+    _soon: bool = field(init=False, default=False)
+    """Whether something was announced since the last look began."""
 
     @property
     def settings(self) -> Organisation:
@@ -63,12 +68,21 @@ class Poller:
     def start(self) -> Deferred[None]:
         """Begin to poll; fires after the first look, whatever it found (see `problem`)."""
         self._running = True
-        return self.poll()
+        done = self.poll()
+        self.source.listen(self._heard)
+        return done
 
     def stop(self) -> None:
         """Look no more."""
         self._running = False
         self._disarm()
+
+    def _heard(self) -> None:
+        """Somebody changed something. A thousand changes in a second are worth five looks."""
+        if self._running and not self._soon:
+            self._soon = True
+            if not self._polling:
+                self._arm()
 
     def poll(self) -> Deferred[None]:
         """Look now; fires when what was committed before is in force, or known to be bad.
@@ -90,6 +104,7 @@ class Poller:
         again = True
         while again and self._running:
             waiting, self._waiting, self._again = self._waiting, [], False
+            self._soon, self._looked_at = False, self.clock.seconds()
             await self._compare()
             for done in waiting:
                 done.callback(None)
@@ -118,10 +133,14 @@ class Poller:
         return self.current is not None and not all(self.current.host_addresses.values())
 
     def _replace(self, revision: int, new: Organisation) -> None:
-        old, self.current = self.current, new
-        if revision == self.revision and old and old.host_addresses == new.host_addresses:
+        """Put a good snapshot in force; whoever follows hears of it only if it says other things.
+
+        Most changes are those of single users, who are not in the snapshot.
+        """
+        old, self.revision = self.current, revision
+        if old is not None and old == new and old.host_addresses == new.host_addresses:
             return
-        self.revision = revision
+        self.current = new
         log.info("settings of revision {revision} are in force", revision=revision)
         for listener in self._listeners:
             try:
@@ -140,8 +159,10 @@ class Poller:
 
     def _arm(self) -> None:
         self._disarm()
+        wait = min(FIRST_RETRY, self.seconds) if self.problem else self.seconds
+        if self._soon:
+            wait = max(self._looked_at + SHORTEST_GAP - self.clock.seconds(), 0.0)
         if self._running:
-            wait = min(FIRST_RETRY, self.seconds) if self.problem else self.seconds
             self._timer = self.clock.callLater(wait, self.poll)
 
     def _disarm(self) -> None:

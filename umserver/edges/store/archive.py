@@ -32,7 +32,7 @@ from umserver.edges.store.forms import mailbox_of, organisation_of, row_of, thin
 from umserver.edges.store.keyfile import key_in
 from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
-from umserver.edges.store.tables import Conflict, Reading, Rehearsed, Tables, Writing, fold
+from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing, fold
 from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault
@@ -88,6 +88,10 @@ class Archive:
     def lasts(self) -> bool:
         """Whether it can be opened a second time."""
         return self.tables.lasts
+
+    def listen(self, heard: Callable[[], None]) -> Ear | None:
+        """Call `heard` in some thread after every change by anybody; None where nobody tells."""
+        return self.tables.listen(heard)
 
     # seeing
 
@@ -245,6 +249,25 @@ class Archive:
         """Drop what the log holds of the time before, and what is too much of it."""
         with self.tables.writing() as work:
             work.ledger.forget(days * 86_400.0, MOST_CHANGES)
+
+    # copies
+
+    def back_up(self, path: Path) -> None:
+        """Copy the whole store to a file while servers run. Raises ValueError: not this way.
+
+        The key with which PINs are hashed is not in it: that is `pin-pepper.key` beside the store.
+        """
+        self.tables.back_up(path)
+
+    def restore(self, path: Path) -> int:
+        """Let everything be as it is in a backup; running servers follow. Returns the revision.
+
+        What the change log says of the time after the backup stays. Raises Unavailable for a file
+        that is no backup, ValueError where backups are made another way.
+        """
+        with self.tables.restoring(path) as work:
+            Notes(work, self.cause).restored(str(path))
+            return work.revision_after()
 
     # servers and states
 

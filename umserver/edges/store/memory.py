@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import RLock
 
@@ -26,6 +26,8 @@ from umserver.edges.store.tables import (
     check_version,
     fold,
 )
+
+NO_BACKUP = "what is in memory only has no backups"
 
 
 @define
@@ -203,6 +205,14 @@ class MemoryTables:
     def listen(self, heard: Callable[[], None]) -> None:
         """See `Tables`: nobody else can see it."""
         return None
+
+    def back_up(self, path: Path) -> None:
+        """See `Tables`."""
+        raise ValueError(NO_BACKUP)
+
+    def restoring(self, path: Path) -> AbstractContextManager[Writing]:
+        """See `Tables`."""
+        raise ValueError(NO_BACKUP)
 
     def close(self) -> None:
         """Nothing is held."""

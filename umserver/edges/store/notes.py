@@ -131,6 +131,10 @@ class Notes:
             if fold(user.address) not in wanted:
                 self.remove_user(user.address)
 
+    def restored(self, name: str) -> None:
+        """Note that everything is as it was in this backup."""
+        self._record(Change("store", name, "restored"))
+
     # states
 
     def state(self, state: RequestedState) -> None:

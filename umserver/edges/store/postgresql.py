@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ SET statement_timeout TO '10s';
 SET lock_timeout TO '10s';
 SET idle_in_transaction_session_timeout TO '5min'
 """
+NO_BACKUP = "PostgreSQL has its own backups: pg_dump, pg_basebackup"
 PREPARING = 0x756D7365
 """The advisory lock of whoever makes or extends the tables."""
 
@@ -194,6 +195,14 @@ class PostgresqlTables:
         ear = Announcements(self.address.connect, heard, str(self.address))
         ear.start()
         return ear
+
+    def back_up(self, path: Path) -> None:
+        """See `Tables`."""
+        raise ValueError(NO_BACKUP)
+
+    def restoring(self, path: Path) -> AbstractContextManager[Writing]:
+        """See `Tables`."""
+        raise ValueError(NO_BACKUP)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from umserver.edges.store.archive import Archive, open_archive
 from umserver.edges.store.hosts import AddressesOf, addresses_of, with_addresses
+from umserver.edges.store.tables import Ear
 from umserver.interfaces import (
     FleetServer,
     IDirectory,
@@ -56,6 +57,8 @@ class SettingsStore:
         init=False, factory=OrderedDict
     )
     _known_hosts: dict[str, tuple[str, ...]] = field(init=False, factory=dict)
+    _listeners: list[Callable[[], object]] = field(init=False, factory=list)
+    _ear: Ear | None = field(init=False, default=None)
     _pool: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store"))
     _writing: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store-writes"))
 
@@ -73,6 +76,20 @@ class SettingsStore:
         organisation = with_addresses(self.archive.load(), self._look_up)
         self._known_hosts = dict(organisation.host_addresses)
         return organisation
+
+    def listen(self, heard: Callable[[], object]) -> None:
+        """See `ISettingsSource`; until the store is closed."""
+        self._listeners.append(heard)
+        if len(self._listeners) == 1:
+            self._ear = self.archive.listen(self._heard)
+
+    def _heard(self) -> None:
+        """In the thread that listens."""
+        self.reactor.callFromThread(self._tell)
+
+    def _tell(self) -> None:
+        for heard in self._listeners:
+            heard()
 
     def _look_up(self, host: str) -> tuple[str, ...]:
         """Once for as long as a gateway in use has this name; failures are tried again."""
@@ -181,9 +198,16 @@ class SettingsStore:
 
     def close(self) -> Deferred[None]:
         """Finish what is under way and let go of the store."""
-        written = self._write(lambda archive: archive.close() if self.writer else None)
+        self._listeners.clear()
+        written = self._write(self._close_writer)
         written.addBoth(lambda result: self._run(self.archive.close))
         return written.addBoth(self._stopped)
+
+    def _close_writer(self, archive: Archive) -> None:
+        if self._ear is not None:
+            self._ear.stop()
+        if self.writer is not None:
+            archive.close()
 
     def _stopped(self, result: Any) -> Any:
         self._pool.stop()

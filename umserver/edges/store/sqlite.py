@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from umserver.edges.store.backend import Backend
+from umserver.edges.store.backup import back_up, opened_copy, put_back
 from umserver.edges.store.ledger import this_user
 from umserver.edges.store.roster import Roster
 from umserver.edges.store.sheet import SCHEMAS, SqlSheet, statements
@@ -104,6 +105,26 @@ class SqliteTables:
     def listen(self, heard: Callable[[], None]) -> None:
         """See `Tables`: nobody tells; `umctl` tells the server on its machine."""
         return None
+
+    def back_up(self, path: Path) -> None:
+        """See `Tables`."""
+        with _told(path):
+            back_up(self._connection, path)
+
+    @contextmanager
+    def restoring(self, path: Path) -> Iterator[Writing]:
+        """See `Tables`."""
+        with _told(self.path), opened_copy(path, self.path) as copy:
+            SqliteTables(copy).close()
+            self._connection.execute("ATTACH ? AS old", (str(copy),))
+            try:
+                with self._transaction("BEGIN IMMEDIATE") as sheet:
+                    put_back(self._connection)
+                    sheet.changed = True
+                    yield sheet
+                    sheet.finish()
+            finally:
+                self._connection.execute("DETACH old")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
@@ -163,6 +164,12 @@ class Tables(Protocol):
     def listen(self, heard: Callable[[], None]) -> Ear | None:
         """Call `heard` in a thread of its own after every change by anybody; None: nobody tells."""
 
+    def back_up(self, path: Path) -> None:
+        """Copy everything to a file while others work here. Raises ValueError: not this way."""
+
+    def restoring(self, path: Path) -> AbstractContextManager[Writing]:
+        """A transaction that begins with everything as it is in a backup. Raises ValueError."""
+
     def close(self) -> None:
         """Let go."""
 
@@ -203,6 +210,19 @@ class Rehearsed:
     def listen(self, heard: Callable[[], None]) -> Ear | None:
         """See `Tables`."""
         return self.tables.listen(heard)
+
+    def back_up(self, path: Path) -> None:
+        """See `Tables`; nothing is written."""
+
+    @contextmanager
+    def restoring(self, path: Path) -> Iterator[Writing]:
+        """See `Tables`."""
+        try:
+            with self.tables.restoring(path) as work:
+                yield work
+                raise _Undone
+        except _Undone:
+            return
 
     def close(self) -> None:
         """See `Tables`."""
