@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
+from tests.kit.acts import acts_of
 from umserver.command import DONE, Umctl
 from umserver.discover import shipped
-from umserver.edges.admin.asks import ServerActs
 from umserver.edges.admin.control import open_control
 from umserver.edges.store.settings import open_store
 from umserver.org.settings import Organisation
 from umserver.roles.poller import Poller
-
-
-def nothing(*details: Any) -> Any:
-    """What nobody asks for here."""
-    return succeed([])
 
 
 class SettingsChangeTests(TestCase):
@@ -46,17 +39,7 @@ class SettingsChangeTests(TestCase):
         self.store = store
         poller = Poller(Clock(), store)
         await poller.start()
-        acts = ServerActs(
-            status=dict,
-            entries=nothing,
-            retry=nothing,
-            drop=nothing,
-            kick=nothing,
-            poll=poller.poll,
-            settings=lambda: (poller.revision, poller.problem),
-            drain=nothing,
-            resume=nothing,
-        )
+        acts = acts_of(poll=poller.poll, settings=lambda: (poller.revision, poller.problem))
         self.addCleanup(open_control(reactor, self.state, acts.asks()).close)
         return poller
 

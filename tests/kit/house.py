@@ -183,6 +183,7 @@ class HouseCase(JourneyCase):
         """Open the house with the demo organisation, as this function changes its TOML."""
         values: dict[str, object] = {
             "server.state": str(self.state),
+            "server.drain_seconds": 0,
             "listen.hosts": [self.host],
             "listen.sip": 0,
             "listen.mbx": 0,

@@ -39,7 +39,7 @@ class CallRouterTests(SynchronousTestCase):
             wall=lambda: NOW,
             key=KEY,
             targets=self.targets,
-            admission=lambda: self.closed,
+            admission=lambda routing: self.closed,
         )
 
     def targets(self, phone: IPhone, route: Route, token: str) -> Sequence[RedirectTarget]:

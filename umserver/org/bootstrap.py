@@ -72,6 +72,22 @@ class Server:
             "How often settings are read again", "spec 9.1", unit="seconds", low=1, high=86_400
         ),
     ] = 600
+    drain_seconds: Annotated[
+        int,
+        Setting(
+            "How long a stop waits for running calls to end by themselves",
+            unit="seconds",
+            low=0,
+            high=3600,
+        ),
+    ] = 10
+    mailbox_storage: Annotated[
+        Literal["shared", "local"],
+        Setting(
+            "Whether every answering desk can serve every mailbox, or only the one that holds it",
+            "spec 4.1",
+        ),
+    ] = "shared"
 
 
 @frozen

@@ -53,6 +53,8 @@ class Delivery:
     delivered: int = field(init=False, default=0)
     deferred: int = field(init=False, default=0)
     buried: int = field(init=False, default=0)
+    held: bool = field(init=False, default=False)
+    """Whether messages stay where they are (see `hold`)."""
     _running: bool = field(init=False, default=False)
     _looking: bool = field(init=False, default=False)
     _look_again: bool = field(init=False, default=False)
@@ -104,6 +106,12 @@ class Delivery:
         self._kicked = True
         self._look()
 
+    def hold(self, on: bool) -> None:
+        """Begin no new try while this is on; what is in flight lands (spec 9.2, HubTransport)."""
+        self.held = on
+        if not on:
+            self._look()
+
     # looking
 
     def _look(self) -> None:
@@ -130,6 +138,8 @@ class Delivery:
             self._arm()
 
     async def _launch_due(self) -> None:
+        if self.held:
+            return
         if self._kicked:
             self._kicked = False
             self._rush.update(await self.store.due(float("inf")))
@@ -137,7 +147,7 @@ class Delivery:
             return
         due = await self.store.due(self.wall())
         waiting = sorted({*due, *self._rush} - self._flying)
-        if not self._running:
+        if not self._running or self.held:
             return
         for id in waiting[: self.most_at_once - len(self._flying)]:
             self._rush.discard(id)

@@ -7,7 +7,7 @@ apology.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from attrs import define, field, frozen
@@ -29,10 +29,12 @@ from umserver.interfaces import (
     IPromptShelf,
 )
 from umserver.org.facts import CallFacts
-from umserver.org.refusals import TROUBLE, Refusal
+from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
 from umserver.org.resolve import Rejected, Route
 from umserver.org.settings import Organisation
 from umserver.org.tokens import Claim
+from umserver.roles.active import Serving
+from umserver.roles.health import LastHour
 from umserver.roles.resolving import resolution_of
 
 log = Logger()
@@ -66,12 +68,29 @@ class AnsweringDesk:
     """A refusal for a further call, told how many are running."""
     answered: int = field(init=False, default=0)
     refused: int = field(init=False, default=0)
-    _running: dict[IPhone, Deferred[None]] = field(init=False, factory=dict)
+    hour: LastHour = field(init=False)
+    """Taken and rejected calls."""
+    on_count: Callable[[], object] = field(init=False, default=lambda: None)
+    """Told after the number of running calls has changed."""
+    _running: dict[IPhone, Serving] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.hour = LastHour(self.wall)
 
     @property
     def active(self) -> int:
         """Calls being served now."""
         return len(self._running)
+
+    @property
+    def oldest(self) -> float:
+        """Seconds that the oldest of them runs; 0 without any."""
+        since = [serving.since for serving in self._running.values()]
+        return max(self.wall() - min(since), 0.0) if since else 0.0
+
+    def calls(self) -> Sequence[Mapping[str, object]]:
+        """The calls being served now, oldest first, as administrators see them."""
+        return [serving.shown(self.wall()) for serving in self._running.values()]
 
     def offered(self, phone: IPhone) -> Deferred[None]:
         """Serve one offered call to its end; never fails."""
@@ -79,10 +98,10 @@ class AnsweringDesk:
         if refusal is not None:
             self._refuse(phone, refusal)
             return succeed(None)
-        over: Deferred[None] = Deferred()
-        self._running[phone] = over
-        Deferred.fromCoroutine(self._serve(phone)).addBoth(self._finished, phone)
-        return over
+        serving = self._running[phone] = Serving(phone, self.wall(), self.settings())
+        self.on_count()
+        Deferred.fromCoroutine(self._serve(serving)).addBoth(self._finished, phone)
+        return serving.over
 
     def hang_up_all(self) -> Deferred[None]:
         """End every call; fires when their scripts are done and what they recorded is safe."""
@@ -90,27 +109,38 @@ class AnsweringDesk:
             phone.hang_up()
         return self.idle()
 
+    def hang_up_gateway(self, name: str) -> int:
+        """End the calls that this gateway brought (spec 2.5, -Immediate); says how many."""
+        wanted = name.casefold()
+        theirs = [s.phone for s in self._running.values() if s.gateway.casefold() == wanted]
+        for phone in theirs:
+            phone.hang_up()
+        return len(theirs)
+
     def idle(self) -> Deferred[None]:
         """Fires when every script that runs now is done."""
-        watched = [_watch(over) for over in self._running.values()]
+        watched = [_watch(serving.over) for serving in self._running.values()]
         waiting = DeferredList(watched, consumeErrors=True)  # who waits may give up
         return waiting.addCallback(lambda _: None)
 
     def _finished(self, result: object, phone: IPhone) -> None:
         if isinstance(result, Failure):
             log.failure("ending a call failed", failure=result, call=phone.id)
-        self._running.pop(phone).callback(None)
+        self._running.pop(phone).over.callback(None)
+        self.on_count()
 
-    async def _serve(self, phone: IPhone) -> None:
-        started, org = self.wall(), self.settings()
+    async def _serve(self, serving: Serving) -> None:
+        phone, org = serving.phone, serving.org
         route = await self._resolve(phone, org)
         if isinstance(route, Rejected):
             self._refuse(phone, route.refusal)
             return
+        self.hour.note(False)
         call, office = Call(phone, self.clock), self._office(org)
+        serving.route, serving.call = route, call
         outcome = await self._run(call, office, route)
         await call.hang_up()
-        self._record(call, office, route, started, outcome)
+        self._record(call, office, route, serving.since, outcome)
 
     async def _resolve(self, phone: IPhone, org: Organisation) -> Route | Rejected:
         try:
@@ -154,6 +184,8 @@ class AnsweringDesk:
 
     def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
         self.refused += 1
+        if refusal is not UNKNOWN_GATEWAY:
+            self.hour.note(True)
         phone.refuse(refusal)
         log.warn("event 1021: call refused: {why}", call=phone.id, why=refusal.reason)
         self.call_log.record(

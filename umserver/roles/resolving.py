@@ -16,6 +16,9 @@ from umserver.org.tokens import Claim
 
 log = Logger()
 
+EVENT = "event 1109"
+"""In the reason of an invalid extension in a diverted call (spec 9.5)."""
+
 
 async def resolution_of(
     org: Organisation, directory: IDirectory, facts: CallFacts, claim: Claim | None = None
@@ -29,4 +32,8 @@ async def resolution_of(
     except Unavailable as fault:
         log.error("the directory cannot be asked: {fault}", call=facts.call_id, fault=fault)
         return Resolution(Rejected(DIRECTORY_UNREACHABLE), (str(fault),))
-    return resolve(org, facts, found, claim)
+    resolution = resolve(org, facts, found, claim)
+    for reason in resolution.reasons:
+        if EVENT in reason:
+            log.warn("event 1109: {why}", call=facts.call_id, why=reason)
+    return resolution

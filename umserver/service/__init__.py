@@ -2,10 +2,11 @@
 
 Purpose: `twistd umserver` calls `makeService`; `options` reads the command line and the bootstrap
 file, `server` starts and stops a process of any roles, `desk` puts the answering desk together and
-`router` the call router, `status` says how it all is. Border: nothing in here decides anything
-about a call, a message or a setting. Why so: parts get what they need handed in, so a test can hand
-in a clock of its own (`machine.Machine`), and which parts make up a server can be read in one
-place.
+`router` the call router, `standing` says which of them takes calls, `status` and `checkup` how it
+all is, `answers` what administrators may ask, `goodbye` how it ends. Border: nothing in here
+decides anything about a call, a message or a setting. Why so: parts get what they need handed in,
+so a test can hand in a clock of its own (`machine.Machine`), and which parts make up a server can
+be read in one place.
 """
 
 from __future__ import annotations
@@ -23,4 +24,6 @@ def makeService(options: Options) -> IService:
     """The service that `twistd` runs."""
     from twisted.internet import reactor
 
-    return UnifiedMessaging(Machine(reactor), options.bootstrap, options.role_names)
+    return UnifiedMessaging(
+        Machine(reactor, own_signals=True), options.bootstrap, options.role_names
+    )

@@ -6,7 +6,6 @@ of them works.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from attrs import define, field
@@ -28,11 +27,13 @@ from umserver.interfaces import ICallLog, IDirectory, IMailer
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import PIPELINE_FULL, TOO_MANY_CALLS, Refusal
+from umserver.org.states import State
 from umserver.org.tokens import Claim, verify
 from umserver.roles.delivery import Delivery
 from umserver.roles.mbx import AnsweringDesk, Equipment
 from umserver.roles.poller import Poller
 from umserver.service.machine import Machine
+from umserver.service.standing import Standing
 
 log = Logger()
 
@@ -52,14 +53,15 @@ class Desk:
     directory: IDirectory
     call_log: ICallLog
     key: bytes = field(repr=False)
-    closed: Callable[[], Refusal | None]
-    """A refusal while the server takes no new calls."""
+    standing: Standing
     spool: Spool = field(init=False)
     delivery: Delivery = field(init=False)
     shelf: PromptShelf = field(init=False)
     engine: MediaEngine = field(init=False)
     role: AnsweringDesk = field(init=False)
     server: SipServer = field(init=False)
+    queue_state: State = field(init=False, default="Active")
+    """Of the component HubTransport."""
     voiceless: int = field(init=False, default=0)
     """Prompts that nothing could speak."""
     _mail_threads: Pool = field(init=False)
@@ -144,7 +146,7 @@ class Desk:
         return verify(facts.route_token, self.key, self.machine.wall())
 
     def _admission(self, running: int) -> Refusal | None:
-        if (refusal := self.closed()) is not None:
+        if (refusal := self.standing.closed("mbx")) is not None:
             return refusal
         if running >= self.poller.settings.service.max_calls_allowed:
             return TOO_MANY_CALLS
@@ -165,6 +167,15 @@ class Desk:
         """Take calls. Raises OSError."""
         self.engine.start()
         self.server.start()
+
+    def obey(self, queue: State) -> None:
+        """Show peers whether we take calls; deliver, or hold what waits (spec 9.2)."""
+        self.server.available = self.standing.closed("mbx") is None
+        before, self.queue_state = self.queue_state, queue
+        if queue != before:
+            self.delivery.hold(queue == "Inactive")
+            if queue == "Draining":
+                self.delivery.kick()
 
     async def finish_calls(self) -> None:
         """End what is running; fires when everything recorded is safe in the spool."""

@@ -42,6 +42,8 @@ class Machine:
     exact_clock: bool = True
     """Whether sound is paced by the system's own timer instead of the reactor's."""
     host: str = field(factory=socket.gethostname)
+    own_signals: bool = False
+    """Whether the process is ours alone, so that signals may be caught."""
 
     def give_up(self) -> None:
         """End the process with code 1, once everything that can be closed is closed."""

@@ -1,24 +1,26 @@
 """The call router put together: its SIP port and the servers that it may redirect to.
 
-Knows: the role `cas` and its edge. Must never know: how either works.
+Knows: the role `cas`, its edge and the fleet. Must never know: how any of them works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sip_server import SipServer
-from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget
+from umserver.interfaces import FleetServer, ICallLog, IDirectory, IPhone, RedirectTarget
 from umserver.org.bootstrap import Bootstrap
-from umserver.org.refusals import Refusal
+from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.resolve import Route
 from umserver.roles.cas import CallRouter
+from umserver.roles.fleet import Fleet
 from umserver.roles.poller import Poller
 from umserver.service.machine import Machine
+from umserver.service.standing import Standing
 
 
 @define(eq=False)
@@ -32,10 +34,8 @@ class Router:
     directory: IDirectory
     call_log: ICallLog
     key: bytes = field(repr=False)
-    desk_port: Callable[[], int]
-    """The port of the answering desk on this machine."""
-    closed: Callable[[], Refusal | None]
-    """A refusal while the server takes no new calls."""
+    standing: Standing
+    fleet: Fleet
     role: CallRouter = field(init=False)
     server: SipServer = field(init=False)
 
@@ -48,7 +48,7 @@ class Router:
             wall=machine.wall,
             key=self.key,
             targets=self.targets,
-            admission=self.closed,
+            admission=self._admission,
         )
         self.server = SipServer(
             reactor=machine.reactor,
@@ -62,10 +62,44 @@ class Router:
         )
 
     def targets(self, phone: IPhone, route: Route, token: str) -> Sequence[RedirectTarget]:
-        """The answering desk beside us, at the address that this peer reached us by."""
+        """The desks that may take this call, best first (spec 4.1).
+
+        The desk beside us is announced at the address that this peer reached us by.
+        """
         assert isinstance(phone, Phone)
-        host = phone.line.announced_host(phone.flow)
-        return (RedirectTarget(host, self.desk_port(), phone.flow.transport, token),)
+        desks = self._desks(route, phone.id)
+        if not desks:
+            return ()
+        self.fleet.sent(desks[0])
+        targets = []
+        for rank, desk in enumerate(desks):
+            ours = desk.name == self.fleet.me().name
+            host = phone.line.announced_host(phone.flow) if ours else desk.host
+            port = desk.ports["mbx"]
+            transport = phone.flow.transport
+            targets.append(RedirectTarget(host, port, transport, token, 1.0 / (rank + 1)))
+        return targets
+
+    def _desks(self, route: Route, call: str) -> Sequence[FleetServer]:
+        """One mailbox goes to one desk where that can be; calls without a mailbox to any."""
+        mailbox = getattr(route, "mailbox", None)
+        if mailbox is None:
+            return self.fleet.desks(call)
+        if self.bootstrap.server.mailbox_storage == "local":
+            home = getattr(mailbox, "server", "")
+            return self.fleet.named(home) if home else self.fleet.desks(mailbox.address)[:1]
+        return self.fleet.desks(mailbox.address)
+
+    def _admission(self, routing: int) -> Refusal | None:
+        if (refusal := self.standing.closed("cas")) is not None:
+            return refusal
+        if routing >= self.poller.settings.call_router.max_calls_allowed:
+            return TOO_MANY_CALLS
+        return None
+
+    def obey(self) -> None:
+        """Show peers whether we take calls."""
+        self.server.available = self.standing.closed("cas") is None
 
     def start(self) -> None:
         """Open the port. Raises OSError."""

@@ -6,41 +6,50 @@ cannot succeed says why in one line and ends the process with code 1.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from umserver.discover import shipped
-from umserver.edges.admin.asks import ServerActs
 from umserver.edges.admin.control import ControlSocket, ControlSocketInUse, open_control
 from umserver.edges.mail.cabinet import SpoolInUse
+from umserver.edges.net.sockets import is_wildcard, primary_address
 from umserver.edges.speech.catalogue import CatalogueFaults
 from umserver.edges.store.calls import FILE_NAME, CallLog
+from umserver.edges.store.component_file import keep_state, read_states
 from umserver.edges.store.settings import SettingsStore, open_store
 from umserver.edges.web.site import open_site
-from umserver.interfaces import Unavailable
+from umserver.interfaces import FleetServer, Unavailable
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
-from umserver.org.refusals import OUT_OF_SERVICE, Refusal
+from umserver.org.states import Wish
+from umserver.roles.fleet import Fleet
+from umserver.roles.gateways import GatewayWatch
 from umserver.roles.poller import Poller
-from umserver.service import status
+from umserver.roles.states import ComponentStates, RemotePlace
+from umserver.service import checkup, status
+from umserver.service.answers import Answers
 from umserver.service.desk import Desk
+from umserver.service.goodbye import Goodbye
 from umserver.service.machine import Machine
+from umserver.service.options import ROLES
 from umserver.service.router import Router
+from umserver.service.standing import Standing
 
 log = Logger()
 
 ROUTE_KEY = "route-key"
 """Name of the secret that signs routing results."""
+OWN_STORE = "sqlite:"
+"""The store in the state folder."""
 LONGEST_GOODBYE = 20.0
 """Seconds that running calls get to be ended and kept when the server stops."""
 _OPERATORS_FAULTS = (
@@ -65,32 +74,49 @@ class UnifiedMessaging(Service):
     roles: Sequence[str]
     state: Path = field(init=False)
     host: str = field(init=False)
+    name: str = field(init=False)
+    """By which administrators and other servers know this one."""
     call_log: CallLog = field(init=False)
     ready: Deferred[None] = field(init=False, factory=Deferred)
     """Fires when calls are taken; fails when they never will be."""
+    standing: Standing = field(init=False)
+    gateways: GatewayWatch = field(init=False)
     desk: Desk | None = field(init=False, default=None)
     router: Router | None = field(init=False, default=None)
     poller: Poller | None = field(init=False, default=None)
+    fleet: Fleet = field(init=False)
+    """Made when the store is open, as are the states."""
+    states: ComponentStates = field(init=False)
+    started_at: float = field(init=False, default=0.0)
+    _goodbye: Goodbye = field(init=False)
     _store: SettingsStore | None = field(init=False, default=None)
     _control: ControlSocket | None = field(init=False, default=None)
     _web: IListeningPort | None = field(init=False, default=None)
-    _doing: str = field(init=False, default="the server has not been started")
-    """What stands between us and calls; empty when nothing does."""
-    _draining: bool = field(init=False, default=False)
-    _started_at: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
-        server = self.bootstrap.server
+        server, machine = self.bootstrap.server, self.machine
         self.state = Path(server.state).absolute()
-        self.host = server.host_name or self.machine.host
+        self.host = server.host_name or machine.host
+        self.name = server.host_name or self._place()
         self.call_log = CallLog(self.state / FILE_NAME)
+        self.standing = Standing(self.roles, on_change=self._obey)
+        self.gateways = GatewayWatch(machine.reactor, machine.wall, self._ask)
+        self._goodbye = Goodbye(machine.reactor)
+
+    def _place(self) -> str:
+        """A name for a server without one: its machine's; several on a machine add their port."""
+        if len(self.roles) > 1:
+            return self.machine.host
+        listen = self.bootstrap.listen
+        host = next((host for host in listen.hosts if not is_wildcard(host)), self.machine.host)
+        return f"{host}:{listen.sip if 'cas' in self.roles else listen.mbx}"
 
     # Twisted
 
     def startService(self) -> None:
         """Begin to start; `ready` fires at the end of it."""
         super().startService()  # type: ignore[no-untyped-call]
-        self._started_at = self.machine.seconds()
+        self.started_at = self.machine.seconds()
         self.machine.reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> Deferred[None]:
@@ -101,6 +127,8 @@ class UnifiedMessaging(Service):
     # the start
 
     def _begin(self) -> None:
+        if self.machine.own_signals:
+            self._goodbye.listen_to_signals()
         Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
     def _failed(self, failure: Any) -> None:
@@ -108,15 +136,16 @@ class UnifiedMessaging(Service):
             self.machine.say(f"umserver cannot start: {_words(failure.value)}")
         else:
             log.failure("the server cannot start", failure=failure)
-        self._doing = f"the start failed: {_words(failure.value)}"
+        self.standing.now(f"the start failed: {_words(failure.value)}")
         self.ready.errback(failure)
         self.ready.addErrback(lambda told: None)
         self.machine.give_up()
 
     async def _start(self) -> None:
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._doing = "the server is starting"
-        self._control = open_control(self.machine.reactor, self.state, self._acts().asks())
+        self.standing.now("the server is starting")
+        acts = Answers(self).acts()
+        self._control = open_control(self.machine.reactor, self.state, acts.asks())
         self._open_web()
         self.call_log.start()
         store = self._store = open_store(
@@ -129,9 +158,9 @@ class UnifiedMessaging(Service):
         await poller.start()
         if poller.current is None:
             raise Unavailable(f"the settings cannot be loaded: {poller.problem}")
+        await self._meet_others(store)
         await self._open_roles(store, poller)
-        self._doing = ""
-        self._show_availability()
+        await self._take_calls(poller)
         self._greet()
         self.ready.callback(None)
 
@@ -143,25 +172,59 @@ class UnifiedMessaging(Service):
         self.machine.say("The store is empty: the demo organisation is imported.")
         await store.import_organisation(*parse_toml(text))
 
+    async def _meet_others(self, store: SettingsStore) -> None:
+        """Learn what is wanted of us; be ready to speak with other servers."""
+        machine = self.machine
+        states = self.states = ComponentStates(
+            self.name,
+            self.roles,
+            machine.wall,
+            LocalPlace(self.state, machine.in_thread),
+            RemotePlace(store, self.name),
+            self._obey,
+        )
+        await states.refresh()
+        self.standing.states = states
+        self.fleet = Fleet(
+            machine.reactor,
+            store,
+            self._myself,
+            self._ask_desk if "cas" in self.roles else None,
+            lambda: Deferred.fromCoroutine(states.look_away()),
+        )
+
     async def _open_roles(self, store: SettingsStore, poller: Poller) -> None:
         common = (self.machine, self.bootstrap)
         key = await store.secret(ROUTE_KEY)
         if "mbx" in self.roles:
             desk = self.desk = Desk(
-                *common, self.state, self.host, poller, store, self.call_log, key, self._closed
+                *common, self.state, self.host, poller, store, self.call_log, key, self.standing
             )
-            self._doing = "the prompts are being rendered"
+            self.standing.now("the prompts are being rendered")
             await desk.prepare()
             desk.start()
             desk.engine.freeze()
         if "cas" in self.roles:
             self.router = Router(
-                *common, self.host, poller, store, self.call_log, key, self._desk_port, self._closed
+                *common, self.host, poller, store, self.call_log, key, self.standing, self.fleet
             )
             self.router.start()
 
-    def _desk_port(self) -> int:
-        return self.desk.server.bound_port if self.desk else self.bootstrap.listen.mbx
+    async def _take_calls(self, poller: Poller) -> None:
+        """Watch the gateways, meet the other servers, and open the doors."""
+        assert poller.current is not None
+        self.gateways.changed(None, poller.current)
+        poller.on_change(self.gateways.changed)
+        if self._has_company():
+            await self.fleet.start()
+        poller.on_change(lambda old, new: self.fleet.announce())
+        if self.desk is not None:
+            self.desk.role.on_count = self._count_changed
+        self.standing.now("")
+
+    def _has_company(self) -> bool:
+        """Whether other servers may use the store: one that does everything keeps it to itself."""
+        return len(self.roles) < len(ROLES) or self.bootstrap.server.store != OWN_STORE
 
     def _open_web(self) -> None:
         listen = self.bootstrap.listen
@@ -174,8 +237,11 @@ class UnifiedMessaging(Service):
         sip = (self.router or self.desk).server.bound_port  # type: ignore[union-attr]
         port = "" if sip == 5060 else f":{sip}"
         say = self.machine.say
-        seconds = self.machine.seconds() - self._started_at
+        seconds = self.machine.seconds() - self.started_at
         say(f"umserver is ready after {seconds:.1f} s ({', '.join(self.roles)}).")
+        for reason in self.not_ready():
+            say(f"  BUT    {reason}")
+            log.warn("no calls are taken: {reason}", reason=reason)
         if self.desk is not None:
             say(f"  call   sip:1001@127.0.0.1{port}, speak after the tone, hang up")
             if self.bootstrap.mail.delivery == "maildir":
@@ -192,17 +258,28 @@ class UnifiedMessaging(Service):
     # the end
 
     async def _stop(self) -> None:
-        self._doing = "the server is stopping"
-        self._show_availability()
+        self.standing.now("the server is stopping")
+        self.gateways.stop()
         if self.desk is not None:
-            ended = Deferred.fromCoroutine(self.desk.finish_calls())
-            ended.addTimeout(LONGEST_GOODBYE, self.machine.reactor)
-            await ended.addErrback(lambda f: log.failure("calls could not be ended", failure=f))
+            await self._end_calls(self.desk)
         if self.router is not None:
             await self.router.stop()
         if self.desk is not None:
             await self.desk.stop()
         await self._close_rest()
+
+    async def _end_calls(self, desk: Desk) -> None:
+        """Let running calls finish; end those that do not, and keep what they said."""
+        running, seconds = desk.role.active, float(self.bootstrap.server.drain_seconds)
+        if running and seconds:
+            self.machine.say(
+                f"umserver stops: {running} calls may finish within {seconds:.0f} s "
+                "(the same signal again ends them at once)"
+            )
+            await self._goodbye.wait_for(desk.role.idle(), seconds)
+        ended = Deferred.fromCoroutine(desk.finish_calls())
+        ended.addTimeout(LONGEST_GOODBYE, self.machine.reactor)
+        await ended.addErrback(lambda f: log.failure("calls could not be ended", failure=f))
 
     async def _close_rest(self) -> None:
         if self.poller is not None:
@@ -211,6 +288,8 @@ class UnifiedMessaging(Service):
             await maybeDeferred(self._web.stopListening)
         if self._control is not None:
             await self._control.close()
+        if self.standing.states is not None and self._has_company():
+            await self.fleet.stop()
         if self._store is not None:
             await self._store.close()
         self.call_log.stop()
@@ -219,74 +298,72 @@ class UnifiedMessaging(Service):
 
     def not_ready(self) -> Sequence[str]:
         """Why no call can be taken just now, in words; empty when all is well."""
-        reasons = [self._doing] if self._doing else []
-        if self._draining:
-            reasons.append("the server is draining: no new calls are taken")
+        reasons = list(self.standing.reasons())
         poller = self.poller
-        if poller is not None and poller.current is not None and not poller.current.hunt_groups:
-            reasons.append("no dial plan is linked to a gateway: there is no hunt group")
-        return reasons
+        linked = poller is None or poller.current is None or checkup.is_linked(poller.current)
+        return reasons if linked else [*reasons, checkup.NOT_LINKED]
 
     def status(self) -> Mapping[str, object]:
         """Everything that can be shown."""
-        shown: dict[str, object] = {
-            "ready": not self.not_ready(),
-            "reasons": list(self.not_ready()),
-            "roles": ", ".join(self.roles),
-            "host": self.host,
-            "process": os.getpid(),
-            "uptime_seconds": round(self.machine.seconds() - self._started_at, 1),
-            "versions": status.versions(),
-        }
-        if self.poller is not None:
-            shown["settings"] = status.settings_part(self.poller)
-            shown["gateways"] = status.gateways_part(self.poller)
+        return status.whole(self)
+
+    def _obey(self) -> None:
+        """Show what we are: to peers, to the other servers, to the queue."""
         if self.router is not None:
-            shown["cas"] = status.router_part(self.router)
+            self.router.obey()
         if self.desk is not None:
-            shown["mbx"] = status.desk_part(self.desk)
-            shown["queue"] = status.queue_part(self.desk)
-            shown["media"] = status.media_part(self.desk)
-        return shown
+            self.desk.obey(self.states.state("HubTransport"))
+        if self.standing.states is not None:
+            self.fleet.announce()
 
-    # what an administrator asks
+    def _count_changed(self) -> None:
+        """The other servers hear at once when we become full, or have room again."""
+        assert self.desk is not None and self.poller is not None
+        most = self.poller.settings.service.max_calls_allowed
+        if self.desk.role.active in (most, most - 1):
+            self.fleet.announce()
 
-    def _acts(self) -> ServerActs:
-        return ServerActs(
-            status=self.status,
-            entries=lambda: self._answering().spool.entries(),
-            retry=lambda id: self._answering().spool.retry(id),
-            drop=lambda id: self._answering().spool.drop(id),
-            kick=lambda: self._answering().delivery.kick(),
-            poll=lambda: self._settled().poll(),
-            settings=lambda: (self._settled().revision, self._settled().problem),
-            drain=lambda: self._drain(True),
-            resume=lambda: self._drain(False),
+    def _myself(self) -> FleetServer:
+        """How we describe ourselves to the other servers."""
+        listen, desk, router = self.bootstrap.listen, self.desk, self.router
+        ports = {"mbx": desk.server.bound_port} if desk else {}
+        if router is not None:
+            ports["sip"] = router.server.bound_port
+        host = next((host for host in listen.hosts if not is_wildcard(host)), None)
+        most = self.poller.settings.service.max_calls_allowed if self.poller else 0
+        return FleetServer(
+            self.name,
+            self.bootstrap.server.external_address or host or primary_address(),
+            tuple(self.roles),
+            ports,
+            most,
+            desk.role.active if desk else 0,
+            self.standing.state("mbx" if "mbx" in self.roles else "cas"),
         )
 
-    def _answering(self) -> Desk:
-        if self.desk is None:
-            raise Unavailable(self._doing or "this process has no queue: its roles lack mbx")
-        return self.desk
+    def _ask(self, host: str, port: int, transport: str, patience: float) -> Deferred[int | None]:
+        """OPTIONS from the port that peers know us by."""
+        part = self.router or self.desk
+        return part.server.ask(host, port, transport, patience) if part else succeed(None)
 
-    def _settled(self) -> Poller:
-        if self.poller is None:
-            raise Unavailable(self._doing)
-        return self.poller
+    def _ask_desk(self, host: str, port: int, patience: float) -> Deferred[int | None]:
+        return self._ask(host, port, "udp", patience)
 
-    def _drain(self, on: bool) -> None:
-        """Take no new calls while running ones go on, or take them again."""
-        self._draining = on
-        self._show_availability()
-        log.info("new calls are {what}", what="turned away" if on else "taken again")
 
-    def _show_availability(self) -> None:
-        for role in (self.router, self.desk):
-            if role is not None:
-                role.server.available = self._closed() is None
+@frozen
+class LocalPlace:
+    """The state folder as a place for wishes (`umserver.roles.states.WishPlace`)."""
 
-    def _closed(self) -> Refusal | None:
-        return OUT_OF_SERVICE if self._doing or self._draining else None
+    state: Path
+    in_thread: Callable[[Callable[[], Any]], Deferred[Any]]
+
+    def read(self) -> Deferred[Sequence[Wish]]:
+        """See `WishPlace`."""
+        return self.in_thread(lambda: read_states(self.state))
+
+    def keep(self, wish: Wish) -> Deferred[None]:
+        """See `WishPlace`."""
+        return self.in_thread(lambda: keep_state(self.state, wish))
 
 
 def _words(fault: BaseException) -> str:

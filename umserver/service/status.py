@@ -6,15 +6,49 @@ calls and messages, never of callers.
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from twisted import __version__ as twisted_version
 from umserver import __version__
 from umserver.org.settings import Organisation
-from umserver.roles.poller import Poller
-from umserver.service.desk import Desk
-from umserver.service.router import Router
+from umserver.org.states import COMPONENTS
+
+if TYPE_CHECKING:
+    from umserver.roles.poller import Poller
+    from umserver.service.desk import Desk
+    from umserver.service.router import Router
+    from umserver.service.server import UnifiedMessaging
+
+
+def whole(um: UnifiedMessaging) -> Mapping[str, object]:
+    """Everything that is shown of a server."""
+    reasons = list(um.not_ready())
+    shown: dict[str, object] = {
+        "ready": not reasons,
+        "reasons": reasons,
+        "server": um.name,
+        "roles": ", ".join(um.roles),
+        "host": um.host,
+        "process": os.getpid(),
+        "uptime_seconds": round(um.machine.seconds() - um.started_at, 1),
+        "versions": versions(),
+    }
+    if um.standing.states is not None:
+        shown["components"] = {name: um.states.state(name) for name in COMPONENTS}
+    if um.poller is not None:
+        shown["settings"] = settings_part(um.poller)
+        shown["gateways"] = list(um.gateways.shown())
+    if um.router is not None:
+        shown["cas"] = router_part(um.router)
+        shown["servers"] = list(um.fleet.shown())
+    if um.desk is not None:
+        shown["mbx"] = desk_part(um.desk)
+        shown["queue"] = queue_part(um.desk)
+        shown["media"] = media_part(um.desk)
+    return shown
 
 
 def settings_part(poller: Poller) -> Mapping[str, object]:
@@ -26,15 +60,6 @@ def settings_part(poller: Poller) -> Mapping[str, object]:
         "dial_plans": len(current.dial_plans),
         "hunt_groups": len(current.hunt_groups),
     }
-
-
-def gateways_part(poller: Poller) -> list[Mapping[str, object]]:
-    """Who may bring calls."""
-    current = poller.current or Organisation()
-    return [
-        {"name": each.name, "address": each.address, "status": each.status}
-        for each in current.gateways
-    ]
 
 
 def router_part(router: Router) -> Mapping[str, object]:
@@ -52,6 +77,7 @@ def desk_part(desk: Desk) -> Mapping[str, object]:
     return {
         "port": desk.server.bound_port,
         "calls": desk.role.active,
+        "oldest_call_seconds": round(desk.role.oldest, 1),
         "answered": desk.role.answered,
         "refused": desk.role.refused,
         "prompts_missing": desk.voiceless,
@@ -63,6 +89,7 @@ def queue_part(desk: Desk) -> Mapping[str, object]:
     """Messages on their way."""
     delivery = desk.delivery
     return {
+        "state": desk.queue_state,
         "waiting": desk.spool.waiting(),
         "in_flight": delivery.in_flight,
         "delivered": delivery.delivered,

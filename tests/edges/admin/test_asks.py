@@ -9,6 +9,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.acts import acts_of
 from umserver.edges.admin.asks import ServerActs
 from umserver.org.messages import QueueEntry
 
@@ -39,7 +40,7 @@ class Server:
         def plain(name: str) -> Any:
             return lambda: self.told.append(name)
 
-        return ServerActs(
+        return acts_of(
             status=lambda: {"calls": 3},
             entries=entries,
             retry=one("retry"),

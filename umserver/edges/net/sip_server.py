@@ -1,6 +1,7 @@
-"""The station that offers us calls.
+"""The station that offers us calls, and asks peers whether they are there.
 
-Knows: which phone an effect is for, how many calls there are. Must never know: routes, scripts.
+Knows: which phone an effect is for, how many calls there are, who was asked. Must never know:
+routes, scripts.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from random import Random
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from umserver.edges.net.facts import facts_from
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.phone import Phone
+from umserver.edges.net.sockets import is_address, is_wildcard
 from umserver.edges.net.station import Station, has_ipv6
 from umserver.edges.net.tcp import Limits
-from umserver.wire.sip.effects import Effect, Ended, Offered, Redirected, Refused
+from umserver.wire.sip.effects import Answered, Effect, Ended, Offered, Redirected, Refused
+from umserver.wire.sip.headers import NameAddr
+from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
 log = Logger()
@@ -51,6 +55,7 @@ class SipServer:
     """Calls offered since the start."""
     station: Station = field(init=False)
     _phones: dict[str, Phone] = field(init=False, factory=dict)
+    _asked: dict[str, Deferred[int]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.station = Station(
@@ -108,11 +113,57 @@ class SipServer:
         for phone in list(self._phones.values()):
             phone.hang_up()
         closed = self.station.stop()
+        for token in list(self._asked):
+            self._heard(token, 0)
         for name in list(self._phones):
             self._tell(Ended(name, "us", "the server stops"))
         return closed
 
+    def ask(
+        self, host: str, port: int, transport: str = "udp", patience: float = 4.0
+    ) -> Deferred[int | None]:
+        """Ask a peer whether it is there: OPTIONS (RFC 3261 §11); never fails.
+
+        The status of its answer, 0 when none came within `patience` seconds, None when no port of
+        ours reaches this IP address.
+        """
+        flow = self.station.flow_to(transport, (host, port)) if is_address(host) else None
+        if flow is None:
+            return succeed(None)
+        params = () if transport == "udp" else (("transport", transport),)
+        us = NameAddr("", Uri("sip", "umserver", self.station.announced_host(flow)), ())
+        token, effects = self.station.endpoint.request(
+            "OPTIONS", Uri("sip", "", host, port, params), flow, us, (), b"", self.station.now()
+        )
+        waiting = self._asked[token] = Deferred()
+        late = self.reactor.callLater(patience, self._heard, token, 0)
+        answer: Deferred[int | None] = Deferred()
+
+        def done(status: int) -> None:
+            if late.active():
+                late.cancel()
+            answer.callback(status)
+
+        waiting.addCallback(done)
+        self.station.perform(effects)
+        return answer
+
+    def ask_self(self, patience: float = 4.0) -> Deferred[int | None]:
+        """What peers would hear from us: an OPTIONS through our own port."""
+        host = next(iter(self.listen), "")
+        if is_wildcard(host):
+            host = "127.0.0.1" if "0.0.0.0" in self.listen else "::1"
+        return self.ask(host, self.bound_port, patience=patience)
+
+    def _heard(self, token: str, status: int) -> None:
+        waiting = self._asked.pop(token, None)
+        if waiting is not None:
+            waiting.callback(status)
+
     def _tell(self, effect: Effect) -> None:
+        if isinstance(effect, Answered):
+            self._heard(effect.token, effect.response.status if effect.response else 0)
+            return
         if isinstance(effect, Offered):
             self._offered(effect)
             return

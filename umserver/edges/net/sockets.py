@@ -62,6 +62,11 @@ def local_address_towards(remote: str, bound: str) -> str:
     return _route_to(remote, int(monotonic() / _REMEMBERED)) if is_wildcard(bound) else bound
 
 
+def primary_address() -> str:
+    """The IPv4 address by which this machine is reached from outside, as its routes say."""
+    return local_address_towards("192.0.2.1", "0.0.0.0")
+
+
 @lru_cache(maxsize=1024)
 def _route_to(remote: str, slot: int) -> str:
     family = family_of(remote)

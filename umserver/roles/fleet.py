@@ -1,0 +1,239 @@
+"""The other servers: which answering desks live, and which of them takes a call (spec 4.1, 9.2).
+
+Knows: what servers publish in the store, and whether they answer. Must never know: SIP, tables. A
+desk is used while it says it is Active, speaks every few seconds, answers OPTIONS and has room. The
+same mailbox goes to the same desk while that stays so (rendezvous hashing, Thaler and Ravishankar
+1998, weighted by free room), which keeps what a desk remembers of a user in one place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+from attrs import define, evolve, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from umserver.interfaces import FleetServer, IFleet, Unavailable
+
+log = Logger()
+
+BEAT_SECONDS = 2.0
+"""How often a server says that it lives, and reads what others say."""
+PROBE_SECONDS = 1.0
+PATIENCE = 2.0
+"""Seconds that a desk may take to answer OPTIONS."""
+SILENT_AFTER = 6.0
+"""Seconds without a word after which a server counts as gone."""
+FORGOTTEN_AFTER = 120.0
+"""Seconds without a word after which nobody asks it any more."""
+MOST_CHOICES = 3
+"""Desks that a peer is offered for one call."""
+STEPS = 8
+"""Free room is told apart in so many steps, so that a few calls do not move a mailbox."""
+
+AskServer = Callable[[str, int, float], "Deferred[int | None]"]
+"""Asks host and port with OPTIONS for so many seconds; see `umserver.roles.gateways.Probe`."""
+
+
+@define(eq=False)
+class Fleet:
+    """One server's view of all of them. Runs from `start` to `stop`."""
+
+    clock: IReactorTime
+    store: IFleet
+    me: Callable[[], FleetServer]
+    """How this server describes itself now."""
+    ask: AskServer | None
+    """None where nobody is redirected from here."""
+    each_beat: Callable[[], Deferred[None]]
+    """What else is to be looked at with every beat."""
+    known: Sequence[FleetServer] = field(init=False, default=())
+    """All servers as they last described themselves."""
+    _answers: dict[str, bool] = field(init=False, factory=dict)
+    """Whether a desk answered when it was asked last."""
+    _asking: set[str] = field(init=False, factory=set)
+    _sent: dict[str, int] = field(init=False, factory=dict)
+    """Calls sent to a server since it last said how many it has."""
+    _told: FleetServer | None = field(init=False, default=None)
+    _running: bool = field(init=False, default=False)
+    _beating: bool = field(init=False, default=False)
+    _again: bool = field(init=False, default=False)
+    _beat_timer: IDelayedCall | None = field(init=False, default=None)
+    _probe_timer: IDelayedCall | None = field(init=False, default=None)
+    _problem: str = field(init=False, default="")
+
+    async def start(self) -> None:
+        """Say that we are here, learn who else is, and go on doing so. Never fails."""
+        self._running = True
+        await self._beat()
+        self._arm()
+        self._probe_all()
+
+    async def stop(self) -> None:
+        """Say that we take no calls any more; then nothing."""
+        self._running = False
+        for timer in (self._beat_timer, self._probe_timer):
+            if timer is not None and timer.active():
+                timer.cancel()
+        try:
+            mine = self.me()
+            await self.store.heartbeat(mine.name, mine.calls, "Inactive")
+        except Unavailable as fault:
+            log.warn("the other servers do not hear that we stop: {why}", why=str(fault))
+
+    def announce(self) -> None:
+        """Something about us has changed that others should know at once."""
+        if not self._running:
+            return
+        if self._beating:
+            self._again = True
+            return
+        if self._beat_timer is not None and self._beat_timer.active():
+            self._beat_timer.cancel()
+        Deferred.fromCoroutine(self._beat_and_arm())
+
+    # beating
+
+    async def _beat_and_arm(self) -> None:
+        again = True
+        while again and self._running:
+            self._again = False
+            await self._beat()
+            again = self._again
+        if self._running:
+            self._arm()
+
+    def _arm(self) -> None:
+        self._beat_timer = self.clock.callLater(BEAT_SECONDS, self.announce)
+
+    async def _beat(self) -> None:
+        self._beating = True
+        try:
+            await self._speak()
+            self.known = await self.store.servers()
+            self._sent.clear()
+            await self.each_beat()
+            self._problem = ""
+        except Unavailable as fault:
+            if str(fault) != self._problem:
+                log.error("the other servers cannot be seen: {why}", why=str(fault))
+            self._problem = str(fault)
+        except Exception:
+            log.failure("looking at the other servers failed")
+        finally:
+            self._beating = False
+
+    async def _speak(self) -> None:
+        mine = self.me()
+        described = evolve(mine, calls=0, state="", age=0.0)
+        known = described == self._told
+        if known and await self.store.heartbeat(mine.name, mine.calls, mine.state):
+            return
+        await self.store.register_server(mine)
+        self._told = described
+
+    # asking
+
+    def _probe_all(self) -> None:
+        if not self._running or self.ask is None:
+            return
+        for server in self._others():
+            if server.age < FORGOTTEN_AFTER and server.name not in self._asking:
+                self._asking.add(server.name)
+                Deferred.fromCoroutine(self._probe(server, self.ask))
+        self._probe_timer = self.clock.callLater(PROBE_SECONDS, self._probe_all)
+
+    async def _probe(self, server: FleetServer, ask: AskServer) -> None:
+        name = server.name
+        try:
+            status = await ask(server.host, server.ports["mbx"], PATIENCE)
+        except Exception:
+            log.failure("asking {server} failed", server=name)
+            status = 0
+        finally:
+            self._asking.discard(name)
+        good = status == 200
+        if self._answers.get(name, True) != good:
+            word = "answers again" if good else f"is not used: it answered {status or 'nothing'}"
+            log.warn("server {server} {word}", server=name, word=word)
+        self._answers[name] = good
+
+    def _others(self) -> Sequence[FleetServer]:
+        own = self.me().name.casefold()
+        return [
+            server
+            for server in self.known
+            if server.name.casefold() != own and "mbx" in server.roles and "mbx" in server.ports
+        ]
+
+    # choosing
+
+    def desks(self, key: str) -> Sequence[FleetServer]:
+        """Desks that may take the call of this key, best first; our own is among them.
+
+        Where all are full, what they told may be old: they may say so themselves.
+        """
+        mine = self.me()
+        own = [mine] if "mbx" in mine.roles else []
+        living = [self._loaded(s) for s in (*own, *self._others()) if self.lives(s)]
+        roomy = [server for server in living if server.calls < server.capacity]
+        return ranked(roomy or living, key)[:MOST_CHOICES]
+
+    def named(self, name: str) -> Sequence[FleetServer]:
+        """The desk of this name, when it may take a call."""
+        mine = self.me()
+        found = [s for s in (mine, *self._others()) if s.name.casefold() == name.casefold()]
+        return [server for server in found[:1] if "mbx" in server.roles and self.lives(server)]
+
+    def lives(self, server: FleetServer) -> bool:
+        """Whether calls may go there, room or not."""
+        return (
+            server.state == "Active"
+            and server.age < SILENT_AFTER
+            and self._answers.get(server.name, True)
+        )
+
+    def sent(self, server: FleetServer) -> None:
+        """A call was redirected there first."""
+        if server.name != self.me().name:
+            self._sent[server.name] = self._sent.get(server.name, 0) + 1
+
+    def _loaded(self, server: FleetServer) -> FleetServer:
+        """With the calls that it cannot have told us of yet."""
+        return evolve(server, calls=server.calls + self._sent.get(server.name, 0))
+
+    def shown(self) -> Sequence[dict[str, object]]:
+        """Every server, for people."""
+        mine = self.me()
+        others = [s for s in self.known if s.name.casefold() != mine.name.casefold()]
+        return [
+            {
+                "name": server.name,
+                "host": server.host,
+                "roles": ", ".join(server.roles),
+                "state": server.state,
+                "calls": server.calls,
+                "capacity": server.capacity,
+                "silent_seconds": round(server.age, 1),
+                "answers": self._answers.get(server.name),
+                "used": "mbx" in server.roles and self.lives(server),
+            }
+            for server in (mine, *others)
+        ]
+
+
+def ranked(servers: Sequence[FleetServer], key: str) -> Sequence[FleetServer]:
+    """Best first for this key; more free room makes a server the best of more keys."""
+    return sorted(servers, key=lambda server: _score(server, key))
+
+
+def _score(server: FleetServer, key: str) -> float:
+    share = max(server.capacity - server.calls, 0) / max(server.capacity, 1)
+    weight = max(math.ceil(share * STEPS), 1) * max(server.capacity, 1)
+    digest = blake2b(f"{server.name.casefold()}\n{key}".encode(), digest_size=8).digest()
+    chance = (int.from_bytes(digest) + 1) / (2**64 + 1)
+    return -math.log(chance) / weight

@@ -1,0 +1,104 @@
+"""Whether the server is well: monitors in health sets, as `Get-ServerHealth` shows them (spec 9.6).
+
+Knows: counts of the last hour and the words of monitors. Must never know: where a figure comes
+from.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from attrs import define, field, frozen
+
+from umserver.org.states import Component
+
+Alert: TypeAlias = Literal["Healthy", "Degraded", "Unhealthy", "Disabled"]
+
+MINUTES = 60
+FEWEST_CALLS = 4
+"""Fewer calls in an hour say nothing about the server."""
+MOST_REJECTED = 0.5
+"""Share of the last hour's calls."""
+
+ROUTER_SET, PROTOCOL_SET, OVERALL_SET = "UM.CallRouter", "UM.Protocol", "UM"
+ROUTER_PROBE, PROTOCOL_PROBE = "UMCallRouterTestProbe", "UMSelfTestProbe"
+PROBES = {f"{ROUTER_SET}\\{ROUTER_PROBE}": "cas", f"{PROTOCOL_SET}\\{PROTOCOL_PROBE}": "mbx"}
+"""What `Invoke-MonitoringProbe` can be told to do, and the role that it asks."""
+
+
+@frozen
+class Monitor:
+    """One thing that is looked at."""
+
+    set: str
+    """Name of its health set."""
+    name: str
+    value: Alert
+    why: str = ""
+    component: Component = "UnifiedMessaging"
+    """The component that it is about."""
+
+    def row(self, server: str, state: str) -> Mapping[str, object]:
+        """As it is shown; `state` is that of its component."""
+        return {
+            "server": server,
+            "state": "Online" if state == "Active" else "Offline",
+            "name": self.name,
+            "health_set": self.set,
+            "value": self.value,
+            "component": self.component,
+            "why": self.why,
+        }
+
+
+@define(eq=False)
+class LastHour:
+    """Calls of the last sixty minutes and how many were rejected."""
+
+    wall: Callable[[], float]
+    """Seconds since 1970."""
+    _minutes: deque[list[int]] = field(init=False, factory=deque)
+    """Minute, calls, rejected; oldest first."""
+
+    def note(self, rejected: bool) -> None:
+        """A call came, and was taken or rejected."""
+        minute = int(self.wall() // 60)
+        if not self._minutes or self._minutes[-1][0] != minute:
+            self._minutes.append([minute, 0, 0])
+        self._minutes[-1][1] += 1
+        self._minutes[-1][2] += rejected
+        self._prune(minute)
+
+    def counts(self) -> tuple[int, int]:
+        """Calls, and how many of them were rejected."""
+        self._prune(int(self.wall() // 60))
+        return sum(m[1] for m in self._minutes), sum(m[2] for m in self._minutes)
+
+    def _prune(self, minute: int) -> None:
+        """A clock that was set back makes minutes of the future; they count until they are old."""
+        while self._minutes and abs(minute - self._minutes[0][0]) >= MINUTES:
+            self._minutes.popleft()
+
+
+def rejections(counts: tuple[int, int]) -> tuple[Alert, str]:
+    """Whether too many of the last hour's calls were rejected (feature 191)."""
+    calls, rejected = counts
+    why = f"{rejected} of {calls} calls of the last hour were rejected"
+    if calls >= FEWEST_CALLS and rejected > calls * MOST_REJECTED:
+        return "Unhealthy", why
+    return "Healthy", why
+
+
+def probed(status: int | None) -> tuple[Alert, str]:
+    """What an OPTIONS to ourselves says."""
+    if status == 200:
+        return "Healthy", "answered 200"
+    return "Unhealthy", f"answered {status}" if status else "no answer"
+
+
+def worst(monitors: Iterable[Monitor]) -> Alert:
+    """Of several."""
+    order: Sequence[Alert] = ("Disabled", "Healthy", "Degraded", "Unhealthy")
+    return max((monitor.value for monitor in monitors), key=order.index, default="Healthy")

@@ -1,0 +1,122 @@
+"""What is looked at to say that a server is well (spec 9.6).
+
+Knows: which figure of which part a monitor reads. Must never know: how monitors are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from umserver.interfaces import Unavailable
+from umserver.org.settings import Organisation
+from umserver.org.states import Component
+from umserver.roles.health import (
+    OVERALL_SET,
+    PROBES,
+    PROTOCOL_PROBE,
+    PROTOCOL_SET,
+    ROUTER_PROBE,
+    ROUTER_SET,
+    Monitor,
+    probed,
+    rejections,
+)
+
+if TYPE_CHECKING:
+    from umserver.service.desk import Desk
+    from umserver.service.server import UnifiedMessaging
+
+ROUTER: Component = "UMCallRouter"
+DESK: Component = "UnifiedMessaging"
+QUEUE: Component = "HubTransport"
+NEARLY_FULL = 0.8
+"""Share of the queue's bound."""
+NOT_LINKED = "no dial plan is linked to a gateway: no call can come in"
+
+
+def is_linked(org: Organisation) -> bool:
+    """Whether any hunt group leads from a gateway in use to a dial plan (spec 9.1)."""
+    used = {gateway.name for gateway in org.gateways if gateway.status != "Disabled"}
+    return any(group.gateway in used for group in org.hunt_groups)
+
+
+async def health(um: UnifiedMessaging) -> Sequence[Mapping[str, object]]:
+    """Every monitor, after asking ourselves as peers would."""
+    monitors = [monitor async for monitor in _probes(um)]
+    monitors += _counts(um)
+    monitors += _everything(um)
+    rows = []
+    for monitor in monitors:
+        state = um.states.state(monitor.component)
+        rows.append(monitor.row(um.name, state))
+    return rows
+
+
+async def probe(um: UnifiedMessaging, name: str) -> Mapping[str, object]:
+    """One probe of `Invoke-MonitoringProbe`. Raises LookupError, Unavailable."""
+    for known, role in PROBES.items():
+        if known.casefold() == name.casefold():
+            part = um.router if role == "cas" else um.desk
+            if part is None:
+                raise Unavailable(f"{known} asks the role {role}, which this server has not")
+            began = um.machine.seconds()
+            value, why = probed(await part.server.ask_self())
+            return {
+                "probe": known,
+                "server": um.name,
+                "result": "Succeeded" if value == "Healthy" else "Failed",
+                "why": why,
+                "milliseconds": round((um.machine.seconds() - began) * 1000, 1),
+            }
+    raise LookupError(f"there is no probe {name[:60]!r}; there are {', '.join(PROBES)}")
+
+
+async def _probes(um: UnifiedMessaging) -> AsyncIterator[Monitor]:
+    if um.router is not None:
+        status = await um.router.server.ask_self()
+        name = ROUTER_PROBE.replace("Probe", "Monitor")
+        yield Monitor(ROUTER_SET, name, *probed(status), ROUTER)
+    if um.desk is not None:
+        status = await um.desk.server.ask_self()
+        name = PROTOCOL_PROBE.replace("Probe", "Monitor")
+        yield Monitor(PROTOCOL_SET, name, *probed(status), DESK)
+
+
+def _counts(um: UnifiedMessaging) -> Iterator[Monitor]:
+    if um.router is not None:
+        found = rejections(um.router.role.hour.counts())
+        yield Monitor(ROUTER_SET, "UMCallRouterRecentRejectedCallsMonitor", *found, ROUTER)
+    if um.desk is not None:
+        found = rejections(um.desk.role.hour.counts())
+        yield Monitor(PROTOCOL_SET, "UMServiceRecentRejectedCallsMonitor", *found, DESK)
+
+
+def _everything(um: UnifiedMessaging) -> Iterator[Monitor]:
+    poller = um.poller
+    if poller is not None:
+        org = poller.current or Organisation()
+        linked = is_linked(org)
+        yield _yes_or_no("UMDialPlanLinkedMonitor", linked, NOT_LINKED)
+        yield _yes_or_no("UMSettingsMonitor", not poller.problem, poller.problem)
+    silent = um.gateways.silent()
+    why = f"silent: {', '.join(silent)}" if silent else ""
+    all = bool(silent) and len(silent) == len(um.gateways.shown())
+    value = "Unhealthy" if all else "Degraded" if silent else "Healthy"
+    yield Monitor(OVERALL_SET, "UMIPGatewayMonitor", value, why)  # type: ignore[arg-type]
+    if um.desk is not None:
+        yield from _desk(um.desk)
+
+
+def _desk(desk: Desk) -> Iterator[Monitor]:
+    waiting, most = desk.spool.waiting(), desk.bootstrap.spool.max_waiting
+    why = f"{waiting} of at most {most} messages wait"
+    value = "Unhealthy" if waiting >= most else "Degraded" if waiting > most * NEARLY_FULL else ""
+    name = "UMPipelineFullMonitor"
+    yield Monitor(OVERALL_SET, name, value or "Healthy", why, QUEUE)  # type: ignore[arg-type]
+    missing = f"{desk.voiceless} prompts cannot be spoken" if desk.voiceless else ""
+    yield _yes_or_no("UMPromptsMonitor", not missing, missing)
+
+
+def _yes_or_no(name: str, good: bool, why: str) -> Monitor:
+    return Monitor(OVERALL_SET, name, "Healthy" if good else "Unhealthy", "" if good else why)

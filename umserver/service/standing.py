@@ -1,0 +1,64 @@
+"""Whether a server takes calls, role by role, and what it says of itself to the others.
+
+Knows: what the process is doing, the component states, the limits. Must never know: how calls are
+routed or answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field
+
+from umserver.org.refusals import OUT_OF_SERVICE, Refusal
+from umserver.org.states import Component, State, components_of
+from umserver.roles.states import ComponentStates
+
+
+@define(eq=False)
+class Standing:
+    """What stands between this process and calls."""
+
+    roles: Sequence[str]
+    states: ComponentStates | None = None
+    """None until they are known."""
+    doing: str = "the server has not been started"
+    """What the whole process does instead of taking calls; empty when it takes them."""
+    draining: bool = False
+    """Whether an administrator wants no new calls until the process ends."""
+    on_change: Callable[[], object] = field(default=lambda: None)
+
+    def now(self, doing: str) -> None:
+        """The process does this now; nothing when it takes calls."""
+        self.doing = doing
+        self.on_change()
+
+    def drain(self, on: bool) -> None:
+        """Take no new calls while running ones go on, or take them again."""
+        self.draining = on
+        self.on_change()
+
+    def state(self, role: str) -> State:
+        """Of a role, everything considered."""
+        if self.doing or self.states is None:
+            return "Inactive"
+        state = self.states.role_state(role)
+        return "Draining" if self.draining and state == "Active" else state
+
+    def closed(self, role: str) -> Refusal | None:
+        """A refusal while this role takes no new calls."""
+        return None if self.state(role) == "Active" else OUT_OF_SERVICE
+
+    def reasons(self) -> Sequence[str]:
+        """Why calls are not taken, in words."""
+        if self.doing or self.states is None:
+            return [self.doing] if self.doing else []
+        reasons = ["the server is draining: no new calls are taken"] if self.draining else []
+        names: list[Component] = ["ServerWideOffline"]
+        for role in self.roles:
+            names += [n for n in components_of(role, self.roles) if n not in names]
+        for name in names:
+            state = self.states.state(name)
+            if state != "Active":
+                reasons.append(f"component {name} is {state}")
+        return reasons
