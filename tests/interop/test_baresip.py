@@ -18,8 +18,8 @@ CONFIG = """\
 sip_listen 127.0.0.1:{port}
 call_local_timeout 60
 audio_source aufile,{speech}
-audio_player aufile,{folder}/played.wav
-audio_alert aufile,{folder}/alert.wav
+audio_player aufile,played.wav
+audio_alert aufile,alert.wav
 ausrc_srate 8000
 auplay_srate 8000
 module_path /usr/lib/baresip/modules
@@ -36,7 +36,7 @@ net_interface 127.0.0.1
 
 
 def baresip(folder: Path, speech: Path, uri: str, seconds: int, keys: str = "") -> str:
-    """Dial with baresip and hang up after so many seconds; what it printed.
+    """Dial with baresip in this folder (its paths must be short) and hang up after so many seconds; what it printed.
 
     `keys` are pressed one after the other, the first two seconds after the tone of a generated
     greeting (which takes eleven).
@@ -44,7 +44,7 @@ def baresip(folder: Path, speech: Path, uri: str, seconds: int, keys: str = "") 
     config = folder / "baresip"
     config.mkdir()
     port = free_port()
-    (config / "config").write_text(CONFIG.format(port=port, speech=speech, folder=folder))
+    (config / "config").write_text(CONFIG.format(port=port, speech=speech.name))
     account = f"<sip:2125550142@127.0.0.1:{port}>;regint=0;audio_codecs=pcmu\n"
     (config / "accounts").write_text(account)
     (config / "contacts").write_text("")
