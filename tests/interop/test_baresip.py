@@ -36,7 +36,9 @@ net_interface 127.0.0.1
 
 
 def baresip(folder: Path, speech: Path, uri: str, seconds: int, keys: str = "") -> str:
-    """Dial with baresip in this folder (its paths must be short) and hang up after so many seconds; what it printed.
+    """Dial with baresip and hang up after so many seconds; what it printed.
+
+    It cuts long paths off, so it works in `folder` and is given short names.
 
     `keys` are pressed one after the other, the first two seconds after the tone of a generated
     greeting (which takes eleven).
