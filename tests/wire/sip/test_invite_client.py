@@ -306,6 +306,14 @@ class EarlyTests(PeerCase):
         (usage,) = self.endpoint.post.dialogs.values()
         self.assertEqual(usage.dialog.target.port, 5099)  # type: ignore[attr-defined]
 
+    def test_no_timer_before_the_answer(self) -> None:
+        """A session timer does not begin while it rings: there is no session yet."""
+        self.early()
+        headers = [("Supported", "timer"), ("Session-Expires", "90")]
+        self.peer.ask("UPDATE", 1, headers=headers)
+        self.assertIsNone(self.peer.response.headers.get("session-expires"))
+        self.assertEqual(self.peer.moments(self.peer.now + 290), [])
+
 
 class ReliableTests(PeerCase):
     def reliably(self, status: int, rseq: int, tag: str = "them", body: bytes = b"") -> None:

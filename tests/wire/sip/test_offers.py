@@ -219,6 +219,24 @@ class OutgoingTests(PeerCase):
         self.assertEqual(self.peer.names[-2:], ["Ended", "BYE"])
         self.assert_nothing_left()
 
+    def test_never_decided(self) -> None:
+        """A change that the peer tries for three minutes ends the call; no transaction is left."""
+        call = self.peer.established()
+        self.do("offer", call, NEW_SDP, self.peer.now)
+        self.peer.answer(self.peer.sent_request, 100)
+        self.assertEqual(self.peer.moments(self.peer.now + 180)[:2], [
+            (180.0, "Ended"), (180.0, "BYE")
+        ])  # fmt: skip
+        self.assert_nothing_left()
+
+    def test_never_decided_and_hung_up(self) -> None:
+        """Hanging up meanwhile leaves nothing either."""
+        call = self.peer.established()
+        self.do("offer", call, NEW_SDP, self.peer.now)
+        self.peer.answer(self.peer.sent_request, 100)
+        self.do("hang_up", call, self.peer.now)
+        self.assert_nothing_left()
+
     def test_broken_way(self) -> None:
         """A change that cannot be sent is refused; the call stays."""
         call = self.peer.established()

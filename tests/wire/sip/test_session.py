@@ -252,8 +252,18 @@ class OtherMethodTests(PeerCase):
             ("accept_offer", call, SDP, 0.0),
         ):
             self.assertRaises(ProtocolMisuse, getattr(self.endpoint, verb), *arguments)
+        self.do("ring", call, self.peer.now)
+        self.assertRaises(ProtocolMisuse, self.endpoint.accept_offer, call, SDP, 0.0)
+        self.assertRaises(ProtocolMisuse, self.endpoint.refuse_offer, call, 488, 0.0)
         placed = self.peer.call()
         self.assertRaises(ProtocolMisuse, self.endpoint.answer, placed, SDP, 0.0)
+
+    def test_change_before_the_ack(self) -> None:
+        """A re-INVITE whose sender we have answered already, but whose ACK was lost, is taken."""
+        call = self.peer.answered()
+        self.peer.ask("INVITE", 2, body=SDP)
+        self.assertEqual(self.peer.told(Reoffered).call, call)
+        self.assertEqual(self.do("accept_offer", call, OUR_SDP, self.peer.now), ["200"])
 
 
 class WayTests(PeerCase):

@@ -64,10 +64,14 @@ class CallBook:
         return known
 
     def session(self, name: str, early: bool = False) -> Session | None:
-        """What stands of a call, None once it ends. Raises ProtocolMisuse before it stands."""
+        """What stands of a call, None once it ends. Raises ProtocolMisuse before it stands.
+
+        With `early` it stands from its answer on, else from the ACK on.
+        """
         known = self.find(name)
         if known is None or (known.session is not None and known.session.is_leaving):
             return None
-        if known.session is None or (known.session.is_early and not early):
+        answered = isinstance(known, PlacedCall) or known.is_answered
+        if known.session is None or (known.session.is_early and not (early and answered)):
             raise ProtocolMisuse("the call does not stand yet")
         return known.session

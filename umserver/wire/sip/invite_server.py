@@ -31,7 +31,7 @@ class OfferedCall:
     to: Transaction
     on_over: Callable[[], None]
     session: Session | None = field(init=False, default=None)
-    _answered: bool = field(init=False, default=False)
+    is_answered: bool = field(init=False, default=False)
     """Whether the INVITE has had its final answer."""
     _provisional: ReliableProvisional | None = field(init=False, default=None)
 
@@ -89,7 +89,7 @@ class OfferedCall:
 
     def hang_up(self, now: float, reason: str) -> None:
         """Let go of it, whatever its state."""
-        if self._answered:
+        if self.is_answered:
             assert self.session is not None
             self.session.hang_up(now, reason)
         else:
@@ -99,7 +99,7 @@ class OfferedCall:
 
     def cancelled(self, now: float) -> None:
         """The caller gave up (RFC 3261 §9.2); too late when the call has its answer."""
-        if not self._answered:
+        if not self.is_answered:
             self._turn_away(487, now, "cancel")
 
     # inside
@@ -115,11 +115,11 @@ class OfferedCall:
         return self.session
 
     def _check_open(self, verb: str) -> None:
-        if self._answered:
+        if self.is_answered:
             raise ProtocolMisuse(f"{verb}: the call has its answer")
 
     def _decided(self) -> None:
-        self._answered = True
+        self.is_answered = True
         self.post.alarms.cancel((self, "expires"))
         if self._provisional is not None:
             self._provisional.stop()
@@ -139,7 +139,7 @@ class OfferedCall:
 
     def _left_early(self, now: float) -> None:
         """BYE before the final answer; the session refuses what is open (RFC 3261 §15.1.2)."""
-        if not self._answered:
+        if not self.is_answered:
             self._decided()
 
     def _pracked(self, to: Transaction, request: Request, now: float) -> None:

@@ -25,12 +25,14 @@ from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.screening import ABILITIES, LEAST_SESSION, seconds_in
 from umserver.wire.sip.session_timer import SessionTimer, Terms, agreed_as_client
-from umserver.wire.sip.transaction import Transaction
+from umserver.wire.sip.transaction import LIFETIME, Transaction
 
 _MOST_TRIES = 8
 """Times that one proposal of ours is made anew after 491, 422 or 500."""
 _LONGEST_WAIT = 60
 """Seconds of the longest Retry-After that is waited for."""
+_PATIENCE = 180.0
+"""Seconds that a re-INVITE may be tried by the peer without a decision (timer C of a proxy)."""
 
 
 class Changing(Protocol):
@@ -85,6 +87,8 @@ class Offers:
     latest: bytes = b""
     """The session description that we sent last."""
     _asking: Proposal | None = field(init=False, default=None)
+    _invite: Transaction | None = field(init=False, default=None)
+    """Our INVITE that has had no final answer."""
     _waiting: deque[Proposal] = field(init=False, factory=deque)
 
     # the peer changes
@@ -182,6 +186,8 @@ class Offers:
         """The call ends: what the peer waits for is refused, what we wanted is forgotten."""
         self._waiting.clear()
         self.session.post.alarms.cancel((self, "again"))
+        if self._invite is not None:
+            self.session.post.alarms.set((self, "patience"), now + LIFETIME, self._abandon)
         self.refuse(487, now)
 
     def _must_wait(self, proposal: Proposal) -> bool:
@@ -215,10 +221,24 @@ class Offers:
                 again = session.acknowledge(request.cseq.number)
             self._finished(proposal, request, message, at)
 
-        session.post.ask(request, way, now, passed, lambda s, at: self._failed(proposal, s, at))
+        asked = session.post.ask(
+            request, way, now, passed, lambda status, at: self._failed(proposal, status, at)
+        )
+        if proposal.method == "INVITE" and not asked.is_over:
+            self._invite = asked
+            session.post.alarms.set((self, "patience"), now + _PATIENCE, self._abandon)
+
+    def _abandon(self, now: float) -> None:
+        """Our INVITE was tried and never decided on: no timer of its own ends that."""
+        asked, proposal = self._invite, self._asking
+        if asked is not None:
+            self.session.post.ledger.run(asked, "abandon", now)
+        if proposal is not None:
+            self._failed(proposal, 408, now)
 
     def _close(self, proposal: Proposal) -> None:
-        self._asking = None
+        self._asking = self._invite = None
+        self.session.post.alarms.cancel((self, "patience"))
         if proposal.sdp:
             self.offer_of_ours_is_open = False
         if proposal.method == "INVITE":

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from umserver.wire.sip.acceptance import Acceptance
 from umserver.wire.sip.body import SDP
-from umserver.wire.sip.dialog import TARGET_REFRESHERS, Dialog
+from umserver.wire.sip.dialog import Dialog
 from umserver.wire.sip.effects import Ended, Flow, Told
 from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.offers import Offers
@@ -122,14 +122,16 @@ class Session:
     def accept(self, to: Transaction, sdp: bytes, now: float) -> None:
         """Answer an INVITE or UPDATE of the peer with 200 and see its ACK in."""
         request = to.request
-        if request is not self.dialog.opening:
+        is_opening = request is self.dialog.opening
+        if not is_opening:
             self.dialog.moved(request)
-        terms, timer_pairs = agreed_as_server(request, self.timer.terms)
-        pairs = [self.post.contact_pair(to.flow), *ABILITIES, *timer_pairs]
+        pairs = [self.post.contact_pair(to.flow), *ABILITIES]
+        if is_opening or not self.is_early:
+            terms, timer_pairs = agreed_as_server(request, self.timer.terms)
+            self.timer.set(terms, now)
+            pairs += timer_pairs
         if sdp:
             pairs.append(("Content-Type", SDP))
-        if request.method in TARGET_REFRESHERS:
-            self.timer.set(terms, now)
         if request.method != "INVITE":
             self.post.reply(to, 200, now, headers=pairs, body=sdp)
             return
