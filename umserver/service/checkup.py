@@ -21,6 +21,7 @@ from umserver.roles.health import (
     Monitor,
     probed,
     rejections,
+    worst,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def health(um: UnifiedMessaging) -> Sequence[Mapping[str, object]]:
     monitors = [monitor async for monitor in _probes(um)]
     monitors += _counts(um)
     monitors += _everything(um)
+    monitors.append(Monitor(OVERALL_SET, "UMMonitor", worst(monitors), ""))
     rows = []
     for monitor in monitors:
         state = um.states.state(monitor.component)
