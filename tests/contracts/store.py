@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.org.examples import ECHO, LOBBY, ORG, PBX, PLAN, POLICY, user
 from umserver.edges.store.archive import Archive
+from umserver.edges.store.ledger import Search
 from umserver.edges.store.tables import Conflict, Row, Tables
 from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.faults import SettingsFaults
@@ -31,7 +32,7 @@ def quick_hash(pin: str, pepper: bytes) -> str:
     return f"hash of {pin} with {len(pepper)}"
 
 
-class StoreContract(Case):
+class StoreCase(Case):
     """Mix in with a test case that says how to `open` an empty store."""
 
     def open(self) -> Tables:
@@ -46,6 +47,10 @@ class StoreContract(Case):
     def fill(self) -> None:
         """Put the example organisation there."""
         self.archive.import_organisation(ORG, [ADA, evolve(BEN, pin="135792")])
+
+
+class StoreContract(StoreCase):
+    """Rows, snapshots, users, servers."""
 
     # rows
 
@@ -99,6 +104,53 @@ class StoreContract(Case):
         self.archive.secret("route-key")
         self.archive.load()
         self.assertEqual(self.archive.revision(), 4)
+
+    def test_a_version_never_returns(self) -> None:
+        """Whoever read an object that was removed and made anew does not overwrite the new one."""
+        self.fill()
+        spare = MailboxPolicy(name="Spare", dial_plan="Boston")
+        self.archive.put("mailbox_policies", spare, 0)
+        read = self.archive.get("mailbox_policies", "Spare").version
+        self.archive.remove("mailbox_policies", "Spare")
+        self.archive.put("mailbox_policies", spare, 0)
+        with self.assertRaisesRegex(Conflict, "changed by somebody else"):
+            self.archive.put("mailbox_policies", evolve(spare, min_pin_length=9), read)
+
+    def test_an_import_leaves_what_is_so_already(self) -> None:
+        """Importing an edited export changes the versions of what was edited, and no others."""
+        self.fill()
+        self.archive.import_organisation(evolve(ORG, gateways=()), [ADA, BEN], replace=False)
+        plan = self.archive.get("dial_plans", PLAN.name).version
+        ada = self.archive.get("mailboxes", ADA.address).version
+        edited = evolve(ORG, gateways=(evolve(PBX, port=5070), *ORG.gateways[1:]))
+        revision = self.archive.import_organisation(edited, [ADA, evolve(BEN, language="fr-FR")])
+        self.assertEqual(self.archive.load(), edited)
+        self.assertEqual(self.archive.get("dial_plans", PLAN.name).version, plan)
+        self.assertEqual(self.archive.get("mailboxes", ADA.address).version, ada)
+        self.assertEqual(self.archive.get("gateways", PBX.name).version, revision)
+        self.assertEqual(self.archive.get("mailboxes", BEN.address).version, revision)
+
+    def test_nothing_to_change(self) -> None:
+        """Setting what is set already disturbs no server, and still tells of somebody faster."""
+        self.fill()
+        version = self.archive.get("gateways", PBX.name).version
+        self.assertEqual(self.archive.put("gateways", PBX, version), 1)
+        self.assertEqual(self.archive.put_mailboxes([ADA]), 1)
+        with self.assertRaises(Conflict):
+            self.archive.put("gateways", PBX, version + 1)
+        with self.assertRaises(Conflict):
+            self.archive.put_mailboxes([ADA], version + 1)
+        self.assertEqual(self.archive.revision(), 1)
+
+    def test_a_rehearsal(self) -> None:
+        """What would be refused is refused, and what would be done is not done."""
+        self.fill()
+        rehearsal = self.archive.rehearsal()
+        self.assertEqual(rehearsal.put("gateways", evolve(PBX, port=5070)), 2)
+        with self.assertRaises(SettingsFaults):
+            rehearsal.put("mailboxes", evolve(BEN, policy="None"))
+        self.assertEqual((self.archive.load(), self.archive.revision()), (ORG, 1))
+        self.assertEqual(self.archive.search(Search(name=PBX.name, cmdlets=("none",))), [])
 
     # snapshots
 
@@ -229,6 +281,29 @@ class StoreContract(Case):
         self.archive.put_mailboxes([evolve(BEN, secondary_numbers=("+12125550111",))])
         found = self.archive.find("Boston", ["+12125550111"])
         self.assertEqual(found["+12125550111"].address, BEN.address)
+
+    def test_numbers_are_swapped(self) -> None:
+        """Two users can exchange their extensions in one change."""
+        self.fill()
+        swapped = [evolve(ADA, extension="1002"), evolve(BEN, extension="1001")]
+        self.archive.put_mailboxes(swapped)
+        found = self.archive.find("Boston", ["1001", "1002"])
+        self.assertEqual(found, {"1001": swapped[1], "1002": swapped[0]})
+
+    def test_very_many_users(self) -> None:
+        """Thousands of users are loaded in parts, while somebody watches how far it is."""
+        self.fill()
+        users = [user(f"User{n}", str(n)) for n in range(6000, 9000)]
+        told: list[int] = []
+        self.archive.load_mailboxes(iter(users), told.append)
+        self.assertEqual(told, [2000, 3000])
+        self.assertEqual(self.archive.find("Boston", ["8999"]), {"8999": users[-1]})
+        self.assertEqual(sum(1 for _ in self.archive.mailboxes()), 2 + len(users))
+        self.archive.load_mailboxes([evolve(users[0], language="fr-FR"), *users[1:]])
+        self.assertEqual(self.archive.find("Boston", ["6000"])["6000"].language, "fr-FR")
+        with self.assertRaisesRegex(Conflict, "8990 belongs to user8990@example.com already"):
+            self.archive.load_mailboxes([user(f"Young{n}", str(n)) for n in range(8990, 9020)])
+        self.assertEqual(self.archive.find("Boston", ["9005"]), {})
 
     # PINs and secrets
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.contracts.change_log import ChangeLogContract
 from tests.contracts.store import StoreContract
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.tables import Tables
 
 
-class MemoryStoreTests(StoreContract, SynchronousTestCase):
+class MemoryStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
     """It keeps every promise but the one to last."""
 
     def open(self) -> Tables:

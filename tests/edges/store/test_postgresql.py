@@ -6,13 +6,14 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.contracts.change_log import ChangeLogContract
 from tests.contracts.store import StoreContract
 from tests.kit.postgresql import missing, shared_server
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.tables import Tables
 
 
-class PostgresqlStoreTests(StoreContract, SynchronousTestCase):
+class PostgresqlStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
     """It keeps every promise, for several machines."""
 
     skip = missing() or None

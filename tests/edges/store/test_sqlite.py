@@ -11,6 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.contracts.change_log import ChangeLogContract
 from tests.contracts.store import ADA, StoreContract
 from tests.org.examples import ORG
 from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
@@ -33,7 +34,7 @@ with archive.tables.writing() as work:
 """
 
 
-class SqliteStoreTests(StoreContract, SynchronousTestCase):
+class SqliteStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
     """It keeps every promise, and lasts."""
 
     def open(self) -> Tables:

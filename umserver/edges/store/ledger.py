@@ -104,9 +104,11 @@ class SqlLedger:
     _sql: Statement
     _now: Callable[[], float]
     _who: str
+    recorded: bool = field(init=False, default=False)
 
     def record(self, change: Change) -> None:
         """See `Ledger`."""
+        self.recorded = True
         self._sql(
             f"INSERT INTO changes (folded, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (

@@ -167,7 +167,8 @@ class Sheet:
     def _forget_keys(self, address: str) -> None:
         user = self.mailboxes.get(address)
         for plan, number in user.keys if user else ():
-            self.keys.pop((fold(plan), number), None)
+            if self.keys.get((fold(plan), number)) == address:
+                del self.keys[fold(plan), number]
 
 
 class MemoryTables:

@@ -133,7 +133,8 @@ class PostgresqlTables:
         with self._transaction("BEGIN", "SELECT number FROM revision FOR UPDATE") as sheet:
             yield sheet
             sheet.finish()
-            self._connected().execute("SELECT pg_notify(?, '')", (CHANNEL,))
+            if sheet.changed or sheet.ledger.recorded:
+                self._connected().execute("SELECT pg_notify(?, '')", (CHANNEL,))
 
     @contextmanager
     def noting(self) -> Iterator[Roster]:

@@ -17,6 +17,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
@@ -37,6 +38,9 @@ log = Logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
+KEEP_DAYS = 90.0
+TIDY_EVERY = 3600.0
+"""Seconds between two times that the change log is cut."""
 MOST_REMEMBERED = 10_000
 """Numbers whose owner, or whose having none, is remembered."""
 
@@ -50,6 +54,8 @@ class SettingsStore:
     """Gives callFromThread."""
     archive: Archive
     addresses_of: AddressesOf = field(default=addresses_of)
+    keep_days: float = KEEP_DAYS
+    """How long the change log remembers."""
     writer: Archive | None = None
     """A second connection to the same store for the thread that writes; None shares the first."""
     _revision: int = field(init=False, default=-1)
@@ -59,14 +65,23 @@ class SettingsStore:
     _known_hosts: dict[str, tuple[str, ...]] = field(init=False, factory=dict)
     _listeners: list[Callable[[], object]] = field(init=False, factory=list)
     _ear: Ear | None = field(init=False, default=None)
+    _tidy_at: float = field(init=False, default=float("-inf"))
     _pool: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store"))
     _writing: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store-writes"))
 
     # settings
 
     def revision(self) -> Deferred[int]:
-        """See `ISettingsSource`."""
+        """See `ISettingsSource`. The change log is kept in its bounds on this occasion."""
+        now = self.reactor.seconds()
+        if now >= self._tidy_at:
+            self._tidy_at = now + TIDY_EVERY
+            done = self._write(lambda archive: archive.forget_changes(self.keep_days))
+            done.addErrback(self._untidy)
         return self._run(self.archive.revision).addCallback(self._noted)
+
+    def _untidy(self, failure: Failure) -> None:
+        log.error("the change log keeps old changes: {why}", why=failure.getErrorMessage())
 
     def load(self) -> Deferred[Organisation]:
         """See `ISettingsSource`. Host names of gateways are looked up here (spec 2.5)."""
@@ -233,11 +248,11 @@ class SettingsStore:
         return done
 
 
-def open_store(reactor: Any, url: str, state: Path) -> SettingsStore:
+def open_store(reactor: Any, url: str, state: Path, keep_days: float = KEEP_DAYS) -> SettingsStore:
     """The store of this URL for a running server (blocks for a moment).
 
     Raises ValueError for a URL that says nothing, Unavailable.
     """
     archive = open_archive(url, state)
     writer = open_archive(url, state) if archive.lasts else None
-    return SettingsStore(reactor, archive, writer=writer)
+    return SettingsStore(reactor, archive, keep_days=keep_days, writer=writer)

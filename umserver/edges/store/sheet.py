@@ -88,21 +88,15 @@ class SqlSheet:
     _now: Callable[[], float]
     _who: str
     _sql: Statement = field(init=False)
+    ledger: SqlLedger = field(init=False)
+    roster: SqlRoster = field(init=False)
     _next: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._sql = self._session.execute
-
-    @property
-    def ledger(self) -> SqlLedger:
-        """See `Reading`."""
-        return SqlLedger(self._sql, self._now, self._who)
-
-    @property
-    def roster(self) -> SqlRoster:
-        """See `Reading`."""
-        return SqlRoster(self._sql, self._now)
+        self.ledger = SqlLedger(self._sql, self._now, self._who)
+        self.roster = SqlRoster(self._sql, self._now)
 
     # seeing
 
