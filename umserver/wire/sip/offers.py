@@ -231,9 +231,8 @@ class Offers:
     def _abandon(self, now: float) -> None:
         """Our INVITE was tried and never decided on: no timer of its own ends that."""
         asked, proposal = self._invite, self._asking
-        if asked is not None:
+        if asked is not None and proposal is not None:
             self.session.post.ledger.run(asked, "abandon", now)
-        if proposal is not None:
             self._failed(proposal, 408, now)
 
     def _close(self, proposal: Proposal) -> None:

@@ -6,8 +6,6 @@ Knows: which header fields they copy. Must never know: transactions and dialogs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from umserver.wire.sip.headers import CSeq
 from umserver.wire.sip.message import Headers, Request, Response
 
@@ -49,8 +47,3 @@ def tokens(headers: Headers, name: str) -> list[str]:
             if token:
                 found.append(token)
     return found
-
-
-def with_values(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) -> Headers:
-    """Headers of both lists, in order."""
-    return Headers([*pairs, *more])
