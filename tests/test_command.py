@@ -96,7 +96,7 @@ class CommandTests(Desk, SynchronousTestCase):
         """All objects make a table, one object a list of every setting, without secrets."""
         self.assertIn("Demo  TelExtn", self.good("Get-UMDialPlan"))
         told = self.good("Get-UMMailbox", "1001")
-        self.assertIn("DisplayName                      : Ada Example", told)
+        self.assertIn("DisplayName                       : Ada Example", told)
         self.assertNotIn("in :", told)
         self.assertIn("30 minutes", self.good("get-umdialplan", "-Identity", "Demo"))
         self.assertIn("chloe@example.com", self.good("mailbox"))

@@ -3,17 +3,27 @@
     max_call_duration: Annotated[int, Setting("Longest call", "3.2", "minutes", high=120)] = 30
 
 Everything else (checks, command parameters, help, the TOML form) is read from the declaration by
-`declared`. Knows: attrs classes and types. Must never know: which settings exist.
+`declared`. What the type says: `int | Literal["Unlimited"]` is a number or the word, a tuple of
+attrs classes a list of objects, whose fields in their order are also the columns of its text form
+(`umserver.org.columns`). Knows: attrs classes and types. Must never know: which settings exist.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, field, fields, frozen
+
+from umserver.org.spans import in_unit
+
+UNLIMITED = "Unlimited"
+Unlimited: TypeAlias = int | Literal["Unlimited"]
+"""A number, or the word where nothing is limited (spec 3.1)."""
+ThreeState: TypeAlias = Literal["False", "True", "Uninterruptible"]
+"""Off, on, or on without a way to skip it (spec 3.2 InfoAnnouncementEnabled)."""
 
 
 class Kind(Enum):
@@ -21,6 +31,7 @@ class Kind(Enum):
 
     TEXT = "text"
     NUMBER = "number"
+    UNLIMITED = "number or Unlimited"
     FLAG = "true or false"
     CHOICE = "one word of a list"
     TEXTS = "list of texts"
@@ -43,14 +54,30 @@ class Setting:
     """Greatest value, length or count."""
     check: Callable[[str], str | None] | None = field(default=None, kw_only=True)
     """What is wrong with one text, in words, or None."""
+    check_all: Callable[[tuple[str, ...]], str | None] | None = field(default=None, kw_only=True)
+    """What is wrong with a list as a whole, each of its texts being right, or None."""
+    tidy: Callable[[str], str] | None = field(default=None, kw_only=True)
+    """The one spelling under which a right text is kept; what it gives must come out unchanged."""
+    spellings: Mapping[str, str] = field(factory=dict, kw_only=True)
+    """Other words for a choice: what somebody may write, and what it means."""
     refused: dict[str, str] = field(factory=dict)
     """Words that are known and not accepted, each with the reason."""
     refers_to: str = ""
     """The section of the organisation whose objects are named here."""
     parameter: str = ""
     """Parameter name of the commands where it is not simply the field's name in capitals."""
+    also: tuple[str, ...] = field(default=(), kw_only=True)
+    """Further parameter names that mean the same."""
+    form: str = field(default="", kw_only=True)
+    """What a value looks like, where the kind does not say enough: `Day.Time-Day.Time`."""
     fixed: bool = False
-    """Can only be given when the object is made."""
+    """Can only be given when the object is made: in the tables of the specification N without S."""
+    at_new: bool = field(default=True, kw_only=True)
+    """Whether the making command knew it: False is S without N in the specification's tables."""
+    own: bool = field(default=False, kw_only=True)
+    """A setting that Exchange has not, or not among the parameters of this object."""
+    without_effect: str = field(default="", kw_only=True)
+    """Why it is accepted and kept, and changes nothing; empty for the many that do something."""
     secret: bool = False
     """Never printed, never exported."""
 
@@ -81,8 +108,50 @@ class Declared:
             word[:1].upper() + word[1:] for word in self.name.split("_")
         )
 
+    @property
+    def form(self) -> str:
+        """What a value looks like, in a word or two."""
+        if self.setting.form or self.item is None:
+            return self.setting.form or self.kind.value
+        return ",".join(column.parameter for column in declared(self.item))
+
+    def read(self, value: object) -> object:
+        """The value in the one spelling under which it is kept; what is wrong stays as it is.
+
+        Lists become tuples, `30.00:00:00` becomes 30 days, `unlimited` and other words what they
+        stand for, texts get tidy.
+        """
+        if self.kind is Kind.TEXTS and isinstance(value, str):
+            value = [part.strip() for part in value.split(",")] if value else []
+        if isinstance(value, list):
+            value = tuple(value)
+        if isinstance(value, tuple):
+            return tuple(map(self._tidy, value)) if self.kind is Kind.TEXTS else value
+        word = self.setting.spellings.get(str(value), value)
+        if self.kind in (Kind.NUMBER, Kind.UNLIMITED):
+            return self._count(word)
+        return self._tidy(word)
+
+    def _count(self, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if self.kind is Kind.UNLIMITED:
+            if value.casefold() == UNLIMITED.casefold():
+                return UNLIMITED
+            if value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS:
+                return int(value)
+        found = in_unit(value, self.setting.unit)
+        return value if found is None else found
+
+    def _tidy(self, value: object) -> object:
+        setting = self.setting
+        if not isinstance(value, str) or not value or setting.tidy is None:
+            return value
+        wrong = setting.check(value) if setting.check else None
+        return value if wrong else setting.tidy(value)
+
     def complaint(self, value: object) -> str | None:
-        """What is wrong with a value, in words, or None."""
+        """What is wrong with a value that was read, in words, or None."""
         return _COMPLAINTS[self.kind](self, value)
 
 
@@ -98,7 +167,15 @@ def declared(owner: type[Any]) -> tuple[Declared, ...]:
     return _DECLARED[owner]
 
 
+def settings_of(owner: type[Any]) -> Mapping[str, Declared]:
+    """The same by field name."""
+    if owner not in _BY_NAME:
+        _BY_NAME[owner] = {setting.name: setting for setting in declared(owner)}
+    return _BY_NAME[owner]
+
+
 _DECLARED: dict[type[Any], tuple[Declared, ...]] = {}
+_BY_NAME: dict[type[Any], Mapping[str, Declared]] = {}
 
 
 def _read(name: str, hint: Any, default: Any) -> Declared:
@@ -109,6 +186,8 @@ def _read(name: str, hint: Any, default: Any) -> Declared:
         return Declared(name, Kind.FLAG, setting, default)
     if plain is int:
         return Declared(name, Kind.NUMBER, setting, default)
+    if plain == Unlimited:
+        return Declared(name, Kind.UNLIMITED, setting, default)
     if get_origin(plain) is Literal:
         return Declared(name, Kind.CHOICE, setting, default, choices=get_args(plain))
     item = get_args(plain)[0]
@@ -119,6 +198,8 @@ def _read(name: str, hint: Any, default: Any) -> Declared:
 
 # complaints, by kind
 
+_MOST_DIGITS = 10
+"""Of a number written as text."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -142,10 +223,25 @@ def _text(declared: Declared, value: object) -> str | None:
 def _number(declared: Declared, value: object) -> str | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return "must be a whole number"
-    low, high, unit = declared.setting.low, declared.setting.high, declared.setting.unit
+    low, high = declared.setting.low, declared.setting.high
     if (low is not None and value < low) or (high is not None and value > high):
-        return f"must be from {low} to {high}{' ' + unit if unit else ''}, not {value}"
+        return f"must be {_range(declared)}, not {value}"
     return None
+
+
+def _range(declared: Declared) -> str:
+    low, high, unit = declared.setting.low, declared.setting.high, declared.setting.unit
+    words = f"at least {low}" if high is None else f"from {low} to {high}"
+    return f"{words} {unit}".rstrip()
+
+
+def _unlimited(declared: Declared, value: object) -> str | None:
+    if value == UNLIMITED:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return f"must be a whole number or {UNLIMITED}"
+    complaint = _number(declared, value)
+    return complaint and f"must be {_range(declared)} or {UNLIMITED}, not {value}"
 
 
 def _flag(declared: Declared, value: object) -> str | None:
@@ -175,7 +271,7 @@ def _texts(declared: Declared, value: object) -> str | None:
         wrong = declared.setting.check(text) if declared.setting.check else None
         if wrong:
             return f"{shown(text)} {wrong}"
-    return None
+    return declared.setting.check_all(value) if declared.setting.check_all else None
 
 
 def _objects(declared: Declared, value: object) -> str | None:
@@ -198,6 +294,7 @@ def shown(value: object, limit: int = 60) -> str:
 _COMPLAINTS: dict[Kind, Callable[[Declared, object], str | None]] = {
     Kind.TEXT: _text,
     Kind.NUMBER: _number,
+    Kind.UNLIMITED: _unlimited,
     Kind.FLAG: _flag,
     Kind.CHOICE: _choice,
     Kind.TEXTS: _texts,

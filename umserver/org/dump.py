@@ -51,7 +51,7 @@ def _value(setting: Declared, value: Any) -> str:
         return "[\n" + "".join(f"    {_inline(entry)},\n" for entry in value) + "]"
     if setting.kind is Kind.FLAG:
         return "true" if value else "false"
-    return str(value) if setting.kind is Kind.NUMBER else _text(value)
+    return str(value) if isinstance(value, int) else _text(value)
 
 
 def _inline(thing: Any) -> str:

@@ -1,15 +1,13 @@
 """What texts in settings have to look like: each function says what is wrong with one, or None.
 
-Knows: names, numbers, addresses, languages, time zones as texts (spec 2.2, 2.3, 3). Must never
+Knows: names, numbers, addresses, languages as texts (spec 2.2, 2.3, 3). Must never
 know: which setting is checked.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from ipaddress import IPv6Address, ip_address
-from zoneinfo import available_timezones
 
 from umserver.org.numbers import MAX_LENGTH, is_number, key
 
@@ -18,6 +16,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _NUMERIC_HOST = re.compile(r"[0-9.]+")
 _MAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?P<host>[^@]+)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+_FAX = re.compile(r"sip:(?P<place>[^;@\s]+)(?:;transport=(?:udp|tcp|tls))?", re.IGNORECASE)
 _FORBIDDEN = set('"/\\[]:;|=,+*?<>')
 
 
@@ -75,6 +74,29 @@ def address_of_peer(text: str) -> str | None:
     return None
 
 
+def host_and_port(text: str) -> str | None:
+    """A host name or address with a port, `sip.example.com:5061`."""
+    host, _, port = text.rpartition(":")
+    if host and address_of_peer(host) is None and digits(port) is None and int(port[:6]) <= 65535:
+        return None
+    return "must be a host and a port, such as sip.example.com:5061"
+
+
+def fax_uri(text: str) -> str | None:
+    """A fax partner (spec 3.6 FaxServerURI)."""
+    found = _FAX.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    if found and host_and_port(found["place"]) is None:
+        return None
+    return "must be written as sip:fax.example.com:5060;transport=tcp (or udp, or tls)"
+
+
+def file_name(text: str) -> str | None:
+    """The name of an imported prompt: no folder, so that nothing leaves the place of prompts."""
+    if set(text) & set('/\\:*?"<>|') or text.strip(". ") == "":
+        return "must be the name of an imported prompt, without a folder"
+    return None
+
+
 def is_host_name(text: str) -> bool:
     """Whether this is a host name and no IP address, not even a mistyped one."""
     return _HOST.fullmatch(text) is not None and not _NUMERIC_HOST.fullmatch(text)
@@ -83,16 +105,6 @@ def is_host_name(text: str) -> bool:
 def language(text: str) -> str | None:
     """A language with its country, such as en-US."""
     return None if _LANGUAGE.fullmatch(text) else "must be a language such as en-US or fr-FR"
-
-
-def time_zone(text: str) -> str | None:
-    """An IANA time zone name."""
-    return None if text in _zones() else "must be an IANA time zone such as Europe/Paris"
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def plain_address(text: str) -> str:

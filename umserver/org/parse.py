@@ -12,7 +12,8 @@ from typing import Any
 
 from attrs import define, field
 
-from umserver.org.declare import Declared, Kind, declared, shown
+from umserver.org.columns import from_columns
+from umserver.org.declare import Declared, settings_of, shown
 from umserver.org.faults import Fault, SettingsFaults, unknown
 from umserver.org.rules import faults_between
 from umserver.org.sections import SECTIONS, SINGLES, identity_field
@@ -75,7 +76,7 @@ class _Reading:
         if not isinstance(values, Mapping):
             self.faults.append(Fault(path, f"must be a table, not {shown(values)}"))
             return None
-        known = {setting.name: setting for setting in declared(owner)}
+        known = settings_of(owner)
         made: dict[str, object] = {}
         for word, value in values.items():
             if word in known:
@@ -104,16 +105,23 @@ class _Reading:
 
     def _value(self, setting: Declared, value: object, path: str, made: dict[str, object]) -> None:
         """Put the value into `made`, or say what is wrong with it."""
-        if setting.kind is Kind.TEXTS and isinstance(value, str):
-            value = [part.strip() for part in value.split(",")] if value else []
-        if isinstance(value, list):
-            value = tuple(value)
+        value = setting.read(value)
         complaint = setting.complaint(value)
         if complaint is not None:
             self.faults.append(Fault(path, complaint))
             return
         if setting.item is not None and isinstance(value, tuple):
             entries = enumerate(value, start=1)
-            built = [self.make(setting.item, entry, f"{path}[{n}]") for n, entry in entries]
+            built = [self._entry(setting.item, entry, f"{path}[{n}]") for n, entry in entries]
             value = tuple(entry for entry in built if entry is not None)
         made[setting.name] = value
+
+    def _entry(self, owner: type[Any], values: object, path: str) -> Any:
+        """One object of a list, written as a table or as a line of columns."""
+        if isinstance(values, str):
+            try:
+                values = from_columns(owner, values)
+            except ValueError as fault:
+                self.faults.append(Fault(path, str(fault)))
+                return None
+        return self.make(owner, values, path)
