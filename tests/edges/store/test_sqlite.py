@@ -9,15 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.change_log import ChangeLogContract
-from tests.contracts.store import ADA, StoreContract
-from tests.org.examples import ORG
+from tests.contracts.store import ADA, BEN, StoreContract
+from tests.org.examples import ORG, PBX
 from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
 from umserver.edges.store.backend import open_tables
-from umserver.edges.store.sqlite import FILE_NAME
-from umserver.edges.store.tables import Tables
+from umserver.edges.store.ledger import Search
+from umserver.edges.store.notes import Cause
+from umserver.edges.store.sheet import OBJECTS_SCHEMA
+from umserver.edges.store.sqlite import FILE_NAME, WORDS
+from umserver.edges.store.tables import Conflict, Tables
 from umserver.interfaces import NoSpace, Unavailable
 
 KILLED = """
@@ -127,3 +131,106 @@ class SqliteStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
         (self.state / PEPPER_FILE).write_bytes(b"short")
         with self.assertRaisesRegex(Unavailable, "damaged"):
             archive.pepper()
+
+    def test_an_older_store(self) -> None:
+        """A store of an earlier version is extended when it is opened, and loses nothing."""
+        path = self.state / "older.db"
+        with sqlite3.connect(path) as connection:
+            for statement in OBJECTS_SCHEMA.format(**WORDS).strip().split(";\n"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO secrets VALUES ('route-key', x'00ff')")
+            connection.execute("PRAGMA user_version = 1")
+        connection.close()
+        archive = open_archive(f"sqlite:{path}", self.state)
+        self.addCleanup(archive.close)
+        self.assertEqual(archive.secret("route-key"), b"\x00\xff")
+        archive.import_organisation(ORG, [ADA])
+        self.assertEqual(archive.search(Search(name=ADA.address))[0].what, "made")
+
+    # backups
+
+    def test_a_backup(self) -> None:
+        """A backup is one file, for its owner alone, and holds everything at one moment."""
+        self.fill()
+        self.archive.secret("route-key")
+        backup = self.state / "backup.db"
+        backup.write_bytes(b"an older backup")
+        self.archive.back_up(backup)
+        self.assertEqual(oct(stat.S_IMODE(backup.stat().st_mode)), "0o600")
+        self.assertEqual([p.name for p in self.state.glob("*backup*")], ["backup.db"])
+        copy = open_archive(f"sqlite:{backup}", self.state)
+        self.addCleanup(copy.close)
+        self.assertEqual(copy.load(), ORG)
+        self.assertEqual(copy.pin_hash(BEN.address), self.archive.pin_hash(BEN.address))
+        self.assertEqual(copy.secret("route-key"), self.archive.secret("route-key"))
+
+    def test_a_backup_while_others_work(self) -> None:
+        """A backup that is made during changes holds whole changes only."""
+        self.fill()
+        other = self.again()
+        with other.tables.writing() as work:
+            work.remove("gateways", PBX.name)
+            self.archive.back_up(self.state / "backup.db")
+        copy = open_archive(f"sqlite:{self.state / 'backup.db'}", self.state)
+        self.addCleanup(copy.close)
+        self.assertEqual(copy.load(), ORG)
+
+    def test_a_backup_without_room(self) -> None:
+        """A backup that cannot be made is told, and leaves nothing behind."""
+        self.fill()
+        with self.assertRaisesRegex(Unavailable, "No such file"):
+            self.archive.back_up(self.state / "missing" / "backup.db")
+        self.assertEqual([p.name for p in self.state.glob("*backup*")], [])
+
+    def test_a_restore(self) -> None:
+        """What was backed up is put back while a server runs; the server sees it as a change."""
+        self.fill()
+        backup, server = self.state / "backup.db", self.again()
+        self.archive.back_up(backup)
+        version = self.archive.get("gateways", PBX.name).version
+        self.archive.cause = Cause("Set-UMIPGateway", {"Identity": "PBX"})
+        self.archive.put("gateways", evolve(PBX, port=5070))
+        self.archive.remove("mailboxes", BEN.address)
+        self.archive.cause = Cause("restore", {"File": "backup.db"})
+        self.assertEqual(self.archive.restore(backup), 4)
+        self.assertEqual((server.load(), server.revision()), (ORG, 4))
+        self.assertEqual(server.find("Boston", ["1002"]), {"1002": BEN})
+        self.assertEqual(server.pin_hash(BEN.address), "hash of 135792 with 32")
+        noted = [c.what for c in server.search(Search())]
+        self.assertEqual(noted[:3], ["restored", "removed", "changed"])
+        self.assertEqual(len([what for what in noted if what == "made"]), len(noted) - 4)
+        with self.assertRaises(Conflict):
+            self.archive.put("gateways", evolve(PBX, port=5080), version)
+        self.assertEqual([p.name for p in self.state.glob(".*")], [])
+
+    def test_a_restore_on_a_new_machine(self) -> None:
+        """A store that was lost with its disk comes back with its log and secrets."""
+        self.fill()
+        backup = self.state / "backup.db"
+        self.archive.back_up(backup)
+        log, key = self.archive.search(Search()), self.archive.secret("route-key")
+        self.archive.back_up(backup)
+        (self.state / "new").mkdir()
+        new = open_archive("sqlite:", self.state / "new")
+        self.addCleanup(new.close)
+        new.restore(backup)
+        self.assertEqual((new.load(), new.secret("route-key")), (ORG, key))
+        self.assertEqual(new.search(Search())[1:], log)
+
+    def test_what_is_no_backup(self) -> None:
+        """A damaged or foreign file is refused, and the store stays as it is."""
+        self.fill()
+        damaged = self.state / "damaged.db"
+        self.archive.back_up(damaged)
+        octets = bytearray(damaged.read_bytes())
+        octets[4096:8192] = os.urandom(4096)
+        damaged.write_bytes(octets)
+        foreign = self.state / "foreign.db"
+        sqlite3.connect(foreign).close()
+        text = self.state / "text.db"
+        text.write_text("no database at all" * 100)
+        for path in (damaged, foreign, text, self.state / "missing.db"):
+            with self.assertRaises(Unavailable):
+                self.archive.restore(path)
+        self.assertEqual((self.archive.load(), self.archive.revision()), (ORG, 1))
+        self.assertEqual([p.name for p in self.state.glob(".*")], [])

@@ -156,12 +156,12 @@ class PostgresqlTables:
 
     def _begun(self, first: Sequence[str]) -> Session:
         """A session in a transaction; a connection that died while it was idle is made anew."""
-        from psycopg import OperationalError
+        from psycopg import Error
 
         session = self._connected()
         try:
             return _started(session, first)
-        except OperationalError:
+        except Error:
             if not session.connection.closed:
                 self._undo(session)
                 raise
@@ -266,8 +266,11 @@ def _variable(name: str) -> str:
 
 def _version(session: Session) -> int:
     """Number of the schema that is there; 0 for none."""
-    there = session.execute("SELECT to_regclass('umserver.schema_version')").fetchone()
-    if there is None or there[0] is None:
+    there = session.execute(
+        "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+        "ON n.oid = c.relnamespace WHERE n.nspname = 'umserver' AND c.relname = 'schema_version'"
+    )
+    if there.fetchone() is None:
         return 0
     found = session.execute("SELECT number FROM umserver.schema_version").fetchone()
     return int(found[0]) if found else 0
