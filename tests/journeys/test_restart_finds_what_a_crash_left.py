@@ -14,7 +14,7 @@ class Crash(HouseCase):
 
     def snapshot(self) -> Path:
         """What is on the disk at this moment."""
-        copy = self.folder() / "state"
+        copy = self.disk() / "state"
         shutil.copytree(self.state, copy, ignore=shutil.ignore_patterns("*.sock*", "control*"))
         return copy
 

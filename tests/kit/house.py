@@ -8,6 +8,9 @@ prompts apart and no process is needed; mail arrives in Maildir folders below a 
 from __future__ import annotations
 
 import email.policy
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -19,7 +22,7 @@ from zlib import crc32
 
 import numpy as np
 from attrs import define, field
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from zope.interface import implementer
 
 from tests.kit.ear import Heard, beeps, prompts_heard
@@ -37,6 +40,7 @@ from umserver.interfaces import Clip
 from umserver.org.bootstrap import parse_bootstrap
 from umserver.org.parse import parse_toml
 from umserver.service import UnifiedMessaging
+from umserver.service.answers import Answers
 from umserver.service.machine import Machine
 from umserver.wire.audio.pcm import SAMPLE_RATE, Pcm, clipped
 from umserver.wire.audio.tones import dtmf
@@ -144,11 +148,18 @@ class HouseCase(JourneyCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.state = self.folder() / "state"
+        self.state = self.disk() / "state"
         self.console: list[str] = []
         self.um: UnifiedMessaging | None = None
         self.phone = self.softphone()
         self.addCleanup(self.end)
+
+    def disk(self) -> Path:
+        """A fresh folder that goes away; in memory where that can be had, since disks are slow."""
+        place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        folder = tempfile.mkdtemp(prefix="umserver-test-", dir=place)
+        self.addCleanup(shutil.rmtree, folder)
+        return Path(folder)
 
     # the house
 
@@ -204,12 +215,45 @@ class HouseCase(JourneyCase):
         """Put an organisation into the store, as `umctl import` does."""
         from umserver.edges.store.archive import open_archive
 
+        self.changed = toml
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         archive = open_archive("sqlite:", self.state)
         try:
             archive.import_organisation(*parse_toml(toml), replace=True)
         finally:
             archive.close()
+
+    def ask(self, name: str, um: UnifiedMessaging | None = None, **details: object) -> Any:
+        """What the server answers an administrator who asks this."""
+        um = um or self.um
+        assert um is not None
+        answer = maybeDeferred(Answers(um).acts().asks()[name], details)
+        return self.stage.run_until(answer, 30.0)
+
+    def set_state(
+        self,
+        component: str,
+        state: str,
+        requester: str = "Maintenance",
+        um: UnifiedMessaging | None = None,
+    ) -> None:
+        """Want this state of a component, as Set-ServerComponentState does."""
+        details = {"component": component, "requester": requester, "state": state}
+        self.ask("set-state", um, **details)
+
+    def change(self, old: str, new: str) -> None:
+        """Change the organisation's TOML here and tell the server."""
+        text = self.changed.replace(old, new)
+        self.assertNotEqual(text, self.changed)
+        self.fill(text)
+        self.ask("poll")
+
+    def turned_away(self, user: str = "1001", *, port: int = 0, **order: Any) -> int:
+        """Call somebody and be turned away; with which status."""
+        caller = self.place(user, port=port, **order)
+        self.stage.run_until(lambda: caller.call.failure or caller.call.established, 20.0)
+        self.assertFalse(caller.call.established, "the call was answered")
+        return caller.call.status
 
     def stop(self) -> None:
         """Close the house as an administrator does."""

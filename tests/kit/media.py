@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 
 from attrs import define, field
@@ -32,6 +32,7 @@ EVENTS = 101
 PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8}
 
 
+@lru_cache(maxsize=64)
 def noise(seconds: float, seed: int = 1) -> bytes:
     """Loud G.711 octets of either law, different for every seed, without the two for silence."""
     random = Random(seed)

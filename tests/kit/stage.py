@@ -16,6 +16,7 @@ from queue import Queue
 from time import monotonic
 from types import FrameType
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from twisted.internet.defer import Deferred
 from twisted.internet.process import reapAllProcesses
@@ -35,7 +36,7 @@ MOST_TURNS = 20_000
 """Turns at one simulated moment; more are a loop that never ends."""
 
 _NAP = 0.005
-_WAITS = (threading.Condition.wait.__code__, Queue.get.__code__)
+_WAIT, _GET = threading.Condition.wait.__code__, Queue.get.__code__
 
 
 class TooLate(AssertionError):
@@ -186,26 +187,30 @@ class Stage(SelectReactor):
 def threads_at_work() -> bool:
     """Whether a thread of any of Twisted's pools has something to do or is doing it."""
     frames = sys._current_frames()
-    return any(
-        not _is_idle(thread, frames.get(thread.ident or 0))
-        for thread in threading.enumerate()
-        if thread.name.startswith("PoolThread-")
-    )
+    for thread in threading.enumerate():
+        if thread.name.startswith("PoolThread-"):
+            frame = frames.get(thread.ident or 0)
+            if frame is None or not _is_idle(thread, frame):
+                return True
+    return False
 
 
-def _is_idle(thread: threading.Thread, frame: FrameType | None) -> bool:
+_pools: WeakKeyDictionary[threading.Thread, tuple[object, list[Queue[Any]]]] = WeakKeyDictionary()
+"""What each pool thread runs, and the queues that it takes its work from."""
+
+
+def _is_idle(thread: threading.Thread, frame: FrameType) -> bool:
     """Whether it waits at its empty queue: the frames of waiting, and directly below its work."""
-    target: Any = getattr(thread, "_target", None)
-    if frame is None or target is None:
-        return not thread.is_alive()
-    for code in _WAITS:
-        if frame is None or frame.f_code is not code:
-            return False
-        frame = frame.f_back
-    if frame is None or frame.f_code is not target.__code__:
+    if frame.f_code is not _WAIT or frame.f_back is None or frame.f_back.f_code is not _GET:
         return False
-    cells = [cell.cell_contents for cell in target.__closure__ or ()]
-    return all(cell.empty() for cell in cells if isinstance(cell, Queue))
+    if thread not in _pools:
+        work: Any = getattr(thread, "_target", None)
+        cells = [cell.cell_contents for cell in getattr(work, "__closure__", None) or ()]
+        queues = [cell for cell in cells if isinstance(cell, Queue)]
+        _pools[thread] = (getattr(work, "__code__", None), queues)
+    code, queues = _pools[thread]
+    below = frame.f_back.f_back
+    return below is not None and below.f_code is code and not any(q.queue for q in queues)
 
 
 def _watch(what: What[Any]) -> Callable[[], object]:
