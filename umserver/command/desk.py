@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,6 +19,7 @@ from attrs import define, field
 from umserver.edges.admin.ask import NotRunning, Refused, ask
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.store.archive import Archive, open_archive
+from umserver.edges.store.notes import Cause
 from umserver.org.bootstrap import Bootstrap
 
 DEFAULT_STORE = "sqlite:"
@@ -34,6 +36,8 @@ class Machine:
     what_if: bool = False
     confirmed: bool = False
     """Whether every question is answered already."""
+    cause: Cause = field(factory=Cause)
+    """What the change log says about changes."""
     quiet: bool = False
     """Whether nothing is said but what was asked for."""
     _archive: Archive | None = field(init=False, default=None)
@@ -52,9 +56,8 @@ class Machine:
     @property
     def archive(self) -> Archive:
         """The store. Raises LookupError when there is no organisation in it."""
-        if self._archive is None:
-            self._archive = self._opened()
-        return self._archive.rehearsal() if self.what_if else self._archive
+        archive = self.store()
+        return archive.rehearsal() if self.what_if else archive
 
     def store(self, make: bool = False) -> Archive:
         """The store as it is; unless `make`, it has to be there with something in it."""
@@ -64,6 +67,7 @@ class Machine:
                 self._archive = open_archive(self.bootstrap.server.store, self.state)
             else:
                 self._archive = self._opened()
+        self._archive.cause = self.cause
         return self._archive
 
     def _opened(self) -> Archive:
@@ -95,6 +99,36 @@ class Machine:
     def ask(self, name: str, **details: Any) -> Any:
         """What the running server answers. Raises NotRunning, Refused."""
         return ask(self.state, name, **details)
+
+    # states, changes, PINs: what cmdlets need of the store beside objects
+
+    def is_here(self, server: str) -> bool:
+        """Whether this names this machine's server; an empty name does."""
+        return server.casefold() in ("", "localhost", self.server.casefold())
+
+    def states(self, server: str, component: str) -> Sequence[Mapping[str, Any]]:
+        """Components with their states and everybody's wishes."""
+        from umserver.command.states import shown
+
+        here = self.is_here(server)
+        return shown(self.state, self.store(), server or self.server, here, component)
+
+    def set_state(
+        self, server: str, words: tuple[str, str, str], *, local: bool, remote: bool
+    ) -> None:
+        """Want a state of a server: component, requester, state. Raises ValueError."""
+        from umserver.command.states import keep
+
+        if self.what_if:
+            return
+        where = (server or self.server, self.is_here(server))
+        keep(self.state, self.store(), *where, words, local=local, remote=remote)
+
+    def changes(self, **criteria: Any) -> Sequence[Any]:
+        """What was changed, the newest first; see `umserver.edges.store.ledger.Search`."""
+        from umserver.edges.store.ledger import Search
+
+        return self.store().search(Search(**criteria))
 
     def announce(self) -> None:
         """Let a running server follow at once; say what it did."""

@@ -24,6 +24,7 @@ from umserver.edges.admin.line import Line, Mistyped, choose, take_apart
 from umserver.edges.admin.show import as_json, printed, status_text
 from umserver.edges.admin.topics import help_text
 from umserver.edges.admin.view import View, seen, take_view
+from umserver.edges.store.notes import Cause
 from umserver.edges.store.tables import Conflict
 from umserver.interfaces import Unavailable
 from umserver.org.bootstrap import Bootstrap, parse_bootstrap
@@ -88,7 +89,7 @@ class Umctl:
             return DONE
         command = COMMANDS.get(line.words[0].lower() if line.words else "")
         if command is not None:
-            del line.words[0]
+            self.desk.cause = Cause(line.words.pop(0).lower())
             return command(self, line)
         return self._cmdlet(line)
 
@@ -133,6 +134,7 @@ class Umctl:
         width = shutil.get_terminal_size().columns if self.out.isatty() else 0
         view = take_view(given, self.format, width) if cmdlet.shows else View(format=self.format)
         self.desk.what_if = given.what_if
+        self.desk.cause = Cause(cmdlet.name, given.told())
         self.desk.confirmed = given.confirm is False
         if given.confirm and not cmdlet.asks and not self.desk.sure(f"{cmdlet.name}?"):
             raise Refused("nothing was changed")

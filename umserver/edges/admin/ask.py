@@ -25,7 +25,7 @@ class Refused(Exception):
     """The server said no; the words are for the administrator."""
 
 
-def ask(state: Path, name: str, wait: float = WAIT_SECONDS, **details: object) -> Any:
+def ask(state: Path, name: str, /, wait: float = WAIT_SECONDS, **details: object) -> Any:
     """What the server in this state folder answers. Raises NotRunning, Refused."""
     line = json.dumps({"ask": name, **details}).encode() + b"\n"
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import field, frozen
 
 from umserver.org.declare import Declared
+from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, Organisation
 
 if TYPE_CHECKING:
@@ -56,6 +57,15 @@ class Archive(Protocol):
     def remove(self, section: str, name: str, expected: int | None = None) -> int:
         """Forget one object."""
 
+    def pin_record(self, address: str) -> PinRecord | None:
+        """What is kept of a mailbox's PIN; None when nothing is."""
+
+    def put_pin_record(self, address: str, record: PinRecord) -> None:
+        """Keep what is known of a mailbox's PIN."""
+
+    def hash_of(self, pin: str) -> str:
+        """A PIN as it is kept."""
+
     def import_organisation(
         self, organisation: Organisation, mailboxes: Sequence[Mailbox], *, replace: bool = True
     ) -> int:
@@ -79,6 +89,20 @@ class Desk(Protocol):
 
     def ask(self, name: str, **details: object) -> Any:
         """What the running server answers. Raises NotRunning, Refused."""
+
+    def is_here(self, server: str) -> bool:
+        """Whether this names this machine's server; an empty name does."""
+
+    def states(self, server: str, component: str) -> Sequence[Mapping[str, Any]]:
+        """Components with their states: server, component, state, local and remote wishes."""
+
+    def set_state(
+        self, server: str, words: tuple[str, str, str], *, local: bool, remote: bool
+    ) -> None:
+        """Want a state of a server: component, requester, state."""
+
+    def changes(self, **criteria: Any) -> Sequence[Any]:
+        """What was changed, the newest first: name, sections, who, cmdlets, after, before …"""
 
     def announce(self) -> None:
         """Lets a running server look at the store at once."""

@@ -9,16 +9,16 @@ from umserver.edges.admin.cmdlet import Cmdlet
 
 _EXAMPLES: dict[str, tuple[str, ...]] = {
     "New-UMDialPlan": (
-        "New-UMDialPlan Paris -NumberOfDigitsInExtension 3 -CountryOrRegionCode 33",
         "New-UMDialPlan Lyon -NumberOfDigits 4 -CountryOrRegion 33 -GenerateUMMailboxPolicy $false",
+        "New-UMDialPlan Paris -NumberOfDigitsInExtension 3 -CountryOrRegionCode 33",
     ),
     "Set-UMDialPlan": (
-        "Set-UMDialPlan Demo -MaxCallDuration 20 -AudioCodec G711",
+        "Set-UMDialPlan Demo -MaxCallDuration 45 -AudioCodec G711",
         "Set-UMDialPlan Demo -AccessTelephoneNumbers '@{Add=\"5050\"}'",
     ),
     "New-UMIPGateway": (
+        "New-UMIPGateway PBX2 -Address 192.0.2.11",
         "New-UMIPGateway PBX -Address 192.0.2.10 -UMDialPlan Demo",
-        "New-UMIPGateway Branch -Address branch.example.com",
     ),
     "Set-UMIPGateway": (
         "Set-UMIPGateway loopback -Status NoNewCalls",
@@ -103,6 +103,14 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "Set-UMCallRouterSettings -MaxCallsAllowed 500 -WhatIf",
     ),
 }
+_REMOVABLE = {
+    "UMDialPlan": "Lyon",
+    "UMIPGateway": "PBX2",
+    "UMAutoAttendant": "Night",
+    "UMMailboxPolicy": "Sales",
+    "UMTestNumber": "5010",
+}
+"""What the first examples of New make, or could have made, and nothing needs."""
 _NAMES = {
     "UMDialPlan": "Demo",
     "UMIPGateway": "loopback",
@@ -118,7 +126,8 @@ def examples_of(cmdlet: Cmdlet) -> tuple[str, ...]:
     found = cmdlet.examples or _EXAMPLES.get(cmdlet.name)
     if found:
         return found
-    name = f" {_NAMES[cmdlet.noun]}" if cmdlet.noun in _NAMES else ""
+    names = {**_NAMES, **_REMOVABLE} if cmdlet.verb == "Remove" else _NAMES
+    name = f" {names[cmdlet.noun]}" if cmdlet.noun in names else ""
     if cmdlet.shows:
         return (cmdlet.name, f"{cmdlet.name}{name} -Format List")
     sure = " -Confirm:$false" if cmdlet.asks else ""

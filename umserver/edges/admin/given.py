@@ -107,6 +107,13 @@ class Given:
                 given[setting.name] = value_of(setting, values, getattr(before, setting.name, ()))
         return given
 
+    def told(self) -> dict[str, str]:
+        """What was given, for the change log and never with a secret in it."""
+        return {
+            name: "(hidden)" if self.cmdlet.parameter(name).secret else ",".join(values)
+            for name, values in self.options.items()
+        }
+
     def warnings(self) -> tuple[str, ...]:
         """What was given without effect, in words."""
         return tuple(

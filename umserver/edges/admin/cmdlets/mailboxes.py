@@ -25,9 +25,11 @@ from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.parameters import identity, in_parameters
+from umserver.edges.admin.pin_rules import asked_pin, check_pin, made_pin
 from umserver.edges.admin.records import eum_addresses, record_of
 from umserver.edges.admin.values import changed as changed_list
 from umserver.org.faults import SettingsFaults, unknown
+from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
 
 RESULT_SIZE = Parameter(
@@ -88,19 +90,31 @@ def enable(given: Given, desk: Desk) -> Outcome:
     organisation = archive.load()
     policy = _policy(given, organisation, kept)
     values = _numbers(given, kept)
-    common = {"um_enabled": True, "policy": policy.name, "dial_plan": policy.dial_plan}
-    pin, said = _pin(given, policy)
+    common: dict[str, Any] = {
+        "um_enabled": True,
+        "policy": policy.name,
+        "dial_plan": policy.dial_plan,
+    }
+    first = values.get("extension") or (kept.thing.extension if kept else "")
+    pin, is_made = _pin(given, desk, policy, str(first))
+    common["pin"] = pin
     if kept is None:
         shown = given.text("DisplayName") or name.partition("@")[0].replace(".", " ").title()
         values = {"address": name, "display_name": shown, **given.settings(), **values, **common}
-        mailbox = made(MAILBOX, {**values, "pin": pin})
+        mailbox = made(MAILBOX, values)
     else:
-        changes = {**given.settings(kept.thing), **values, **common, "pin": pin}
+        changes = {**given.settings(kept.thing), **values, **common}
         whole = {s.name: getattr(kept.thing, s.name) for s in MAILBOX.settings if s.required}
         good = made(MAILBOX, {**whole, **changes}, kept.thing)
         taken: dict[str, Any] = {key: getattr(good, key) for key in changes}
         mailbox = evolve(kept.thing, **taken)
     _put(archive, mailbox)
+    if not given.what_if:
+        expired = given.flag("PINExpired", is_made)
+        record = archive.pin_record(mailbox.address) or PinRecord()
+        record = evolve(record, set_at=desk.now(), expired=expired)
+        archive.put_pin_record(mailbox.address, record)
+    said = f"; the PIN is {pin}" if is_made and not given.what_if else ""
     return Outcome(done=f"mailbox {mailbox.address} is enabled{said}", changed=True)
 
 
@@ -141,14 +155,13 @@ def _numbers(given: Given, kept: Kept | None) -> dict[str, Any]:
     return {"extension": primary, "secondary_numbers": [*extensions[1:], *old, *more]}
 
 
-def _pin(given: Given, policy: MailboxPolicy) -> tuple[str, str]:
-    """The PIN, and what is said about it."""
-    from umserver.edges.admin.cmdlets.pins import made_pin
-
-    if given.has("PIN"):
-        return given.text("PIN"), ""
-    pin = made_pin(policy, given.texts("Extensions"))
-    return pin, f"; the PIN is {pin}"
+def _pin(given: Given, desk: Desk, policy: MailboxPolicy, extension: str) -> tuple[str, bool]:
+    """The PIN, and whether it was made here."""
+    pin = given.text("PIN") or asked_pin(desk)
+    if pin:
+        check_pin(pin, policy, extension)
+        return pin, False
+    return made_pin(policy, (extension,)), True
 
 
 def _put(archive: Archive, mailbox: Mailbox) -> None:

@@ -1,68 +1,138 @@
 """PINs: Set-UMMailboxPIN and Get-UMMailboxPin (spec 3.7).
 
-Knows: policies, chance. Must never know: how a PIN is kept. A PIN is shown once, where it was made
-here; one that was given is never repeated.
+Knows: what is kept of a PIN beside its hash. Must never know: how it is hashed. A PIN is shown
+once, where it was made here; one that was given is never repeated.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterator
 
 from attrs import evolve
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter
-from umserver.edges.admin.cmdlets.objects import MAILBOX, keep, rebuilt
+from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record, flag
+from umserver.edges.admin.cmdlets.mailboxes import IGNORE_ERRORS, RESULT_SIZE, limit_of
+from umserver.edges.admin.cmdlets.objects import MAILBOX
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.parameters import identity
-from umserver.org.settings import MailboxPolicy
+from umserver.edges.admin.pin_rules import asked_pin, check_pin, made_pin
+from umserver.org.pin_record import PinRecord
+from umserver.org.settings import Mailbox, Organisation
 
-
-def made_pin(policy: MailboxPolicy, extensions: Iterable[str] = ()) -> str:
-    """A PIN of chance as long as the policy wants, and no pattern."""
-    while True:
-        pin = "".join(secrets.choice("0123456789") for _ in range(policy.min_pin_length))
-        if not _is_pattern(pin) and not any(pin.endswith(e) for e in extensions if e):
-            return pin
-
-
-def _is_pattern(pin: str) -> bool:
-    steps = {int(b) - int(a) for a, b in pairwise(pin)}
-    return steps <= {0} or steps <= {1} or steps <= {-1}
+COLUMNS = ("UserID", "PinExpired", "LockedOut", "FirstTimeUser")
+DEFAULT_LIFETIME = 60
+"""Days that a PIN lives (spec 3.6)."""
+DEFAULT_HISTORY = 5
+"""PINs that cannot be taken again, the present one among them."""
 
 
 def set_pin(given: Given, desk: Desk) -> Outcome:
-    """A new PIN, made of chance when none is given."""
-    kept = find(desk.archive, MAILBOX, given.needed("Identity", "mailbox"))
-    pin = given.text("Pin")
-    said = ""
-    if not pin:
-        policy = desk.archive.load().policy_named[kept.thing.policy]
-        pin = made_pin(policy, (kept.thing.extension,))
-        said = f", it is {pin}"
-    checked = rebuilt(MAILBOX, kept.thing, {"pin": pin})
-    keep(MAILBOX, desk.archive, evolve(kept.thing, pin=checked.pin), kept.version)
-    return Outcome(done=f"the PIN of {kept.thing.address} is changed{said}", changed=True)
+    """A new PIN, or the state of the present one: locked, expired."""
+    mailbox: Mailbox = find(desk.archive, MAILBOX, given.needed("Identity", "mailbox")).thing
+    record = desk.archive.pin_record(mailbox.address) or PinRecord()
+    parts = []
+    if given.has("Pin") or not (given.has("LockedOut") or given.has("PINExpired")):
+        record, said = _new_pin(given, desk, mailbox, record)
+        parts.append(said)
+    if given.has("PINExpired"):
+        record = evolve(record, expired=given.flag("PINExpired"))
+        until = "must be changed at the next login" if record.expired else "need not be changed"
+        parts.append(f"the PIN of {mailbox.address} {until}")
+    if given.has("LockedOut"):
+        locked = given.flag("LockedOut")
+        record = evolve(record, locked=locked, failures=record.failures if locked else 0)
+        parts.append(f"mailbox {mailbox.address} is {'locked' if locked else 'unlocked'}")
+    desk.archive.put_pin_record(mailbox.address, record)
+    return Outcome(done="; ".join(parts), changed=True)
+
+
+def _new_pin(given: Given, desk: Desk, mailbox: Mailbox, old: PinRecord) -> tuple[PinRecord, str]:
+    policy = desk.archive.load().policy_named[mailbox.policy]
+    pin = given.text("Pin") or asked_pin(desk)
+    made = not pin
+    if made:
+        pin = made_pin(policy, (mailbox.extension,))
+    else:
+        check_pin(pin, policy, mailbox.extension)
+    kept = getattr(policy, "pin_history_count", DEFAULT_HISTORY)
+    history = tuple(hash for hash in (old.hash, *old.history) if hash)[: max(kept - 1, 0)]
+    record = evolve(
+        old,
+        hash=desk.archive.hash_of(pin),
+        set_at=desk.now(),
+        expired=made,
+        failures=0,
+        history=history,
+    )
+    said = f", it is {pin}" if made and not given.what_if else ""
+    return record, f"the PIN of {mailbox.address} is changed{said}"
+
+
+def get_pin(given: Given, desk: Desk) -> Outcome:
+    """Flags of PINs, never a PIN."""
+    archive, organisation = desk.archive, desk.archive.load()
+    name = given.identity()
+    if name:
+        try:
+            mailbox = find(archive, MAILBOX, name).thing
+        except LookupError as fault:
+            if not given.flag("IgnoreErrors"):
+                raise
+            return Outcome(columns=COLUMNS, warnings=(str(fault.args[0]),))
+        return Outcome((_record(desk, organisation, mailbox.address, mailbox.policy),), COLUMNS)
+    return Outcome(_records(desk, organisation), COLUMNS, limit=limit_of(given))
+
+
+def _records(desk: Desk, organisation: Organisation) -> Iterator[Record]:
+    users = [(one.address, one.policy) for one in desk.archive.mailboxes() if one.um_enabled]
+    for address, policy in users:
+        yield _record(desk, organisation, address, policy)
+
+
+def _record(desk: Desk, organisation: Organisation, address: str, policy_name: str) -> Record:
+    record = desk.archive.pin_record(address) or PinRecord()
+    policy = organisation.policy_named.get(policy_name)
+    lifetime = getattr(policy, "pin_lifetime", DEFAULT_LIFETIME)
+    days = lifetime if isinstance(lifetime, int) and lifetime else None
+    return (
+        Property("UserID", address, "user"),
+        Property("PinExpired", record.is_expired(days, desk.now()), "pin_expired"),
+        Property("LockedOut", record.locked, "locked_out"),
+        Property("FirstTimeUser", record.first_time, "first_time_user"),
+    )
 
 
 CMDLETS = (
     Cmdlet(
         "Set",
         "UMMailboxPIN",
-        "Gives a user a new PIN, made by chance when none is given",
+        "Gives a user a new PIN, made by chance when none is given; locks and unlocks",
         set_pin,
         (
             identity(MAILBOX),
             Parameter(
                 "Pin",
-                "The new PIN; made by chance and shown when it is not given",
+                "The new PIN; asked for unseen, or made by chance and shown",
                 form="digits",
                 range="4 to 24 digits, at least what the policy wants",
                 secret=True,
             ),
+            flag("PINExpired", "Whether it must be changed at the next login; true for one made"),
+            flag("LockedOut", "Locks the mailbox, or unlocks it", False),
+            Parameter("NotifyEmail", "Who gets the mail about it", without_effect=True),
+            flag("SendEmail", "Whether a mail is sent", True, without_effect=True),
         ),
         unix="mailbox set-pin",
+        examples=("Set-UMMailboxPIN 1001", "Set-UMMailboxPIN ada@example.com -LockedOut $false"),
+    ),
+    Cmdlet(
+        "Get",
+        "UMMailboxPin",
+        "Shows whether PINs are expired or locked; never a PIN",
+        get_pin,
+        (identity(MAILBOX, needed=False), RESULT_SIZE, IGNORE_ERRORS),
+        unix="mailbox get-pin",
+        examples=("Get-UMMailboxPin", "Get-UMMailboxPin 1001 -Format List"),
     ),
 )

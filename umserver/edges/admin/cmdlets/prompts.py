@@ -1,0 +1,211 @@
+"""Import-UMPrompt and Export-UMPrompt: recordings of dial plans and auto attendants (spec 3.9).
+
+Knows: where they are kept in the state folder, the one sound format that is taken. Must never know:
+who plays them. A file is kept octet for octet.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import wave
+from pathlib import Path
+from urllib.parse import quote
+
+from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property
+from umserver.edges.admin.finding import find
+from umserver.edges.admin.given import Given
+from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.nouns import NAMED
+
+FOLDER = "custom-prompts"
+OWNERS = {"UMDialPlan": "UMDialPlan", "UMAutoAttendant": "UMAutoAttendant"}
+MOST_OCTETS = 20 << 20
+"""Octets of a prompt: 20 minutes."""
+MOST_NAME = 255
+RATE, WIDTH, CHANNELS = 8000, 2, 1
+GENERATED = (
+    "BusinessHours",
+    "BusinessHoursWelcomeGreeting",
+    "BusinessHoursWelcomeGreetingAndMenu",
+    "AfterHoursWelcomeGreeting",
+    "AfterHoursWelcomeGreetingAndMenu",
+    "BusinessLocation",
+)
+"""Prompts that Exchange could also export as they are generated."""
+
+
+def folder_of(state: Path, owner: str, name: str) -> Path:
+    """Where the prompts of a dial plan or an auto attendant are kept."""
+    return state / FOLDER / owner.lower() / quote(name, safe=" ").replace(".", "%2E")
+
+
+def import_prompt(given: Given, desk: Desk) -> Outcome:
+    """Take over a recording."""
+    folder, words = _owner(given, desk)
+    name = _file_name(given)
+    source = given.text("PromptFileData") or given.text("PromptFileStream")
+    if given.has("PromptFileData") and given.has("PromptFileStream"):
+        raise Mistyped("-PromptFileData and -PromptFileStream exclude each other")
+    if not source:
+        raise Mistyped("say which file: -PromptFileData FILE.wav")
+    data = _octets(Path(source))
+    seconds = check_sound(data, source)
+    if not given.what_if:
+        _keep(folder / name, data)
+    return Outcome(done=f"{name} ({seconds:.1f} s) is a prompt of {words}")
+
+
+def export_prompt(given: Given, desk: Desk) -> Outcome:
+    """Give a recording back, octet for octet."""
+    for word in GENERATED:
+        if given.has(word):
+            raise Mistyped(f"-{word}: generated prompts are not exported; name a recorded one")
+    folder, words = _owner(given, desk)
+    path = folder / _file_name(given)
+    if not path.is_file():
+        known = sorted(one.name for one in folder.glob("*")) if folder.is_dir() else []
+        hint = f"there are {', '.join(known)}" if known else "it has none"
+        raise LookupError(f"{words} has no prompt {path.name}; {hint}")
+    data = path.read_bytes()
+    out = given.text("Path")
+    if out:
+        Path(out).write_bytes(data)
+    record = (
+        Property("PromptFileName", path.name, "name"),
+        Property("Owner", words, "owner"),
+        Property("Duration", round(check_sound(data, path.name), 1), "seconds", "s"),
+        Property("Size", len(data), "octets", "octets"),
+        Property("Path", out, "path"),
+        Property("AudioData", "" if out else _Audio(data), "audio"),
+    )
+    return Outcome((record,), in_full=True)
+
+
+class _Audio(str):
+    """The octets as base64, which people see shortened."""
+
+    def __new__(cls, data: bytes) -> _Audio:
+        return super().__new__(cls, base64.b64encode(data).decode("ascii"))
+
+
+def check_sound(data: bytes, name: str) -> float:
+    """Seconds of a WAV file of 16 bit linear PCM, 8000 Hz, mono. Raises Mistyped for others."""
+    wanted = "a prompt is a WAV file of 16 bit linear PCM, 8 kHz, mono"
+    try:
+        with wave.open(io.BytesIO(data)) as sound:
+            found = (sound.getframerate(), sound.getsampwidth(), sound.getnchannels())
+            frames = int(sound.getnframes())
+            whole = len(sound.readframes(frames)) == frames * found[1] * found[2]
+    except (wave.Error, EOFError) as fault:
+        raise Mistyped(f"{name}: unsupported format, {_kind(data, fault)}; {wanted}") from None
+    if found != (RATE, WIDTH, CHANNELS):
+        rate, width, channels = found
+        kind = "mono" if channels == 1 else f"{channels} channels"
+        raise Mistyped(f"{name}: unsupported format, {width * 8} bit, {rate} Hz, {kind}; {wanted}")
+    if not frames or not whole:
+        raise Mistyped(f"{name}: the file has no sound, or ends in the middle of it")
+    return float(frames) / RATE
+
+
+def _kind(data: bytes, fault: Exception) -> str:
+    """What a file that is no WAV file of PCM seems to be."""
+    if data[:3] == b"ID3" or (data[:1] == b"\xff" and data[1:2] >= b"\xe0"):
+        return "this is MP3"
+    if data[:4] == b"0&\xb2u":
+        return "this is Windows Media"
+    if data[:4] == b"RIFF":
+        return f"a WAV file of another coding ({fault})"
+    return "this is no WAV file"
+
+
+def _owner(given: Given, desk: Desk) -> tuple[Path, str]:
+    """The folder of the one owner that was named, and its name in words."""
+    named = [name for name in OWNERS if given.text(name)]
+    if len(named) != 1:
+        raise Mistyped("say whose prompt: exactly one of -UMDialPlan and -UMAutoAttendant")
+    noun = NAMED[named[0]]
+    thing = find(desk.archive, noun, given.text(named[0])).thing
+    return folder_of(desk.state, noun.cmdlet, thing.name), f"{noun.word} {thing.name}"
+
+
+def _file_name(given: Given) -> str:
+    name = given.needed("PromptFileName", "prompt")
+    if name != Path(name).name or name.startswith(".") or not name.isprintable():
+        raise Mistyped(f"-PromptFileName is a name without folders, not {name}")
+    if len(name.encode()) > MOST_NAME:
+        raise Mistyped(f"-PromptFileName has at most {MOST_NAME} octets")
+    if not name.lower().endswith(".wav"):
+        raise Mistyped(f"-PromptFileName ends in .wav, not {name}")
+    return name
+
+
+def _octets(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MOST_OCTETS:
+        raise Mistyped(f"{path} has {size} octets; a prompt has at most {MOST_OCTETS}")
+    return path.read_bytes()
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write it so that it is there whole, or as it was before."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name[:200]}.{os.getpid()}.new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+_WHOSE = (
+    Parameter("UMDialPlan", "The dial plan that it belongs to", section="dial_plans"),
+    Parameter(
+        "UMAutoAttendant", "The auto attendant that it belongs to", section="auto_attendants"
+    ),
+)
+_NAME = Parameter("PromptFileName", "Name under which it is known", form="NAME.wav", required=True)
+CMDLETS = (
+    Cmdlet(
+        "Import",
+        "UMPrompt",
+        "Takes over a recording: a WAV file of 16 bit linear PCM, 8 kHz, mono",
+        import_prompt,
+        (
+            _NAME,
+            Parameter("PromptFileData", "File to read", form="FILE.wav"),
+            Parameter("PromptFileStream", "The same as -PromptFileData", form="FILE.wav"),
+            *_WHOSE,
+        ),
+        unix="prompt import",
+        first="PromptFileName",
+        examples=(
+            "Import-UMPrompt welcome.wav -PromptFileData hello.wav -UMDialPlan Demo",
+            "Import-UMPrompt menu.wav -PromptFileStream hello.wav -UMAutoAttendant Reception",
+        ),
+    ),
+    Cmdlet(
+        "Export",
+        "UMPrompt",
+        "Gives a recording back, octet for octet",
+        export_prompt,
+        (
+            _NAME,
+            Parameter("Path", "File to write; without it -Format Json shows AudioData"),
+            *_WHOSE,
+            *(
+                Parameter(name, "Refused: generated prompts are not exported", switch=True)
+                for name in GENERATED
+            ),
+            Parameter("TestBusinessName", "Goes with generated prompts", without_effect=True),
+            Parameter("TestMenuKeyMapping", "Goes with generated prompts", without_effect=True),
+        ),
+        unix="prompt export",
+        first="PromptFileName",
+        examples=(
+            "Export-UMPrompt welcome.wav -UMDialPlan Demo -Path copy.wav",
+            "Export-UMPrompt welcome.wav -UMDialPlan Demo -Format Json",
+        ),
+    ),
+)
