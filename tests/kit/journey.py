@@ -28,12 +28,13 @@ class JourneyCase(SynchronousTestCase):
         self.addCleanup(gc.collect)
         self.addCleanup(self.stage.close)
 
-    def run(self, result: Any) -> None:
+    def run(self, result: Any = None) -> Any:
         """Run the story; when it fails, show what went over the wire."""
         before = _faults(result)
-        super().run(result)
+        outcome = super().run(result)
         if _faults(result) > before and hasattr(self, "trace"):
             self.show()
+        return outcome
 
     def show(self) -> None:
         """Print the ladder, write the capture file."""

@@ -67,13 +67,14 @@ class Stage(SelectReactor):
         self._now = START
         self._acts = 0
         super().__init__()
-        self._reads = _InOrder(self._reads)
-        self._writes = _InOrder()
+        reads: Any = _InOrder(self._reads)
+        writes: Any = _InOrder()
+        self._reads, self._writes = reads, writes
         self.startRunning(installSignalHandlers=False)
 
     # what code sees
 
-    def seconds(self) -> float:  # type: ignore[override]
+    def seconds(self) -> float:
         """Simulated monotonic seconds."""
         return self._now
 
@@ -221,11 +222,12 @@ def _watch(what: What[Any]) -> Callable[[], object]:
     return lambda: deferred.called and not deferred.paused
 
 
-def _result(what: What[Any]) -> Any:
+def _result(what: What[T]) -> T:
     if not isinstance(what, Deferred):
         return what()
     results: list[Any] = []
     what.addBoth(results.append)
-    if results and isinstance(results[0], Failure):
+    if isinstance(results[0], Failure):
         results[0].raiseException()
-    return results[0] if results else None
+    result: T = results[0]
+    return result

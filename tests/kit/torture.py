@@ -378,12 +378,10 @@ def _bound(port: int) -> socket.socket:
 
 
 def _datagrams(sock: socket.socket) -> list[bytes]:
-    found = []
+    found: list[bytes] = []
     while True:
         try:
             data = sock.recv(65535)
-        except BlockingIOError:
-            return found
         except OSError:
             return found
         if not data:
