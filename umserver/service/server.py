@@ -88,7 +88,7 @@ class UnifiedMessaging(Service):
     """Made when the store is open, as are the states."""
     states: ComponentStates = field(init=False)
     started_at: float = field(init=False, default=0.0)
-    _goodbye: Goodbye = field(init=False)
+    goodbye: Goodbye = field(init=False)
     _store: SettingsStore | None = field(init=False, default=None)
     _control: ControlSocket | None = field(init=False, default=None)
     _web: IListeningPort | None = field(init=False, default=None)
@@ -101,7 +101,7 @@ class UnifiedMessaging(Service):
         self.call_log = CallLog(self.state / FILE_NAME)
         self.standing = Standing(self.roles, on_change=self._obey)
         self.gateways = GatewayWatch(machine.reactor, machine.wall, self._ask)
-        self._goodbye = Goodbye(machine.reactor)
+        self.goodbye = Goodbye(machine.reactor)
 
     def _place(self) -> str:
         """A name for a server without one: its machine's; several on a machine add their port."""
@@ -128,7 +128,7 @@ class UnifiedMessaging(Service):
 
     def _begin(self) -> None:
         if self.machine.own_signals:
-            self._goodbye.listen_to_signals()
+            self.goodbye.listen_to_signals()
         Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
     def _failed(self, failure: Any) -> None:
@@ -276,7 +276,7 @@ class UnifiedMessaging(Service):
                 f"umserver stops: {running} calls may finish within {seconds:.0f} s "
                 "(the same signal again ends them at once)"
             )
-            await self._goodbye.wait_for(desk.role.idle(), seconds)
+            await self.goodbye.wait_for(desk.role.idle(), seconds)
         ended = Deferred.fromCoroutine(desk.finish_calls())
         ended.addTimeout(LONGEST_GOODBYE, self.machine.reactor)
         await ended.addErrback(lambda f: log.failure("calls could not be ended", failure=f))

@@ -148,12 +148,28 @@ class SipServer:
         self.station.perform(effects)
         return answer
 
-    def ask_self(self, patience: float = 4.0) -> Deferred[int | None]:
-        """What peers would hear from us: an OPTIONS through our own port."""
+    async def ask_self(self, patience: float = 4.0) -> int | None:
+        """What peers hear from us: see `ask`. Asks from a port of its own, or it were a loop."""
         host = next(iter(self.listen), "")
         if is_wildcard(host):
             host = "127.0.0.1" if "0.0.0.0" in self.listen else "::1"
-        return self.ask(host, self.bound_port, patience=patience)
+        peer = SipServer(
+            reactor=self.reactor,
+            offered=lambda phone: phone.hang_up(),
+            random=self.random,
+            port=0,
+            listen=(host,),
+            host=self.host,
+            seconds=self.seconds,
+        )
+        try:
+            peer.start()
+        except OSError as fault:
+            log.error("no port to ask ourselves from: {why}", why=fault.strerror)
+            return None
+        status = await peer.ask(host, self.bound_port, patience=patience)
+        await peer.stop()
+        return status
 
     def _heard(self, token: str, status: int) -> None:
         waiting = self._asked.pop(token, None)
