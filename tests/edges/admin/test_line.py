@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from umserver.edges.admin.line import Mistyped, Option, choose, take_apart
 from umserver.edges.admin.values import value_of
 from umserver.org.declare import Declared, declared
-from umserver.org.settings import AutoAttendant, DialPlan
+from umserver.org.settings import AutoAttendant, DialPlan, KeyMapping
 
 
 def setting(owner: type, name: str) -> Declared:
@@ -107,16 +107,13 @@ class ValueTests(SynchronousTestCase):
             value_of(numbers, ['@{Swap="1"}'], before)
 
     def test_key_mappings(self) -> None:
-        """A key's columns as in Exchange (spec 3.5)."""
+        """A menu is given line by line, as several words or in PowerShell's quotes (spec 3.5)."""
         keys = setting(AutoAttendant, "business_hours_key_mapping")
-        self.assertEqual(
-            value_of(keys, ["1,Sales,1001", "3,Leave a message,,,,,1001"], ()),
-            [
-                {"key": "1", "description": "Sales", "extension": "1001"},
-                {"key": "3", "description": "Leave a message", "leave_voice_mail_for": "1001"},
-            ],
-        )
+        lines = ["1,Sales,1001", "3,Leave a message,,,,,1001"]
+        self.assertEqual(value_of(keys, lines, ()), lines)
+        self.assertEqual(value_of(keys, [",".join(f'"{line}"' for line in lines)], ()), lines)
         self.assertEqual(value_of(keys, ["$null"], ()), [])
-        for typed in ("1,a,,,file.wav", "1,2,3,4,5,6,7,8,9"):
-            with self.assertRaisesRegex(Mistyped, "takes key,description"):
-                value_of(keys, [typed], ())
+        before = (KeyMapping(key="1", description="Sales", extension="1001"),)
+        added = ['@{Add="2,Tea,1002"}']
+        self.assertEqual(value_of(keys, added, before), ["1,Sales,1001", "2,Tea,1002"])
+        self.assertEqual(value_of(keys, ['@{Remove="1,Sales,1001"}'], before), [])

@@ -144,14 +144,16 @@ class Parameter:
     required: bool = False
     secret: bool = False
     """Never kept in a history."""
-    without_effect: bool = False
-    """Taken, with a warning that nothing comes of it."""
+    without_effect: str = ""
+    """Why it is taken and nothing comes of it; empty for the many that do something."""
+    also: tuple[str, ...] = ()
+    """Further names."""
     setting: Declared | None = None
     """The setting that this gives."""
 
 
 def flag(
-    name: str, help: str, default: bool | None = None, *, without_effect: bool = False
+    name: str, help: str, default: bool | None = None, *, without_effect: str = ""
 ) -> Parameter:
     """A parameter that is true or false; without a value it is true."""
     words = "" if default is None else "$true" if default else "$false"

@@ -117,7 +117,7 @@ class Given:
     def warnings(self) -> tuple[str, ...]:
         """What was given without effect, in words."""
         return tuple(
-            f"-{name} is taken and has no effect: {self.cmdlet.parameter(name).help}"
+            f"-{name} has no effect: {self.cmdlet.parameter(name).without_effect}"
             for name in self.options
             if self.cmdlet.parameter(name).without_effect
         )
@@ -130,11 +130,13 @@ def given_to(cmdlet: Cmdlet, line: Line, common: tuple[Parameter, ...] = CHANGIN
     """
     given = Given(cmdlet)
     known = {p.name: p for p in (*cmdlet.parameters, *common)}
-    names = [*known, *(unix for unix, name in UNIX.items() if name in known)]
+    other = {also: p.name for p in cmdlet.parameters for also in p.also}
+    other |= {unix: name for unix, name in UNIX.items() if name in known}
+    names = [*known, *other]
     words = list(line.words)
     for option in line.options:
         typed = choose(option.typed, names, f"parameter of {cmdlet.name}")
-        parameter = known[UNIX.get(typed, typed)]
+        parameter = known[other.get(typed, typed)]
         values, rest = _own(parameter, option.values)
         words += rest
         if typed == "yes":

@@ -42,16 +42,13 @@ def parameter_of(setting: Declared, needed: bool = False) -> Parameter:
         range=_range(setting),
         choices=tuple(choice for choice in setting.choices if choice),
         section=about.refers_to,
-        several=setting.kind in (Kind.TEXTS, Kind.OBJECTS) or _is_list(setting),
+        several=setting.kind in (Kind.TEXTS, Kind.OBJECTS),
         required=needed and setting.required,
         secret=about.secret,
-        without_effect=bool(getattr(about, "without_effect", False)),
+        without_effect=about.without_effect,
+        also=about.also,
         setting=setting,
     )
-
-
-def _is_list(setting: Declared) -> bool:
-    return isinstance(setting.default, tuple)
 
 
 def _form(setting: Declared) -> str:
@@ -59,11 +56,11 @@ def _form(setting: Declared) -> str:
         return " | ".join(choice for choice in setting.choices if choice)
     if setting.kind is Kind.FLAG:
         return "$true | $false"
-    if setting.kind is Kind.NUMBER:
+    if setting.kind is Kind.NUMBER and not setting.setting.form:
         return "number"
     if setting.kind in (Kind.TEXTS, Kind.OBJECTS):
-        return "list"
-    return str(setting.kind.value)
+        return f"list of {setting.form}" if setting.setting.form or setting.item else "list"
+    return setting.form
 
 
 def _range(setting: Declared) -> str:
@@ -73,9 +70,10 @@ def _range(setting: Declared) -> str:
         return ""
     if setting.kind is Kind.TEXT:
         return f"up to {high} characters" if high is not None else f"at least {low} characters"
-    if setting.kind in (Kind.TEXTS, Kind.OBJECTS):
-        return f"up to {high} entries" if high is not None else ""
-    return f"{low} to {high} {about.unit}".rstrip()
+    if setting.kind is Kind.OBJECTS or (setting.kind is Kind.TEXTS and high):
+        return f"up to {high} entries" if high else ""
+    words = f"at least {low}" if high is None else f"{low} to {high}"
+    return f"{words} {about.unit}".rstrip()
 
 
 def _default(setting: Declared) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from umserver.edges.admin.cmdlet import Property, Record
 from umserver.edges.admin.nouns import Noun
-from umserver.org.declare import declared
+from umserver.org.eum import EumAddress
 from umserver.org.sections import identity_of
 from umserver.org.settings import AutoAttendant, DialPlan, IPGateway, Mailbox, Organisation
 
@@ -63,11 +63,8 @@ def _attendant(attendant: AutoAttendant, org: Organisation) -> Iterator[Property
 
 
 def _mailbox(mailbox: Mailbox, org: Organisation) -> Iterator[Property]:
-    yield Property("Name", mailbox.display_name, "name")
     yield Property("Extensions", extensions_of(mailbox), "extensions")
     yield Property("EmailAddresses", eum_addresses(mailbox), "email_addresses")
-    sip = [number for number in mailbox.secondary_numbers if not number.isdigit()]
-    yield Property("SIPResourceIdentifier", sip[0] if sip else "", "sip_resource_identifier")
 
 
 _HANGS: dict[type, Callable[[Any, Organisation], Iterator[Property]]] = {
@@ -85,14 +82,8 @@ def extensions_of(mailbox: Mailbox) -> tuple[str, ...]:
 
 
 def eum_addresses(mailbox: Mailbox) -> tuple[str, ...]:
-    """The EUM addresses of a user (spec 2.6): `EUM:` marks the primary one, `eum:` the others."""
-    texts = (mailbox.extension, *mailbox.secondary_numbers)
-    return tuple(
-        f"{'eum' if place else 'EUM'}:{text};phone-context={mailbox.dial_plan}"
-        for place, text in enumerate(dict.fromkeys(texts))
-    )
-
-
-def titles_of(noun: Noun) -> tuple[str, ...]:
-    """Names of the settings of a noun, for completion and help."""
-    return tuple(s.parameter for s in declared(noun.owner) if not s.setting.secret)
+    """The EUM addresses of a user, the primary one first and in capitals (spec 2.6)."""
+    texts = (mailbox.extension, mailbox.sip_resource_identifier, *mailbox.secondary_numbers)
+    numbers = list(dict.fromkeys(text for text in texts if text))
+    own = (EumAddress(text, mailbox.dial_plan, not n) for n, text in enumerate(numbers))
+    return (*map(str, own), *mailbox.secondary_addresses)

@@ -15,6 +15,7 @@ from typing import Any
 
 from umserver.edges.admin.cmdlet import Outcome, Record
 from umserver.edges.admin.view import View, is_list
+from umserver.org.columns import to_columns
 from umserver.org.declare import declared
 
 MOST_CELL = 48
@@ -115,14 +116,9 @@ def shown(value: object, between: str = ", ") -> str:
     """A value as text; objects in a list as their columns."""
     if isinstance(value, tuple | list):
         if value and hasattr(type(value[0]), "__attrs_attrs__"):
-            return "; ".join(_columns(item) for item in value)
+            return cell("; ".join(map(to_columns, value)))
         return between.join(shown(item, between) for item in value)
     return cell(value)
-
-
-def _columns(item: Any) -> str:
-    values = (getattr(item, setting.name) for setting in declared(type(item)))
-    return ",".join(cell(value) for value in values).rstrip(",")
 
 
 def cell(value: object) -> str:

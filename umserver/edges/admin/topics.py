@@ -140,5 +140,5 @@ def meaning(parameter: Parameter) -> str:
     if parameter.setting is not None and parameter.setting.setting.fixed:
         parts.append("only when it is made")
     if parameter.without_effect:
-        parts.append("without effect")
+        parts.append(f"without effect, {parameter.without_effect}")
     return "; ".join(parts)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from umserver.edges.admin.line import Mistyped
-from umserver.org.declare import Declared, Kind, declared
-from umserver.org.settings import KeyMapping
+from umserver.org.columns import to_columns
+from umserver.org.declare import UNLIMITED, Declared, Kind
 
 YES = ("$true", "true", "yes", "on", "1")
 NO = ("$false", "false", "no", "off", "0")
@@ -21,25 +21,15 @@ NULL = "$null"
 CHANGE = re.compile(r"@\{(.*)\}", re.DOTALL)
 PART = re.compile(r"""(?:"[^"]*"|'[^']*'|[^;"'])+""")
 """What stands between the semicolons of a change, those in quotes left alone."""
-COLUMNS: dict[type, tuple[str, ...]] = {
-    KeyMapping: (
-        "key",
-        "description",
-        "extension",
-        "auto_attendant",
-        "",
-        "",
-        "leave_voice_mail_for",
-    )
-}
-"""Fields of a list's objects in the order of their columns (spec 3.5); empty is not built yet."""
+QUOTED = re.compile(r"""["']([^"']*)["']""")
+QUOTED_LIST = re.compile(r"""(?:"[^"]*"|'[^']*')(?:\s*,\s*(?:"[^"]*"|'[^']*'))*""")
 
 
 def value_of(setting: Declared, typed: Sequence[str], before: Any) -> Any:
     """The value as the TOML form has it; `before` is what the setting was. Raises Mistyped."""
     name = setting.parameter
     if setting.kind is Kind.OBJECTS:
-        return [] if is_null(typed) else [_object(setting, text) for text in typed]
+        return objects(setting, typed, before)
     if setting.kind is Kind.TEXTS:
         return changed(typed, before)
     if len(typed) != 1:
@@ -47,13 +37,45 @@ def value_of(setting: Declared, typed: Sequence[str], before: Any) -> Any:
     text = typed[0]
     if setting.kind is Kind.FLAG:
         return flag_of(name, typed)
-    if setting.kind is Kind.NUMBER:
-        return number_of(name, text, setting.setting.unit)
+    if setting.kind in (Kind.NUMBER, Kind.UNLIMITED):
+        return _count(setting, text)
     if is_null(typed):
         return ""
     if setting.kind is Kind.CHOICE:
+        if text.lower() in setting.setting.spellings:
+            text = setting.setting.spellings[text.lower()]
         return next((c for c in setting.choices if c.casefold() == text.casefold()), text)
     return text
+
+
+def _count(setting: Declared, text: str) -> Any:
+    """A number, a span of time or a size in the setting's unit, or Unlimited. Raises Mistyped."""
+    if text.lower() == NULL and isinstance(setting.default, int | str):
+        return setting.default
+    if setting.kind is Kind.UNLIMITED and text.casefold() == UNLIMITED.casefold():
+        return UNLIMITED
+    read = setting.read(text)
+    if isinstance(read, int):
+        return read
+    words = " or Unlimited" if setting.kind is Kind.UNLIMITED else ""
+    return number_of(setting.parameter, text, setting.setting.unit, words)
+
+
+def objects(setting: Declared, typed: Sequence[str], before: Sequence[Any]) -> list[str]:
+    """Lines of columns: several words, or `"1,Sales,1001","2,Tea,1002"` as PowerShell has it.
+
+    With `@{Add="…"; Remove="…"}` lines are added to, or taken from, those that are there.
+    """
+    if is_null(typed):
+        return []
+    text = " ".join(typed).strip()
+    if text.startswith(("@{", "+=")):
+        return changed(typed, [to_columns(item) for item in before])
+    lines = []
+    for word in typed:
+        parts = QUOTED.findall(word) if QUOTED_LIST.fullmatch(word.strip()) else [word]
+        lines += [part.strip() for part in parts if part.strip()]
+    return lines
 
 
 def is_null(typed: Sequence[str]) -> bool:
@@ -73,13 +95,13 @@ def flag_of(name: str, typed: Sequence[str]) -> bool:
     raise Mistyped(f"-{name} needs $true or $false, not {' '.join(typed)}")
 
 
-def number_of(name: str, text: str, unit: str = "") -> int:
+def number_of(name: str, text: str, unit: str = "", more: str = "") -> int:
     """A whole number, also as 0x1F. Raises Mistyped."""
     try:
         return int(text, 16) if re.fullmatch("0[xX][0-9a-fA-F]+", text) else int(text)
     except ValueError:
         about = f" ({unit})" if unit else ""
-        raise Mistyped(f"-{name} needs a number{about}, not {text}") from None
+        raise Mistyped(f"-{name} needs a number{about}{more}, not {text}") from None
 
 
 def items_of(typed: Sequence[str]) -> list[str]:
@@ -119,20 +141,3 @@ def _split(text: str) -> list[str]:
     marks = text.replace("'", '"') if re.match(r"\s*'", text) else text
     rows = list(csv.reader([marks], skipinitialspace=True))
     return [item.strip() for row in rows for item in row if item.strip()]
-
-
-def _object(setting: Declared, text: str) -> dict[str, str]:
-    """One object from its columns, as in `1,Sales,1001`."""
-    assert setting.item is not None
-    columns = COLUMNS[setting.item]
-    cells = [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True), [])]
-    if len(cells) > len(columns) or any(
-        cell and not name for cell, name in zip(cells, columns, strict=False)
-    ):
-        raise Mistyped(f"-{setting.parameter} takes {','.join(columns)}; not {text}")
-    required = {field.name for field in declared(setting.item) if field.required}
-    return {
-        name: cell
-        for name, cell in zip(columns, cells, strict=False)
-        if name and (cell or name in required)
-    }

@@ -6,7 +6,6 @@ There is no other directory of users here: enabling somebody who is not known ye
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -28,6 +27,7 @@ from umserver.edges.admin.parameters import identity, in_parameters
 from umserver.edges.admin.pin_rules import asked_pin, check_pin, made_pin
 from umserver.edges.admin.records import eum_addresses, record_of
 from umserver.edges.admin.values import changed as changed_list
+from umserver.org.eum import read_eum, tidy_eum
 from umserver.org.faults import SettingsFaults, unknown
 from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
@@ -36,9 +36,9 @@ RESULT_SIZE = Parameter(
     "ResultSize", "How many are shown at most", form="number or Unlimited", default="1000"
 )
 IGNORE_ERRORS = Parameter("IgnoreErrors", "Faults become warnings", switch=True)
+NO_MAIL = "mails about PINs are not sent yet"
 MOST_SHOWN = 1000
 """Mailboxes shown unless more are asked for (spec 3.7)."""
-EUM = re.compile(r"(?P<kind>eum):(?P<text>[^;]+)(?:;phone-context=(?P<plan>.+))?", re.IGNORECASE)
 
 
 def limit_of(given: Given) -> int:
@@ -143,16 +143,13 @@ def _policy(given: Given, organisation: Organisation, kept: Kept | None) -> Mail
 
 
 def _numbers(given: Given, kept: Kept | None) -> dict[str, Any]:
-    """Extensions and SIP address or E.164 number, as far as they were given."""
+    """Extensions, as far as they were given; the first one is the primary one."""
     extensions = given.texts("Extensions")
-    more = [given.text("SIPResourceIdentifier")] if given.text("SIPResourceIdentifier") else []
-    if not extensions and kept is None:
+    if extensions:
+        return {"extension": extensions[0], "secondary_numbers": list(extensions[1:])}
+    if kept is None:
         raise Mistyped("say which extension: -Extensions 1001")
-    if not extensions and not more:
-        return {}
-    primary = extensions[0] if extensions else kept.thing.extension if kept else ""
-    old = kept.thing.secondary_numbers if kept and not extensions else ()
-    return {"extension": primary, "secondary_numbers": [*extensions[1:], *old, *more]}
+    return {}
 
 
 def _pin(given: Given, desk: Desk, policy: MailboxPolicy, extension: str) -> tuple[str, bool]:
@@ -201,41 +198,53 @@ def set_mailbox(given: Given, desk: Desk) -> Outcome:
 
 
 def _of_addresses(texts: list[str], mailbox: Mailbox) -> dict[str, Any]:
-    """The primary extension and the other numbers in a list of EUM addresses."""
-    primary = ""
+    """The numbers of a user in a list of EUM addresses; the first extension is the primary one.
+
+    Addresses in other dial plans are kept as they are (spec 2.7).
+    """
     numbers: list[str] = []
+    others: list[str] = []
     for text in texts:
-        match = EUM.fullmatch(text.strip())
-        if match is None:
+        if not text.lower().startswith("eum:"):
             raise Mistyped(f"write eum:1001;phone-context={mailbox.dial_plan}, not {text}")
-        plan = match["plan"] or mailbox.dial_plan
-        if plan.casefold() not in (
-            mailbox.dial_plan.casefold(),
-            mailbox.dial_plan.partition(".")[0].casefold(),
-        ):
-            raise Mistyped(f"{mailbox.address} belongs to the dial plan {mailbox.dial_plan}")
-        if match["kind"] == "EUM" and match["text"].isdigit():
-            primary = match["text"]
-        numbers.append(match["text"])
+        whole = text if ";" in text else f"{text};phone-context={mailbox.dial_plan}"
+        try:
+            found = read_eum(whole)
+        except ValueError as fault:
+            raise Mistyped(f"{text} {fault}") from None
+        if found.dial_plan.casefold() != mailbox.dial_plan.casefold():
+            others.append(tidy_eum(whole))
+        elif found.primary:
+            numbers.insert(0, found.number)
+        else:
+            numbers.append(found.number)
     extensions = [number for number in numbers if number.isdigit()]
     if not extensions:
-        raise Mistyped(f"{mailbox.address} needs an extension, so that it can be logged in to")
-    if primary not in extensions or primary == "":
-        primary = extensions[0]
-    others = [number for number in numbers if number != primary]
-    return {"extension": primary, "secondary_numbers": list(dict.fromkeys(others))}
+        raise Mistyped(f"{mailbox.address} needs an extension, to log in by telephone")
+    primary = extensions[0]
+    sip = mailbox.sip_resource_identifier
+    left = [number for number in dict.fromkeys(numbers) if number not in (primary, sip)]
+    return {
+        "extension": primary,
+        "sip_resource_identifier": sip if sip in numbers else "",
+        "secondary_numbers": left,
+        "secondary_addresses": others,
+    }
 
 
 _OF_MAILBOX = {p.name: p for p in parameters_of(MAILBOX, "Set", "Set-UMMailbox")}
-_ENABLED = ("UMMailboxPolicy", "DisplayName", "Language", "TimeZone")
+_ENABLED = (
+    "UMMailboxPolicy",
+    "SIPResourceIdentifier",
+    "AutomaticSpeechRecognitionEnabled",
+    "DisplayName",
+    "Language",
+    "TimeZone",
+)
 ENABLE = (
     identity(MAILBOX),
     *(_OF_MAILBOX[name] for name in _ENABLED),
     Parameter("Extensions", "Extensions, the primary one first", form="list", several=True),
-    Parameter(
-        "SIPResourceIdentifier",
-        "SIP address (plans of the type SipName) or E.164 number (E164)",
-    ),
     Parameter(
         "PIN",
         "The first PIN; made by chance and shown when it is not given",
@@ -244,16 +253,19 @@ ENABLE = (
         secret=True,
     ),
     flag("PINExpired", "Whether the PIN must be changed at the first login"),
-    Parameter("PilotNumber", "Number of voice access that the user is told", without_effect=True),
-    Parameter("NotifyEmail", "Who gets the welcome mail", without_effect=True),
-    flag("SendWelcomeMail", "Whether a welcome mail is sent", without_effect=True),
+    Parameter(
+        "PilotNumber", "Number of voice access that the user is told", without_effect=NO_MAIL
+    ),
+    Parameter("NotifyEmail", "Who gets the welcome mail", without_effect=NO_MAIL),
+    flag("SendWelcomeMail", "Whether a welcome mail is sent", without_effect=NO_MAIL),
     Parameter("ValidateOnly", "Only check, change nothing", switch=True),
-    Parameter("EnableCloudVoiceMail", "There is no cloud here", switch=True, without_effect=True),
+    Parameter(
+        "EnableCloudVoiceMail",
+        "For an organisation half in the cloud",
+        switch=True,
+        without_effect="there is no cloud here",
+    ),
 )
-
-
-def _automatic_speech() -> tuple[Parameter, ...]:
-    return tuple(p for p in _OF_MAILBOX.values() if p.name == "AutomaticSpeechRecognitionEnabled")
 
 
 CMDLETS = (
@@ -283,7 +295,7 @@ CMDLETS = (
         "UMMailbox",
         "Answers calls for a user; makes the mailbox when there is none",
         enable,
-        (*ENABLE, *_automatic_speech()),
+        ENABLE,
         unix="mailbox enable",
     ),
     Cmdlet(

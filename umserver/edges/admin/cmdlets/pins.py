@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record, flag
-from umserver.edges.admin.cmdlets.mailboxes import IGNORE_ERRORS, RESULT_SIZE, limit_of
+from umserver.edges.admin.cmdlets.mailboxes import (
+    IGNORE_ERRORS,
+    NO_MAIL,
+    RESULT_SIZE,
+    limit_of,
+)
 from umserver.edges.admin.cmdlets.objects import MAILBOX
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
@@ -120,8 +125,8 @@ CMDLETS = (
             ),
             flag("PINExpired", "Whether it must be changed at the next login; true for one made"),
             flag("LockedOut", "Locks the mailbox, or unlocks it", False),
-            Parameter("NotifyEmail", "Who gets the mail about it", without_effect=True),
-            flag("SendEmail", "Whether a mail is sent", True, without_effect=True),
+            Parameter("NotifyEmail", "Who gets the mail about it", without_effect=NO_MAIL),
+            flag("SendEmail", "Whether a mail is sent", True, without_effect=NO_MAIL),
         ),
         unix="mailbox set-pin",
         examples=("Set-UMMailboxPIN 1001", "Set-UMMailboxPIN ada@example.com -LockedOut $false"),

@@ -198,8 +198,16 @@ CMDLETS = (
                 Parameter(name, "Refused: generated prompts are not exported", switch=True)
                 for name in GENERATED
             ),
-            Parameter("TestBusinessName", "Goes with generated prompts", without_effect=True),
-            Parameter("TestMenuKeyMapping", "Goes with generated prompts", without_effect=True),
+            Parameter(
+                "TestBusinessName",
+                "Goes with generated prompts",
+                without_effect="generated prompts are not exported",
+            ),
+            Parameter(
+                "TestMenuKeyMapping",
+                "Goes with generated prompts",
+                without_effect="generated prompts are not exported",
+            ),
         ),
         unix="prompt export",
         first="PromptFileName",

@@ -179,7 +179,9 @@ CMDLETS = (
             _STATE,
             Parameter("LocalOnly", "Only beside the server", switch=True),
             Parameter("RemoteOnly", "Only in the organisation's store", switch=True),
-            Parameter("TimeoutInSeconds", "Reserved", form="number", without_effect=True),
+            Parameter(
+                "TimeoutInSeconds", "Reserved", form="number", without_effect="it is reserved"
+            ),
         ),
         unix="state set",
         examples=(
