@@ -173,9 +173,10 @@ class OrganisationTests(RulesTestCase):
         path = "auto_attendants.Lobby.business_hours_key_mapping"
         self.assertFaults(
             evolve(ORG, auto_attendants=(lobby,)),
-            f"{path}[1]: must do one thing: an extension, an attendant or a message",
+            f"{path}[1]: must do one thing beside playing a file, not extension and "
+            "leave_voice_mail_for",
             f"{path}[2].key: the key 1 has two meanings",
-            f"{path}[3].key: must be 1 to 9, or - for nothing pressed: 0",
+            f"{path}[3].key: must be 1 to 9, or - for nothing pressed, 0 being the operator's: 0",
         )
 
     def test_a_number_means_one_thing(self) -> None:
@@ -261,7 +262,8 @@ class MailboxTests(RulesTestCase):
         ):
             plan = evolve(PLAN, uri_type=uri_type)  # type: ignore[arg-type]
             org = evolve(ORG, dial_plans=(plan,))
-            line = f"mailboxes.ada@example.com.secondary_numbers: must hold {wanted} in Boston"
+            path = "mailboxes.ada@example.com.sip_resource_identifier"
+            line = f"{path}: is missing: users of Boston need {wanted}"
             self.assertMailboxFaults(bare, lines=[line], org=org)
             self.assertMailboxFaults(evolve(bare, secondary_numbers=(number,)), lines=[], org=org)
 
@@ -291,7 +293,7 @@ class MailboxTests(RulesTestCase):
                 "Policy"
             ],
         )
-        self.assertMailboxFaults(evolve(ADA, pin="123456"), BEN, lines=[])
+        self.assertMailboxFaults(evolve(ADA, pin="246813"), BEN, lines=[])
 
 
 class IdentityTests(SynchronousTestCase):

@@ -7,18 +7,20 @@ one value may be by itself stands in its declaration (`umserver.org.settings`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
 
-from umserver.org.declare import declared
+from umserver.org.attendant_rules import attendant_faults
+from umserver.org.dialing import rule_fault
 from umserver.org.faults import Fault, unknown
 from umserver.org.forms import is_host_name, plain_address
+from umserver.org.mailbox_rules import mailbox_faults
 from umserver.org.numbers import key
-from umserver.org.sections import NOUNS, SECTIONS, identity_field, identity_of
-from umserver.org.settings import AutoAttendant, Mailbox, Organisation
+from umserver.org.references import Names, everything, names_of, reference_faults
+from umserver.org.sections import NOUNS, SINGLES, identity_of
+from umserver.org.settings import AutoAttendant, DialPlan, Mailbox, MailboxPolicy, Organisation
 
-Names = Mapping[str, Collection[str]]
+__all__ = ["MOST_GATEWAYS", "faults_between", "mailbox_faults"]
 
 MOST_GATEWAYS = 200
 """Gateways of one dial plan (spec 2.1)."""
@@ -31,86 +33,38 @@ def faults_between(
 
     `also`: identities by section of objects that exist but could not be built.
     """
-    known = _names(org, also or {})
+    known = names_of(org, also or {})
+    singles = ((section, getattr(org, section)) for section in SINGLES)
+    things = chain(everything(org), singles)
     return [
         *_doubles(org),
-        *(fault for path, thing in _everything(org) for fault in _references(thing, path, known)),
+        *(fault for path, thing in things for fault in reference_faults(thing, path, known)),
         *_dial_plans(org),
         *_gateways(org),
         *_hunt_groups(org),
-        *_attendants(org),
+        *attendant_faults(org),
+        *_groups(org),
+        *_policies(org),
+        *_servers(org),
         *_service_numbers(org),
         *mailbox_faults(org, mailboxes, also),
     ]
 
 
-def mailbox_faults(
-    org: Organisation, mailboxes: Iterable[Mailbox], also: Names | None = None
-) -> Iterator[Fault]:
-    """What is wrong with these mailboxes: in the organisation, and among each other."""
-    known = _names(org, also or {})
-    owners: dict[tuple[str, str], str] = {}
-    addresses: set[str] = set()
-    for mailbox in mailboxes:
-        path = f"mailboxes.{mailbox.address}"
-        yield from _references(mailbox, path, known)
-        if mailbox.dial_plan in org.plan_named:
-            yield from _numbers(org, mailbox, path)
-        yield from _pin(org, mailbox, path)
-        if mailbox.address.casefold() in addresses:
-            yield Fault(path, "there is another mailbox of this address")
-        addresses.add(mailbox.address.casefold())
-        for number in mailbox.numbers:
-            owner = owners.setdefault((mailbox.dial_plan, number), mailbox.address)
-            if owner != mailbox.address:
-                yield Fault(path, f"{number} belongs to {owner} already")
-
-
-# names and references
-
-
-def _everything(org: Organisation) -> Iterator[tuple[str, Any]]:
-    """All objects but the mailboxes, each with its path."""
-    for section in SECTIONS:
-        for thing in getattr(org, section, ()):
-            yield f"{section}.{identity_of(thing)}", thing
-
-
-def _names(org: Organisation, also: Names) -> dict[str, set[str]]:
-    return {
-        section: {
-            *also.get(section, ()),
-            *(str(getattr(t, identity_field(type(t)))) for t in getattr(org, section, ())),
-        }
-        for section in SECTIONS
-    }
+# names
 
 
 def _doubles(org: Organisation) -> Iterator[Fault]:
     """Two objects of one kind may not have one name, whatever the capitals (spec 2.1)."""
     seen: set[str] = set()
-    for path, _ in _everything(org):
+    for path, _ in everything(org):
         if path.casefold() in seen:
             section = path.partition(".")[0]
             yield Fault(path, f"there is another {NOUNS[section]} of this name")
         seen.add(path.casefold())
 
 
-def _references(thing: Any, path: str, known: Names) -> Iterator[Fault]:
-    """Every object that is named must exist."""
-    for setting in declared(type(thing)):
-        value = getattr(thing, setting.name)
-        if setting.item is not None:
-            for number, entry in enumerate(value, start=1):
-                yield from _references(entry, f"{path}.{setting.name}[{number}]", known)
-        section = setting.setting.refers_to
-        if section:
-            for word in (value,) if isinstance(value, str) else value:
-                if word and word not in known[section]:
-                    yield unknown(f"{path}.{setting.name}", word, known[section], NOUNS[section])
-
-
-# dial plans, gateways, hunt groups, attendants
+# dial plans, gateways, hunt groups
 
 
 def _dial_plans(org: Organisation) -> Iterator[Fault]:
@@ -128,6 +82,16 @@ def _dial_plans(org: Organisation) -> Iterator[Fault]:
                     f"{path}.numbering_plan_formats",
                     f"{mask!r} is shorter than an extension, {length} digits",
                 )
+        if plan.extension and len(plan.extension) != length:
+            yield Fault(f"{path}.extension", f"must have {length} digits: {plan.extension}")
+        if plan.sip_resource_identifier_required and plan.uri_type != "E164":
+            what = f"is only for dial plans of the type E164, not {plan.uri_type}"
+            yield Fault(f"{path}.sip_resource_identifier_required", what)
+        for field in ("configured_in_country_or_region_groups", "configured_international_groups"):
+            for number, rule in enumerate(getattr(plan, field), start=1):
+                wrong = rule_fault(rule)
+                if wrong:
+                    yield Fault(f"{path}.{field}[{number}].dialed_number", wrong)
         if plan.name in plan.equivalent_dial_plan_phone_contexts:
             yield Fault(f"{path}.equivalent_dial_plan_phone_contexts", "names the plan itself")
 
@@ -163,21 +127,58 @@ def _hunt_groups(org: Organisation) -> Iterator[Fault]:
                 yield Fault(path, f"{what} of the hunt group {owner} on this gateway already")
 
 
-def _attendants(org: Organisation) -> Iterator[Fault]:
-    """The keys of a menu (spec 3.5)."""
-    for attendant in org.auto_attendants:
-        seen: set[str] = set()
-        entries = attendant.business_hours_key_mapping
-        for number, entry in enumerate(entries, start=1):
-            path = f"auto_attendants.{attendant.name}.business_hours_key_mapping[{number}]"
-            if entry.key not in "123456789-":
-                yield Fault(f"{path}.key", f"must be 1 to 9, or - for nothing pressed: {entry.key}")
-            if entry.key in seen:
-                yield Fault(f"{path}.key", f"the key {entry.key} has two meanings")
-            seen.add(entry.key)
-            actions = (entry.extension, entry.auto_attendant, entry.leave_voice_mail_for)
-            if sum(map(bool, actions)) > 1:
-                yield Fault(path, "must do one thing: an extension, an attendant or a message")
+# what callers and users may
+
+
+def _groups(org: Organisation) -> Iterator[Fault]:
+    """Rules that are allowed stand in the dial plan (spec 3.2, 3.5, 3.6)."""
+    owners: list[tuple[str, str, DialPlan | AutoAttendant | MailboxPolicy]] = [
+        *(("dial_plans", plan.name, plan) for plan in org.dial_plans),
+        *(("auto_attendants", one.dial_plan, one) for one in org.auto_attendants),
+        *(("mailbox_policies", policy.dial_plan, policy) for policy in org.mailbox_policies),
+    ]
+    for section, plan_name, owner in owners:
+        plan = org.plan_named.get(plan_name)
+        for kind in _KINDS if plan is not None else ():
+            known = {rule.name for rule in getattr(plan, f"configured_{kind}_groups")}
+            folded = {word.casefold() for word in known}
+            for name in getattr(owner, f"allowed_{kind}_groups"):
+                if name.casefold() not in folded:
+                    path = f"{section}.{owner.name}.allowed_{kind}_groups"
+                    yield unknown(path, name, known, "group of dialing rules")
+
+
+_KINDS = ("in_country_or_region", "international")
+
+
+def _policies(org: Organisation) -> Iterator[Fault]:
+    """Spec 3.6: a PIN is reset before its mailbox is locked; protected mail is not analysed."""
+    for policy in org.mailbox_policies:
+        path = f"mailbox_policies.{policy.name}"
+        reset, locked = policy.logon_failures_before_pin_reset, policy.max_logon_attempts
+        if isinstance(reset, int) and isinstance(locked, int) and reset >= locked:
+            what = f"must be less than max_logon_attempts, {locked}, or Unlimited"
+            yield Fault(f"{path}.logon_failures_before_pin_reset", what)
+        if policy.allow_voice_mail_analysis and policy.protect_unauthenticated_voice_mail == "All":
+            what = "must be false where protect_unauthenticated_voice_mail is All"
+            yield Fault(f"{path}.allow_voice_mail_analysis", what)
+
+
+def _servers(org: Organisation) -> Iterator[Fault]:
+    """Spec 1.1: only SIP dial plans have servers of their own; spec 3.10."""
+    for section, servers in (("service", org.service), ("call_router", org.call_router)):
+        for name in servers.dial_plans:
+            plan = org.plan_named.get(name)
+            if plan is not None and plan.uri_type != "SipName":
+                what = f"{name} is of the type {plan.uri_type}: servers answer it without a link"
+                yield Fault(f"{section}.dial_plans", what)
+        family = servers.ip_address_family
+        if family == "IPv6Only" and not servers.ip_address_family_configurable:
+            what = "must not be IPv6Only where ip_address_family_configurable is false"
+            yield Fault(f"{section}.ip_address_family", what)
+    size, most = org.service.irm_log_max_file_size, org.service.irm_log_max_directory_size
+    if isinstance(most, int) and size > most:
+        yield Fault("service.irm_log_max_file_size", f"must be at most {most} MB, as its folder")
 
 
 # numbers
@@ -211,41 +212,3 @@ def _access(org: Organisation) -> Iterator[tuple[str, str, str, str]]:
         for number in plan.access_telephone_numbers:
             for room in (plan.name, ""):
                 yield room, key(number), f"voice access of the dial plan {plan.name}", path
-
-
-def _numbers(org: Organisation, mailbox: Mailbox, path: str) -> Iterator[Fault]:
-    """The user's numbers fit the dial plan (spec 2.3, 2.6)."""
-    plan = org.plan_named[mailbox.dial_plan]
-    length = plan.number_of_digits_in_extension
-    if len(mailbox.extension) != length:
-        yield Fault(
-            f"{path}.extension", f"must have {length} digits in {plan.name}: {mailbox.extension}"
-        )
-    missing = _WANTED[plan.uri_type]
-    if missing and not any(missing[0] in number for number in mailbox.numbers):
-        yield Fault(f"{path}.secondary_numbers", f"must hold {missing[1]} in {plan.name}")
-    for number in mailbox.numbers:
-        service = org.service_at.get((plan.name, number))
-        if service is not None:
-            noun = "auto attendant" if isinstance(service, AutoAttendant) else "test number"
-            yield Fault(path, f"{number} belongs to the {noun} {identity_of(service)} already")
-        elif (plan.name, number) in org.access_numbers:
-            yield Fault(path, f"{number} is a number of voice access")
-    policy = org.policy_named.get(mailbox.policy)
-    if policy is not None and policy.dial_plan != plan.name:
-        yield Fault(f"{path}.policy", f"{policy.name} belongs to the dial plan {policy.dial_plan}")
-
-
-_WANTED: dict[str, tuple[str, str] | None] = {
-    "TelExtn": None,
-    "SipName": ("@", "a SIP address"),
-    "E164": ("+", "a number with + and country code"),
-}
-
-
-def _pin(org: Organisation, mailbox: Mailbox, path: str) -> Iterator[Fault]:
-    """A PIN that is given is long enough (spec 3.6); the fault never shows it."""
-    policy = org.policy_named.get(mailbox.policy)
-    if mailbox.pin and policy is not None and len(mailbox.pin) < policy.min_pin_length:
-        least = policy.min_pin_length
-        yield Fault(f"{path}.pin", f"must have at least {least} digits, says {policy.name}")
