@@ -57,4 +57,7 @@ class JourneyCase(SynchronousTestCase):
 
 
 def _faults(result: Any) -> int:
+    """Errors and failures so far, wherever the runner's decorators keep them."""
+    while hasattr(result, "_originalReporter"):
+        result = result._originalReporter
     return len(getattr(result, "errors", ())) + len(getattr(result, "failures", ()))
