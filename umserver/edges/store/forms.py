@@ -44,7 +44,7 @@ def user_row_of(mailbox: Mailbox) -> UserRow:
         _text(mailbox),
         fold(mailbox.dial_plan),
         fold(mailbox.policy),
-        tuple((mailbox.dial_plan, number) for number in mailbox.numbers),
+        mailbox.index,
     )
 
 
