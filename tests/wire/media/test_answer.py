@@ -10,7 +10,8 @@ from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 
 from umserver.wire.media import MediaPlan, MediaSession, NotAcceptable
-from umserver.wire.sdp import SessionDescription, UnsupportedMedia, find_sdp, parse_sdp
+from umserver.wire.sdp import SessionDescription, parse_sdp
+from umserver.wire.sip.multipart import UnreadableBody, find_sdp
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "sdp"
 HOST = "192.0.2.10"
@@ -75,7 +76,7 @@ class PublishedTests(AnswerCase):
             sdp = find_sdp(fields.get("content-type"), fields.get("content-disposition"), body)
             ours = session("127.0.0.1")
             answer = parse_sdp(ours.offer() if sdp is None else ours.answer(sdp))
-        except (NotAcceptable, UnsupportedMedia) as fault:
+        except (NotAcceptable, UnreadableBody) as fault:
             return fault.status
         if sdp is not None:
             self.assertEqual(len(answer.media), len(parse_sdp(sdp).media))

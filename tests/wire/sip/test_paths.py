@@ -5,11 +5,8 @@ from __future__ import annotations
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.sip_peer import TCP, UDP, Peer
-from umserver.wire.sip.body import sdp_of, unsupported_body, wants_other_than_sdp
+from tests.kit.sip_peer import TCP, UDP
 from umserver.wire.sip.headers import parse_via
-from umserver.wire.sip.message import Request
-from umserver.wire.sip.parse import parse
 from umserver.wire.sip.paths import is_answerable, next_hop, reply_fallback, reply_flow
 from umserver.wire.sip.uri import parse_uri
 
@@ -63,42 +60,3 @@ class ReplyTests(SynchronousTestCase):
             self.assertFalse(is_answerable(evolve(UDP, remote=(host, 5060))), host)
         for host in ("192.0.2.1", "::1", "2001:db8::1", "no-address"):
             self.assertTrue(is_answerable(evolve(UDP, remote=(host, 5060))), host)
-
-
-class BodyTests(SynchronousTestCase):
-    def request(self, body: bytes, kind: str = "", *headers: tuple[str, str]) -> Request:
-        data = Peer().request("INVITE", 1, body=body, kind=kind or "?", headers=headers)
-        read = parse(data if kind else data.replace(b"Content-Type: ?\r\n", b""))
-        assert isinstance(read, Request)
-        return read
-
-    def test_plain(self) -> None:
-        """A body is SDP by its type, or when nothing is said."""
-        self.assertEqual(sdp_of(self.request(b"v=0", "application/sdp")), b"v=0")
-        self.assertEqual(sdp_of(self.request(b"v=0")), b"v=0")
-        self.assertIsNone(sdp_of(self.request(b"x", "text/plain")))
-        self.assertIsNone(sdp_of(self.request(b"\r\n", "application/sdp")))
-
-    def test_multipart(self) -> None:
-        """The first SDP part of a multipart counts; without one, end or boundary there is none."""
-        kind = 'multipart/mixed; charset=x; boundary="b"'
-        isup = b"--b\r\nContent-Type: application/ISUP\r\n\r\n\x00\x01\r\n"
-        sdp = b"--b\r\nContent-Length: 3\r\nc: application/sdp;x=y\r\n\r\nv=0\r\n"
-        self.assertEqual(sdp_of(self.request(isup + sdp + b"--b--\r\n", kind)), b"v=0")
-        self.assertIsNone(sdp_of(self.request(isup + b"--b--\r\n" + sdp, kind)))
-        self.assertIsNone(sdp_of(self.request(isup, kind)))
-        self.assertIsNone(sdp_of(self.request(isup + sdp, "multipart/mixed")))
-        self.assertIsNone(unsupported_body(self.request(isup, kind)))
-
-    def test_what_is_wanted(self) -> None:
-        """An Accept that allows session descriptions in any way is fine."""
-        for accept, other in (
-            ("application/sdp", False),
-            ("text/plain, application/*;q=0.1", False),
-            ("*/*", False),
-            ("text/plain", True),
-            ("", True),
-        ):
-            request = self.request(b"v=0", "application/sdp", ("Accept", accept))
-            self.assertEqual(wants_other_than_sdp(request), other, accept)
-        self.assertFalse(wants_other_than_sdp(self.request(b"v=0")))

@@ -134,6 +134,20 @@ class RefusalTests(PeerCase):
         self.peer.ask("INVITE", 1, body=b"x", kind="image/png", headers=optional)
         self.assertEqual(self.peer.names, ["100", "Offered"])
 
+    def test_broken_multiparts(self) -> None:
+        """A multipart that nobody can take apart is 400, and the phrase says why (§21.4.1)."""
+        self.peer.ask("INVITE", 1, body=SDP, kind="multipart/mixed")
+        self.assertEqual(self.peer.names, ["400"])
+        self.assertEqual(self.peer.response.reason, "Multipart without a boundary")
+
+    def test_offers_in_multiparts(self) -> None:
+        """An offer beside signalling is told with the call, whatever the line ends are."""
+        body = b"--b\nContent-Type: application/isup\n\n\1\n--b\nContent-Type: application/sdp\n\n"
+        self.peer.ask("INVITE", 1, body=body + SDP, kind="multipart/mixed;boundary=b")
+        offered = self.peer.effects[-1]
+        assert isinstance(offered, Offered)
+        self.assertEqual(offered.sdp, SDP)
+
     def test_answers_that_we_cannot_give(self) -> None:
         """406 for a caller that takes no session description."""
         self.peer.ask("INVITE", 1, body=SDP, headers=[("Accept", "text/plain")])

@@ -20,14 +20,12 @@ from umserver.interfaces import HungUp, IPhone, IPhoneEvents, RedirectTarget
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import Refusal
 from umserver.wire.media import NotAcceptable
-from umserver.wire.sdp import UnsupportedMedia, find_sdp
 from umserver.wire.sip.effects import Established
 from umserver.wire.sip.message import Request
 from umserver.wire.sip.uri import Uri
 
 log = Logger()
 
-ACCEPTED_BODIES = "application/sdp, multipart/mixed, multipart/alternative"
 _RETRY_WHEN_FULL = "5"
 
 
@@ -37,13 +35,14 @@ class Phone(Conversation):
     """One offered call."""
 
     request: Request
+    offer: bytes | None
+    """The caller's session description; None: they want ours."""
     facts: CallFacts
     host: str
     """Our name in ms-diagnostics."""
     _events: IPhoneEvents | None = field(init=False, default=None)
     _early: list[tuple[str, str]] = field(init=False, factory=list)
     _answer: Deferred[None] | None = field(init=False, default=None)
-    _offer_is_ours: bool = field(init=False, default=False)
     _decided: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
@@ -102,17 +101,12 @@ class Phone(Conversation):
 
     def _negotiate(self) -> bytes | None:
         """Our session description; None when the call had to be refused."""
-        headers = self.request.headers
         try:
-            offer = find_sdp(
-                headers.get("content-type"), headers.get("content-disposition"), self.request.body
-            )
             self._open()
             assert self.session is not None
-            self._offer_is_ours = offer is None
-            return self.session.offer() if offer is None else self.session.answer(offer)
-        except UnsupportedMedia:
-            self._refuse(415, "Unsupported Media Type", [("Accept", ACCEPTED_BODIES)])
+            if self.offer is None:
+                return self.session.offer()
+            return self.session.answer(self.offer)
         except NoPorts:
             self._refuse(503, "Service Unavailable", [("Retry-After", _RETRY_WHEN_FULL)])
         except NotAcceptable as fault:
@@ -135,7 +129,7 @@ class Phone(Conversation):
         if self.established:
             self._answered_our_offer(effect.sdp)
             return
-        if self._offer_is_ours and not self._answered_our_offer(effect.sdp):
+        if self.offer is None and not self._answered_our_offer(effect.sdp):
             return
         self.established = True
         waiting, self._answer = self._answer, None

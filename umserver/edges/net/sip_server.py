@@ -199,6 +199,7 @@ class SipServer:
             flow=effect.flow,
             id=effect.request.call_id,
             request=effect.request,
+            offer=effect.sdp,
             facts=facts_from(effect.request, effect.flow),
             host=self.host,
         )

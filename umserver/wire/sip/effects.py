@@ -54,6 +54,8 @@ class Offered(Effect):
     call: str
     request: Request
     flow: Flow
+    sdp: bytes | None
+    """The caller's offer; None: they want ours."""
 
 
 @frozen

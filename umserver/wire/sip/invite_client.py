@@ -12,7 +12,7 @@ from enum import Enum
 
 from attrs import define, field
 
-from umserver.wire.sip.body import SDP, sdp_of
+from umserver.wire.sip.body import sdp_of
 from umserver.wire.sip.dialog import dialog_of_client
 from umserver.wire.sip.effects import (
     Effect,
@@ -25,6 +25,7 @@ from umserver.wire.sip.effects import (
 )
 from umserver.wire.sip.headers import CSeq, NameAddr
 from umserver.wire.sip.message import REASONS, Request, Response
+from umserver.wire.sip.multipart import SDP
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.reliable import rseq_of
 from umserver.wire.sip.requests import cancellation

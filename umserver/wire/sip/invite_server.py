@@ -40,10 +40,10 @@ class OfferedCall:
         """The INVITE."""
         return self.to.request
 
-    def offer(self, source: Offered, now: float) -> None:
+    def offer(self, offered: Offered, now: float) -> None:
         """Say 100 and tell our user."""
         self.post.reply(self.to, 100, now)
-        self.post.emit(source)
+        self.post.emit(offered)
         expires = seconds_in(self.request.headers, "expires")
         if expires:
             self.post.alarms.set((self, "expires"), now + expires, self._expired)

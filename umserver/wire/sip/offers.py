@@ -13,7 +13,7 @@ from typing import Protocol
 
 from attrs import define, evolve, field, frozen
 
-from umserver.wire.sip.body import SDP, sdp_of
+from umserver.wire.sip.body import sdp_of
 from umserver.wire.sip.dialog import Dialog
 from umserver.wire.sip.effects import (
     Established,
@@ -22,6 +22,7 @@ from umserver.wire.sip.effects import (
     Reoffered,
 )
 from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.multipart import SDP
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.screening import ABILITIES, LEAST_SESSION, seconds_in
 from umserver.wire.sip.session_timer import SessionTimer, Terms, agreed_as_client

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from umserver.wire.sip.body import sdp_of
 from umserver.wire.sip.callbook import CallBook
 from umserver.wire.sip.dialog import request_key
 from umserver.wire.sip.effects import Dropped, Flow, Offered, Send
@@ -151,7 +152,7 @@ class Reception:
         offered = OfferedCall(self.post, name, to, over)
         self.calls.add(name, offered)
         self._offered[to] = offered
-        offered.offer(Offered(name, request, flow), now)
+        offered.offer(Offered(name, request, flow, sdp_of(request)), now)
 
     def _cancelled(self, to: Transaction, request: Request, now: float) -> None:
         """CANCEL (RFC 3261 §9.2)."""

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from umserver.wire.sip.body import ACCEPTED_TYPES, unsupported_body, wants_other_than_sdp
+from umserver.wire.sip.body import ACCEPTED_TYPES, read_sdp, wants_other_than_sdp
 from umserver.wire.sip.message import Headers, Request
+from umserver.wire.sip.multipart import UnreadableBody
 from umserver.wire.sip.requests import tokens
 
 Pairs = Sequence[tuple[str, str]]
@@ -60,9 +61,12 @@ def screened(request: Request) -> Refusal | None:
 
 
 def _screened_session(request: Request) -> Refusal | None:
-    unreadable = unsupported_body(request)
-    if unreadable is not None:
-        return Refusal(415, tuple(unreadable))
+    try:
+        read_sdp(request)
+    except UnreadableBody as fault:
+        if fault.status == 400:  # the phrase says what is broken (RFC 3261 §21.4.1)
+            return Refusal(400, reason=fault.why.capitalize())
+        return Refusal(415, fault.headers or (ACCEPT,))
     if wants_other_than_sdp(request):
         return Refusal(406, (ACCEPT,))
     asked = seconds_in(request.headers, "session-expires")

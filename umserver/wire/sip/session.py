@@ -12,10 +12,10 @@ from collections.abc import Callable
 from attrs import define, field
 
 from umserver.wire.sip.acceptance import Acceptance
-from umserver.wire.sip.body import SDP
 from umserver.wire.sip.dialog import Dialog
 from umserver.wire.sip.effects import Ended, Flow, Told
 from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.multipart import SDP
 from umserver.wire.sip.offers import Offers
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.screening import ABILITIES, ACCEPT, ALLOW

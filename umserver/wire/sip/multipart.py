@@ -1,8 +1,7 @@
 """Where in the body of a SIP message the session description is: plain or inside multipart.
 
 Knows: RFC 2046 §5.1 as SIP uses it, RFC 3261 §20.11 (Content-Disposition), RFC 3204 (ISUP beside
-SDP), RFC 5621. Must never know: SIP headers beyond the two values handed in, or what the
-description says.
+SDP), RFC 5621. Must never know: messages beyond the values handed in, what the description says.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ import re
 
 from attrs import field, frozen
 
-ACCEPT = "application/sdp, multipart/mixed"
-"""What the Accept field of a 415 lists (RFC 3261 §21.4.13)."""
+SDP = "application/sdp"
 
 MAX_DEPTH = 4
 MAX_PARTS = 24
@@ -27,14 +25,19 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 _IDENTITY = ("", "binary", "8bit", "7bit")
 
 
-class UnsupportedMedia(Exception):
-    """The body cannot be used: answer `status`, 415 with Accept: `accept`, or 400 if broken."""
+class UnreadableBody(Exception):
+    """A body that cannot be used: `status` says how a request with it is refused.
 
-    def __init__(self, why: str, status: int = 415) -> None:
+    415 for what we do not understand, 400 for what is broken; `headers` belong to the refusal.
+    """
+
+    def __init__(
+        self, why: str, status: int = 415, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.status = status
-        self.accept = ACCEPT
+        self.headers = headers
 
 
 @frozen
@@ -70,24 +73,24 @@ def find_sdp(
 ) -> bytes | None:
     """The session description in `body`; None where there is none and none is missed.
 
-    The two texts are the values of the SIP fields, None where absent. Raises UnsupportedMedia for a
+    The two texts are the values of the SIP fields, None where absent. Raises UnreadableBody for a
     body of another type, a required part nobody here understands, and broken or too deep multipart.
     """
     if not body.strip():
         return None
     kind = _labelled(content_type or "")
     if not kind.word and body.startswith(b"v="):
-        kind = _Labelled("application/sdp")
+        kind = _Labelled(SDP)
     part = _Part(kind, _labelled(content_disposition or ""), body)
-    if part.type.word != "application/sdp" and not part.type.word.startswith("multipart/"):
+    if part.type.word != SDP and not part.type.word.startswith("multipart/"):
         if part.disposition.parameters.get("handling", "").lower() == "optional":
             return None
-        raise UnsupportedMedia(f"a body of type {part.type.word or 'unknown'}")
+        raise UnreadableBody(f"a body of type {part.type.word or 'unknown'}")
     return _find(part, 0)
 
 
 def _find(part: _Part, depth: int) -> bytes | None:
-    if part.type.word == "application/sdp":
+    if part.type.word == SDP:
         known = part.disposition.word in ("", "session")
     elif part.type.word.startswith("multipart/"):
         known = part.disposition.word in ("", "session", "render")
@@ -96,12 +99,12 @@ def _find(part: _Part, depth: int) -> bytes | None:
     content = _decoded(part) if known else None
     if content is None:
         if part.must_be_understood:
-            raise UnsupportedMedia(f"a required part of type {part.type.word or 'unknown'}")
+            raise UnreadableBody(f"a required part of type {part.type.word or 'unknown'}")
         return None
-    if part.type.word == "application/sdp":
+    if part.type.word == SDP:
         return content
     if depth == MAX_DEPTH:
-        raise UnsupportedMedia("multipart too deep")
+        raise UnreadableBody("multipart too deep")
     return _find_among(part, content, depth)
 
 
@@ -121,16 +124,16 @@ def _find_alternative(parts: list[_Part], depth: int) -> bytes | None:
     for each in reversed(parts):
         try:
             candidate = _find(each, depth + 1)
-        except UnsupportedMedia:
+        except UnreadableBody:
             continue
         if candidate is not None:
             return candidate
-    raise UnsupportedMedia("no alternative is understood")
+    raise UnreadableBody("no alternative is understood")
 
 
 def _split(content: bytes, boundary: str) -> list[_Part]:
     if _BOUNDARY.fullmatch(boundary) is None:
-        raise UnsupportedMedia("multipart without a boundary", 400)
+        raise UnreadableBody("multipart without a boundary", 400)
     mark = re.escape(boundary.encode("ascii"))
     delimiter = re.compile(rb"(?:^|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)")
     marks = []
@@ -139,9 +142,9 @@ def _split(content: bytes, boundary: str) -> list[_Part]:
         if match[1] is not None:
             break
         if len(marks) > MAX_PARTS:
-            raise UnsupportedMedia("too many parts")
+            raise UnreadableBody("too many parts")
     if not marks or marks[0][1] is not None:
-        raise UnsupportedMedia("multipart without parts", 400)
+        raise UnreadableBody("multipart without parts", 400)
     ends = [match.start() for match in marks[1:]]
     if marks[-1][1] is None:
         ends.append(len(content))
@@ -153,7 +156,7 @@ def _part(raw: bytes) -> _Part:
     blank = _BLANK_LINE.search(raw)
     head, body = (raw, b"") if blank is None else (raw[: blank.start()], raw[blank.end() :])
     if len(head) > MAX_FIELDS_OCTETS:
-        raise UnsupportedMedia("a part with too long fields", 400)
+        raise UnreadableBody("a part with too long fields", 400)
     fields: dict[str, str] = {}
     for line in _FOLD.sub(" ", head.decode("utf-8", "replace")).splitlines():
         name, _, value = line.partition(":")
@@ -162,7 +165,7 @@ def _part(raw: bytes) -> _Part:
     if fields.get("content-encoding", "identity").lower() != "identity":
         encoding = "unknown"
     return _Part(
-        _labelled(fields.get("content-type", "text/plain")),
+        _labelled(fields.get("content-type") or fields.get("c") or "text/plain"),
         _labelled(fields.get("content-disposition", "")),
         body,
         encoding,
