@@ -33,7 +33,14 @@ from umserver.org.resolve import (
     reason_of,
     resolve,
 )
-from umserver.org.settings import DialPlan, HuntGroup, IPGateway, Mailbox, Organisation
+from umserver.org.settings import (
+    EVERYWHERE,
+    DialPlan,
+    HuntGroup,
+    IPGateway,
+    Mailbox,
+    Organisation,
+)
 from umserver.org.tokens import Claim
 
 
@@ -41,7 +48,7 @@ def looked_up(
     org: Organisation, facts: CallFacts, claim: Claim | None, users: tuple[Mailbox, ...]
 ) -> dict[tuple[str, str], Mailbox]:
     """What a directory of these users answers; nothing that was not asked."""
-    known = {(user.dial_plan, number): user for user in users for number in user.numbers}
+    known = {place: user for user in users for place in user.index}
     asked = [(p, n) for p, numbers in numbers_to_look_up(org, facts, claim) for n in numbers]
     return {question: known[question] for question in asked if question in known}
 
@@ -137,7 +144,7 @@ class DiversionTests(ResolveTestCase):
             resolution = self.assertRejected(
                 refusals.NOT_UM_ENABLED, offer(called, forwarded("1077"))
             )
-            self.assertIn("1077 is no UM-enabled user (event 1109)", resolution.reasons)
+            self.assertIn("1077 is no UM-enabled user of Boston (event 1109)", resolution.reasons)
 
     def test_user_not_enabled(self) -> None:
         """A user who was disabled gets no messages, and explain-route says so."""
@@ -389,9 +396,14 @@ class LookUpTests(ResolveTestCase):
     """What the directory is asked."""
 
     def test_one_question(self) -> None:
-        """One question a plan, each number once, nothing for a refused call."""
+        """One question a plan, each number once, one about whose line calls, none when refused."""
         call = offer("5000", forwarded("1001"), forwarded("1001"), caller="1001")
-        self.assertEqual(numbers_to_look_up(ORG, call), [("Boston", ("1001", "5000"))])
+        asked = [("Boston", ("1001", "5000")), (EVERYWHERE, ("1001",))]
+        self.assertEqual(numbers_to_look_up(ORG, call), asked)
+        claim = Claim(
+            flow="leave-message", dial_plan="Boston", mailbox="1001", mailbox_plan="Boston"
+        )
+        self.assertEqual(numbers_to_look_up(ORG, call, claim), [("Boston", ("1001",))])
         self.assertEqual(numbers_to_look_up(ORG, offer(source="203.0.113.9")), ())
 
     def test_bounded_work(self) -> None:
@@ -493,4 +505,106 @@ class EntranceTests(ResolveTestCase):
         self.assertEqual(
             self.resolve(offer("1002"), evolve(claim, called="1002")).route,
             evolve(self.resolve(offer("1002")).route, caller=CallerId()),
+        )
+
+
+class PlanTypeTests(ResolveTestCase):
+    """How users are found on plans of the three types, and in plans besides their own."""
+
+    def of_type(self, uri_type: str, **settings: str) -> Mailbox:
+        """Let the plan have this type, and Ada these settings."""
+        plan = evolve(PLAN, uri_type=uri_type, numbering_plan_formats=("121255501xx", "31255xxxx"))
+        self.org = evolve(ORG, dial_plans=(plan,))
+        ada = evolve(ADA, secondary_numbers=("1011",), **settings)
+        self.users = (ada, BEN)
+        return ada
+
+    def test_sip_address(self) -> None:
+        """A SIP address that was forwarded finds its user, whatever the capitals (feature 41)."""
+        ada = self.of_type("SipName", sip_resource_identifier="sip:ada@example.com")
+        party = Party("Ada", host="Example.com", uri="sip:Ada@Example.com")
+        self.assertAnsweredFor(ada, "DivertBusy", offer("5000", Diversion(party, "user-busy")))
+        self.assertAnsweredFor(ada, "DivertNoAnswer", offer("5000", forwarded("1001")))
+
+    def test_whole_number(self) -> None:
+        """A number with + that was forwarded finds its user (feature 42)."""
+        ada = self.of_type("E164", sip_resource_identifier="+12125550101")
+        for number in ("+12125550101", "12125550101", "1001"):
+            self.assertAnsweredFor(ada, "DivertNoAnswer", offer("5000", forwarded(number)))
+
+    def test_secondary_extension(self) -> None:
+        """A second extension leads to the same mailbox (feature 43)."""
+        ada = self.of_type("TelExtn")
+        self.assertAnsweredFor(ada, "DivertNoAnswer", offer("5000", forwarded("1011")))
+        self.assertAnsweredFor(ada, "Direct", offer("1011"))
+
+    def test_secondary_dial_plan(self) -> None:
+        """A number in another plan leads to the mailbox too, and its own policy holds."""
+        paris = DialPlan(name="Paris", number_of_digits_in_extension=5, country_or_region_code="33")
+        zoe = Mailbox(
+            address="zoe@example.com",
+            display_name="Zoé Exemple",
+            extension="51001",
+            secondary_addresses=("eum:1009;phone-context=Boston",),
+            dial_plan="Paris",
+            policy="Boston Default Policy",
+        )
+        self.org, self.users = evolve(ORG, dial_plans=(PLAN, paris)), (*USERS, zoe)
+        facts = offer("5000", forwarded("1009"))
+        route = self.assertAnsweredFor(zoe, "DivertNoAnswer", facts)
+        self.assertEqual(self.resolve(offer("5000"), claim_of(route, facts)).route, route)
+
+    def test_number_forms_name_the_caller(self) -> None:
+        """A caller's whole number becomes an extension by its form, and a name (feature 72)."""
+        ada = self.of_type("TelExtn")
+        route = self.resolve(offer("5000", forwarded("1002"), caller="312551001")).route
+        assert isinstance(route, LeaveMessage)
+        self.assertEqual(route.caller, CallerId("312551001", ada.display_name, "ada@example.com"))
+        route = self.resolve(offer("5000", forwarded("1002"), caller="412551001")).route
+        assert isinstance(route, LeaveMessage)
+        self.assertEqual(route.caller, CallerId("412551001"))
+
+    def test_further_lines_name_the_caller(self) -> None:
+        """A number among a user's UMCallingLineIds names the caller, in every plan."""
+        ben = evolve(BEN, um_calling_line_ids=("+1 617 555 0142",))
+        self.users = (ADA, ben)
+        for number in ("6175550142", "+16175550142"):
+            route = self.resolve(offer("5000", forwarded("1001"), caller=number)).route
+            assert isinstance(route, LeaveMessage)
+            self.assertEqual(route.caller, CallerId(number, "Ben Example", "ben@example.com"))
+        self.users = (ADA, evolve(ben, um_enabled=False))
+        route = self.resolve(offer("5000", forwarded("1001"), caller="6175550142")).route
+        assert isinstance(route, LeaveMessage)
+        self.assertEqual(route.caller.name, "")
+
+    def test_such_a_line_is_no_number_of_a_mailbox(self) -> None:
+        """Calls to a number from which a user calls are not answered for the user."""
+        self.users = (ADA, evolve(BEN, um_calling_line_ids=("6175550142",)))
+        self.assertRejected(refusals.NOBODY_CALLED, offer("6175550142"))
+
+
+class LateNamesTests(ResolveTestCase):
+    """Gateways that say late who calls (feature 40)."""
+
+    def test_waits(self) -> None:
+        """A call that names nobody is incomplete where the gateway may name them late."""
+        bare = offer("5000", caller=None)
+        self.assertFalse(self.resolve(bare).incomplete)
+        late = evolve(PBX, delayed_source_party_info_enabled=True)
+        self.org = evolve(ORG, gateways=(late,))
+        resolution = self.resolve(bare)
+        self.assertTrue(resolution.incomplete)
+        self.assertIsInstance(resolution.route, VoiceAccess)
+        self.assertIn("the gateway may name them late", resolution.reasons[-1])
+        for named in (offer("5000"), offer("5000", forwarded("1001"), caller=None)):
+            self.assertFalse(self.resolve(named).incomplete)
+        claim = claim_of(resolution.route, bare)
+        self.assertFalse(self.resolve(bare, claim).incomplete)
+
+    def test_wrong_length(self) -> None:
+        """A forwarding by a number of the wrong length is event 1109, and refused (feature 35)."""
+        resolution = self.assertRejected(refusals.NOT_UM_ENABLED, offer("5000", forwarded("101")))
+        self.assertIn(
+            "101 is no UM-enabled user: it has 3 digits, an extension of Boston has 4 (event 1109)",
+            resolution.reasons,
         )

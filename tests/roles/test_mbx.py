@@ -156,12 +156,17 @@ class AnsweringDeskTests(SynchronousTestCase):
         self.assertIsNone(fourth.refusal)
         self.assertEqual(self.desk.active, 2)
 
+    def answer_questions(self) -> None:
+        """Let the directory answer everything that it was asked, and is asked then."""
+        while self.directory.waiting:
+            self.directory.waiting.pop().callback(None)
+
     def test_a_call_being_looked_up_counts(self) -> None:
         """While the directory thinks, the call already takes its place."""
         self.directory.waiting = []
         phone, done = self.call(offer("1001"))
         self.assertEqual((self.desk.active, phone.heard), (1, []))
-        self.directory.waiting.pop().callback(None)
+        self.answer_questions()
         self.assertEqual(phone.heard[0], "(answered)")
         phone.hang_up_now()
         self.successResultOf(done)
@@ -171,7 +176,7 @@ class AnsweringDeskTests(SynchronousTestCase):
         self.directory.waiting = []
         phone, done = self.call(offer("1001"))
         phone.hang_up_now()
-        self.directory.waiting.pop().callback(None)
+        self.answer_questions()
         self.successResultOf(done)
         self.assertEqual((self.spool.drafts[0].fate, self.entry["outcome"]), ("missed", "missed"))
         self.assertEqual((self.desk.active, self.desk.answered), (0, 0))

@@ -20,6 +20,7 @@ from umserver.org.messages import CallerId
 from umserver.org.numbers import is_number, key, spellings
 from umserver.org.refusals import Refusal
 from umserver.org.settings import (
+    EVERYWHERE,
     AutoAttendant,
     DialPlan,
     IPGateway,
@@ -91,6 +92,9 @@ class Resolution:
 
     route: Route | Rejected
     reasons: tuple[str, ...] = ()
+    incomplete: bool = False
+    """The call names neither caller nor forwarding, and its gateway sends such things late (spec
+    4.3 order 5): whoever can wait should do so, and decide again."""
 
 
 def numbers_to_look_up(
@@ -103,15 +107,16 @@ def numbers_to_look_up(
     facts = _with(claim, facts)
     own = [entry.party for entry in (*facts.diversions, *facts.history)]
     own.append(facts.called)
-    asked = []
+    asked: dict[str, list[str]] = {}
     for plan in org.family_of[entrance.dial_plan.name]:
-        keys = [word for party in own for word in spellings(plan, party, own=True)]
+        asked[plan.name] = [word for party in own for word in spellings(plan, party, own=True)]
         if facts.caller is not None:
-            keys += spellings(plan, facts.caller, own=False)
-        if claim is not None and claim.mailbox_plan == plan.name:
-            keys.append(claim.mailbox)
-        asked.append((plan.name, tuple(dict.fromkeys(keys))))
-    return asked
+            asked[plan.name] += spellings(plan, facts.caller, own=False)
+    if claim is not None and claim.mailbox:
+        asked.setdefault(claim.mailbox_plan, []).append(claim.mailbox)
+    if facts.caller is not None:
+        asked[EVERYWHERE] = [*spellings(entrance.dial_plan, facts.caller, own=False)]
+    return [(plan, tuple(dict.fromkeys(keys))) for plan, keys in asked.items()]
 
 
 def resolve(
@@ -127,7 +132,16 @@ def resolve(
     reasons = list(entrance.reasons)
     case = _Case(org, _with(claim, facts), found, entrance.gateway, entrance.dial_plan, reasons)
     route = case.decide(claim)
-    return Resolution(route, tuple(reasons))
+    incomplete = claim is None and names_nobody(entrance.gateway, facts)
+    if incomplete:
+        reasons.append("neither caller nor forwarding is named, and the gateway may name them late")
+    return Resolution(route, tuple(reasons), incomplete)
+
+
+def names_nobody(gateway: IPGateway, facts: CallFacts) -> bool:
+    """Whether to wait for the names of a call (spec 3.3 DelayedSourcePartyInfoEnabled)."""
+    late = gateway.delayed_source_party_info_enabled
+    return late and not (facts.caller or facts.diversions or facts.history)
 
 
 def claim_of(route: Route, facts: CallFacts) -> Claim:
@@ -206,7 +220,7 @@ class _Case:
             mailbox = self._user(entry.party, own=True)
             if mailbox is not None:
                 return self._leave(mailbox, reason_of(entry))
-            self.reasons.append(f"{entry.party.user} is no UM-enabled user (event 1109)")
+            self.reasons.append(self._unknown(entry.party.user))
             self.forwarded = True
         return None
 
@@ -268,6 +282,16 @@ class _Case:
                 return service
         return None
 
+    def _unknown(self, number: str) -> str:
+        """Why a forwarding leads nowhere, as event 1109 says it."""
+        length = self.plan.number_of_digits_in_extension
+        if number.isdigit() and len(number) != length:
+            return (
+                f"{number} is no UM-enabled user: it has {len(number)} digits, an extension of "
+                f"{self.plan.name} has {length} (event 1109)"
+            )
+        return f"{number} is no UM-enabled user of {self.plan.name} (event 1109)"
+
     def _is_access(self, party: Party) -> bool:
         plan, numbers = self.plan, self.org.access_numbers
         return any((plan.name, word) in numbers for word in spellings(plan, party, own=True))
@@ -295,7 +319,7 @@ class _Case:
         return None
 
     def _caller(self) -> tuple[CallerId, Mailbox | None]:
-        """Who calls (spec 4.5 orders 2 and 3), and the mailbox if it is one of our users."""
+        """Who calls (spec 4.5 orders 2 to 4), and the mailbox if it is one of our users."""
         party = self.facts.caller
         if party is None:
             self.reasons.append("the caller is anonymous")
@@ -304,12 +328,20 @@ class _Case:
         if not is_number(number) and party.host:
             number = f"{party.user}@{party.host}"
         number = number[:MAX_TEXT]
-        mailbox = self._user(party, own=False)
+        mailbox = self._user(party, own=False) or self._line_of(party)
         if mailbox is None:
             name = "" if key(party.name) == number else party.name[:MAX_TEXT]
             return CallerId(number=number, name=name), None
         self.reasons.append(f"the caller {number} is {mailbox.display_name}")
         return CallerId(number, mailbox.display_name, mailbox.address), mailbox
+
+    def _line_of(self, party: Party) -> Mailbox | None:
+        """The user among whose further numbers this one is (UMCallingLineIds)."""
+        for spelling in spellings(self.plan, party, own=False):
+            mailbox = self.found.get((EVERYWHERE, spelling))
+            if mailbox is not None and mailbox.um_enabled:
+                return mailbox
+        return None
 
     # the routes
 

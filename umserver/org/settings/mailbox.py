@@ -56,6 +56,16 @@ class Mailbox:
         str, Setting("Last name; the display name's last word when empty", "2.6", high=64, own=True)
     ] = ""
 
+    server_name: Annotated[
+        str,
+        Setting(
+            "Server that holds the mailbox where storage is local; any when empty",
+            "4.1",
+            high=253,
+            own=True,
+        ),
+    ] = ""
+
     # numbers
 
     sip_resource_identifier: Annotated[
