@@ -1,7 +1,6 @@
 """The station that offers us calls, and asks peers whether they are there.
 
-Knows: which phone an effect is for, how many calls there are, who was asked. Must never know:
-routes, scripts.
+Knows: which phone an effect is for, how many calls there are. Must never know: routes, scripts.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from umserver.edges.net.phone import Phone
 from umserver.edges.net.sockets import is_address, is_wildcard
 from umserver.edges.net.station import Station, has_ipv6
 from umserver.edges.net.tcp import Limits
-from umserver.wire.sip.effects import Answered, Effect, Ended, Offered, Redirected, Refused
-from umserver.wire.sip.headers import NameAddr
+from umserver.wire.sip.effects import Effect, Ended, Offered, Redirected, Refused
+from umserver.wire.sip.message import Response
 from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
@@ -55,7 +54,6 @@ class SipServer:
     """Calls offered since the start."""
     station: Station = field(init=False)
     _phones: dict[str, Phone] = field(init=False, factory=dict)
-    _asked: dict[str, Deferred[int]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.station = Station(
@@ -113,8 +111,6 @@ class SipServer:
         for phone in list(self._phones.values()):
             phone.hang_up()
         closed = self.station.stop()
-        for token in list(self._asked):
-            self._heard(token, 0)
         for name in list(self._phones):
             self._tell(Ended(name, "us", "the server stops"))
         return closed
@@ -131,22 +127,8 @@ class SipServer:
         if flow is None:
             return succeed(None)
         params = () if transport == "udp" else (("transport", transport),)
-        us = NameAddr("", Uri("sip", "umserver", self.station.announced_host(flow)), ())
-        token, effects = self.station.endpoint.request(
-            "OPTIONS", Uri("sip", "", host, port, params), flow, us, (), b"", self.station.now()
-        )
-        waiting = self._asked[token] = Deferred()
-        late = self.reactor.callLater(patience, self._heard, token, 0)
-        answer: Deferred[int | None] = Deferred()
-
-        def done(status: int) -> None:
-            if late.active():
-                late.cancel()
-            answer.callback(status)
-
-        waiting.addCallback(done)
-        self.station.perform(effects)
-        return answer
+        asked = self.station.options(Uri("sip", "", host, port, params), flow, "umserver")
+        return asked.addCallback(_status).addTimeout(patience, self.reactor, lambda *late: 0)
 
     async def ask_self(self, patience: float = 4.0) -> int | None:
         """What peers hear from us: see `ask`. Asks from a port of its own, or it were a loop."""
@@ -171,15 +153,7 @@ class SipServer:
         await peer.stop()
         return status
 
-    def _heard(self, token: str, status: int) -> None:
-        waiting = self._asked.pop(token, None)
-        if waiting is not None:
-            waiting.callback(status)
-
     def _tell(self, effect: Effect) -> None:
-        if isinstance(effect, Answered):
-            self._heard(effect.token, effect.response.status if effect.response else 0)
-            return
         if isinstance(effect, Offered):
             self._offered(effect)
             return
@@ -205,3 +179,7 @@ class SipServer:
         )
         self._phones[effect.call] = phone
         self.offered(phone)
+
+
+def _status(answer: Response | None) -> int | None:
+    return 0 if answer is None else answer.status

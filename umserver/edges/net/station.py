@@ -1,6 +1,7 @@
 """A SIP endpoint on real ports: what a server and a softphone have in common.
 
-Knows: the reactor it is given, our addresses. Must never know: what calls are about.
+Knows: the reactor it is given, our addresses, questions outside of calls. Must never know: what
+calls are about.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sockets import family_of
 from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.edges.net.udp import UdpPorts
-from umserver.wire.sip.effects import Effect, Flow
+from umserver.wire.sip.effects import Answered, Effect, Flow
 from umserver.wire.sip.endpoint import Endpoint
+from umserver.wire.sip.headers import NameAddr
+from umserver.wire.sip.message import Response
 from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
@@ -37,6 +40,7 @@ class Station:
     product: str
     random: Random
     tell: Callable[[Effect], None]
+    """Told what the endpoint says of calls."""
     engine: MediaEngine | None = None
     external_address: str | None = None
     """What peers are told instead of our own IPv4 address (a router with address translation)."""
@@ -48,6 +52,7 @@ class Station:
     driver: Driver = field(init=False)
     udp: UdpPorts = field(init=False)
     tcp: TcpConnections = field(init=False)
+    _asked: dict[str, Deferred[Response | None]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.endpoint = Endpoint(product=self.product, random=self.random, contact=self.contact)
@@ -55,7 +60,7 @@ class Station:
             clock=self.reactor,
             seconds=self.seconds,
             endpoint=self.endpoint,
-            tell=self.tell,
+            tell=self._tell,
             trace=self.trace.note if self.trace is not None else None,
         )
         self.udp = UdpPorts(self.reactor, self.driver.received, self.driver.lost)
@@ -82,10 +87,15 @@ class Station:
         raise AssertionError("unreachable")
 
     def stop(self) -> Deferred[None]:
-        """Close every port and connection; fires when they are closed."""
+        """Close every port and connection; fires when they are closed.
+
+        What was asked and not answered until then fires with None.
+        """
         self.driver.stop()
         done: Deferred[None] = Deferred()
         DeferredList(self._close(), consumeErrors=True).addCallback(lambda _: done.callback(None))
+        for token in list(self._asked):
+            self._tell(Answered(token, None))
         return done
 
     def now(self) -> float:
@@ -95,6 +105,23 @@ class Station:
     def perform(self, effects: Sequence[Effect]) -> None:
         """Make what the endpoint answered happen."""
         self.driver.perform(effects)
+
+    def options(self, uri: Uri, flow: Flow, user: str) -> Deferred[Response | None]:
+        """Ask a peer whether it is there (RFC 3261 §11); `user` names us in From.
+
+        Fires with its final answer, None when none came within 32 seconds (RFC 3261 §17.1.2.2);
+        never fails.
+        """
+        token, effects = self.endpoint.request(
+            "OPTIONS", uri, flow, self.sender(user, flow), (), b"", self.now()
+        )
+        answer = self._asked[token] = Deferred()
+        self.perform(effects)
+        return answer
+
+    def sender(self, user: str, flow: Flow) -> NameAddr:
+        """Us as a From that this peer can read."""
+        return NameAddr("", Uri("sip", user, self.announced_host(flow)), ())
 
     def flow_to(self, transport: str, remote: tuple[str, int]) -> Flow | None:
         """A way to this peer; None when none of our ports reaches it."""
@@ -121,6 +148,14 @@ class Station:
     def session_id(self) -> int:
         """A fresh number for an SDP origin."""
         return self.random.getrandbits(31)
+
+    def _tell(self, effect: Effect) -> None:
+        if isinstance(effect, Answered):
+            asked = self._asked.pop(effect.token, None)
+            if asked is not None:
+                asked.callback(effect.response)
+        else:
+            self.tell(effect)
 
     def _is_outside(self, host: str) -> bool:
         assert self.external_address is not None

@@ -23,7 +23,6 @@ from umserver.edges.net.sockets import is_address
 from umserver.edges.net.station import Station
 from umserver.wire.media import NotAcceptable
 from umserver.wire.sip.effects import (
-    Answered,
     Effect,
     Ended,
     Established,
@@ -40,6 +39,7 @@ from umserver.wire.trace import TraceMemory
 log = Logger()
 
 MOST_REDIRECTS = 5
+_OUR_NAME = "softphone"
 _FORWARDING_HEADERS = ("diversion", "history-info")
 
 
@@ -231,7 +231,6 @@ class Softphone:
     seconds: Callable[[], float] = time.monotonic
     station: Station = field(init=False)
     _calls: dict[str, OutgoingCall] = field(init=False, factory=dict)
-    _waiting: dict[str, Deferred[Response | None]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.station = Station(
@@ -270,8 +269,6 @@ class Softphone:
         closed = self.station.stop()
         for call in list(self._calls.values()):
             self._tell(Ended(call.call, "us", "the softphone stops"))
-        for token in list(self._waiting):
-            self._tell(Answered(token, None))
         if self.engine is not None:
             self.engine.stop()
         return closed
@@ -297,7 +294,7 @@ class Softphone:
             if call.over is not None:
                 return
             sdp = call.begin(flow)
-            sender = call.order.from_ or self._sender(flow)
+            sender = call.order.from_ or self.station.sender(_OUR_NAME, flow)
             name, effects = self.station.endpoint.call(
                 uri, flow, sender, call.headers_now(), sdp, self.station.now()
             )
@@ -309,25 +306,14 @@ class Softphone:
         def failed(failure: Any) -> None:
             call.fail(0, failure.getErrorMessage())
 
-        self.way_to(uri).addCallback(send).addErrback(failed)
+        Deferred.fromCoroutine(self._way_to(uri)).addCallback(send).addErrback(failed)
 
     def options(self, uri: Uri) -> Deferred[Response | None]:
-        """Ask whether a server is alive; None when nothing came back."""
+        """Ask whether a server is alive; None when nothing came back. Fails with OSError."""
 
-        def send(flow: Flow) -> Deferred[Response | None]:
-            token, effects = self.station.endpoint.request(
-                "OPTIONS", uri, flow, self._sender(flow), (), b"", self.station.now()
-            )
-            answer: Deferred[Response | None] = Deferred()
-            self._waiting[token] = answer
-            self.station.perform(effects)
-            return answer
-
-        return self.way_to(uri).addCallback(send)
-
-    def way_to(self, uri: Uri) -> Deferred[Flow]:
-        """Where a URI leads (RFC 3263 without NAPTR and SRV). Fails with OSError."""
-        return Deferred.fromCoroutine(self._way_to(uri))
+        return Deferred.fromCoroutine(self._way_to(uri)).addCallback(
+            lambda flow: self.station.options(uri, flow, _OUR_NAME)
+        )
 
     def knows(self, call: OutgoingCall) -> bool:
         """Whether something may still be told to this call."""
@@ -338,6 +324,7 @@ class Softphone:
         self._calls.pop(call.call, None)
 
     async def _way_to(self, uri: Uri) -> Flow:
+        """Where a URI leads (RFC 3263 without NAPTR and SRV). Raises OSError."""
         transport = (uri.param("transport") or "udp").lower()
         if transport not in ("udp", "tcp"):
             raise OSError(f"transport {transport} is not spoken")
@@ -361,16 +348,7 @@ class Softphone:
         )
         return str(sorted(found, key=lambda entry: entry[0] != socket.AF_INET)[0][4][0])
 
-    def _sender(self, flow: Flow) -> NameAddr:
-        host = self.station.announced_host(flow)
-        return NameAddr(name="", uri=Uri(scheme="sip", user="softphone", host=host), params=())
-
     def _tell(self, effect: Effect) -> None:
-        if isinstance(effect, Answered):
-            waiting = self._waiting.pop(effect.token, None)
-            if waiting is not None:
-                waiting.callback(effect.response)
-            return
         name = getattr(effect, "call", None)
         call = self._calls.get(name) if isinstance(name, str) else None
         if call is not None:
