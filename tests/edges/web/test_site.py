@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from attrs import define, field
 from twisted.internet.task import Clock
@@ -120,6 +121,17 @@ class SiteTests(SynchronousTestCase):
         body = page({"problem": "", "list": [], "none": None, "map": {"a": {"b": 1}}}, ())
         self.assertEqual(body.count("<dd>–</dd>"), 3)
         self.assertIn("B: 1", body)
+
+    def test_moments(self) -> None:
+        """When a gateway fell silent stands there as a date and time, not as seconds since 1970."""
+        moment = datetime(2026, 3, 1, 14, 5, 9)
+        row = {"since": moment.timestamp(), "seen_at": moment.timestamp(), "seen_last": 5.25}
+        for status in ({"gateways": [row]}, {"gateway": row}, {"gateways": {"west": row}}):
+            body = page(status, ())
+            self.assertEqual(body.count("2026-03-01 14:05:09"), 2)
+            self.assertIn("5.25", body)
+        self.assertIn("<td>–</td>", page({"gateways": [{"since": None}]}, ()))
+        self.assertIn("<td>1000000000000000</td>", page({"gateways": [{"since": 1e15}]}, ()))
 
     def test_unknown_page(self) -> None:
         """A mistyped address gets 404."""

@@ -1,16 +1,21 @@
 """The page for people: the status as cards and tables, one HTML text without foreign parts.
 
 Knows: JSON values and HTML. Must never know: what the values mean. Single values stand in the card
-"Server", each group in a card of its own, lists of groups as tables; everything is escaped.
+"Server", each group in a card of its own, lists of groups as tables; everything is escaped. A
+number named `since` or `…_at` is a moment (seconds since 1970) and shown in local time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape
 
 MOST_ROWS = 200
 """Rows of one table; the rest is counted."""
+
+_LAST_MOMENT = 253402214400
+"""Seconds since 1970 to the last day of the year 9999."""
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c2733;--soft:#5b6b7b;--line:#d9e0e7;--card:#fff;
@@ -88,7 +93,7 @@ def _card(name: str, value: object) -> str:
 
 def _pairs(values: Mapping[str, object]) -> str:
     lines = "".join(
-        f"<dt>{_title(name)}</dt><dd>{_words(value)}</dd>" for name, value in values.items()
+        f"<dt>{_title(name)}</dt><dd>{_named(name, value)}</dd>" for name, value in values.items()
     )
     return f"<dl>{lines}</dl>"
 
@@ -97,7 +102,7 @@ def _table(rows: Sequence[Mapping[str, object]]) -> str:
     columns = list(dict.fromkeys(name for row in rows[:MOST_ROWS] for name in row))
     head = "".join(f"<th>{_title(name)}</th>" for name in columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{_words(row.get(name, ''))}</td>" for name in columns) + "</tr>"
+        "<tr>" + "".join(f"<td>{_named(name, row.get(name))}</td>" for name in columns) + "</tr>"
         for row in rows[:MOST_ROWS]
     )
     more = f"<p>… and {len(rows) - MOST_ROWS} more</p>" if len(rows) > MOST_ROWS else ""
@@ -109,6 +114,14 @@ def _title(name: str) -> str:
     return escape(words[:1].upper() + words[1:])
 
 
+def _named(name: str, value: object) -> str:
+    """A value as a person reads it under this name, escaped."""
+    is_moment = name == "since" or name.endswith("_at")
+    if is_moment and isinstance(value, int | float) and 0 < value < _LAST_MOMENT:
+        return f"{datetime.fromtimestamp(value):%Y-%m-%d %H:%M:%S}"
+    return _words(value)
+
+
 def _words(value: object) -> str:
     """A value as a person reads it, escaped."""
     if isinstance(value, bool):
@@ -118,7 +131,7 @@ def _words(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     if isinstance(value, Mapping):
-        return ", ".join(f"{_title(name)}: {_words(item)}" for name, item in value.items())
+        return ", ".join(f"{_title(name)}: {_named(name, item)}" for name, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(_words(item) for item in value)
     return escape(str(value))
