@@ -144,6 +144,16 @@ class FleetTests(SynchronousTestCase):
         self.pass_time(5)
         self.assertEqual(sorted(self.names()), ["a", "b"])
 
+    def test_a_desk_that_moves(self) -> None:
+        """A desk that comes back at another port is used at once, not after the next question."""
+        self.start()
+        self.dead.add("a")
+        self.pass_time(5)
+        self.dead.clear()
+        self.store.put(evolve(desk("a"), ports={"mbx": 6062}))
+        self.fleet.announce()
+        self.assertEqual(sorted(self.names()), ["a", "b"])
+
     def test_a_desk_that_says_nothing(self) -> None:
         """A desk that still answers but does not reach the store is not used."""
         self.start()

@@ -114,8 +114,7 @@ class Fleet:
         self._beating = True
         try:
             await self._speak()
-            self.known = await self.store.servers()
-            self._sent.clear()
+            self._learn(await self.store.servers())
             await self.each_beat()
             self._problem = ""
         except Unavailable as fault:
@@ -126,6 +125,15 @@ class Fleet:
             log.failure("looking at the other servers failed")
         finally:
             self._beating = False
+
+    def _learn(self, servers: Sequence[FleetServer]) -> None:
+        """What they say now; a server that moved is innocent until it is asked there."""
+        places = {server.name: (server.host, server.ports) for server in self.known}
+        for server in servers:
+            if places.get(server.name) != (server.host, server.ports):
+                self._answers.pop(server.name, None)
+        self.known = servers
+        self._sent.clear()
 
     async def _speak(self) -> None:
         mine = self.me()

@@ -15,7 +15,7 @@ from umserver.edges.net.sip_server import SipServer
 from umserver.interfaces import FleetServer, ICallLog, IDirectory, IPhone, RedirectTarget
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
-from umserver.org.resolve import Route
+from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
 from umserver.roles.cas import CallRouter
 from umserver.roles.fleet import Fleet
 from umserver.roles.poller import Poller
@@ -82,12 +82,11 @@ class Router:
 
     def _desks(self, route: Route, call: str) -> Sequence[FleetServer]:
         """One mailbox goes to one desk where that can be; calls without a mailbox to any."""
-        mailbox = getattr(route, "mailbox", None)
+        mailbox = route.mailbox if isinstance(route, LeaveMessage | VoiceAccess) else None
         if mailbox is None:
             return self.fleet.desks(call)
-        if self.bootstrap.server.mailbox_storage == "local":
-            home = getattr(mailbox, "server", "")
-            return self.fleet.named(home) if home else self.fleet.desks(mailbox.address)[:1]
+        if self.bootstrap.server.mailbox_storage == "local" and mailbox.server_name:
+            return self.fleet.named(mailbox.server_name)
         return self.fleet.desks(mailbox.address)
 
     def _admission(self, routing: int) -> Refusal | None:
