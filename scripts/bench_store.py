@@ -233,7 +233,7 @@ def look_ups_of_a_server(options: argparse.Namespace) -> int:
         print(f"{rss() - before:.2f}")
         await store.close()
 
-    react(lambda clock: Deferred.fromCoroutine(work(clock)))  # type: ignore[no-untyped-call]
+    react(lambda clock: Deferred.fromCoroutine(work(clock)))
     return 0
 
 
