@@ -120,7 +120,13 @@ class Umctl:
             return self.help(Line())
         from umserver.edges.admin.shell import converse
 
-        return converse(self.desk, self.run, self.out)
+        format = self.format
+
+        def run(words: Sequence[str]) -> int:
+            self.format = format
+            return self.run(words)
+
+        return converse(self.desk, run, self.out, list(COMMANDS), self.desk.warn)
 
     # cmdlets
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.edges.admin.desk import DeskCase, Typed
 from umserver.command import DONE, FAILED
 from umserver.edges.admin.catalogue import cmdlets
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.examples import examples_of
 
 ASK_THE_SERVER = {
@@ -18,8 +19,11 @@ ASK_THE_SERVER = {
     "Invoke-MonitoringProbe",
     "Get-UMServerFleet",
 }
-MAKING = ("New", "Import", "Enable")
-"""What the examples of other verbs build upon."""
+
+
+def makes(cmdlet: Cmdlet) -> bool:
+    """Whether the examples of other cmdlets build upon those of this one."""
+    return cmdlet.verb in ("New", "Import") or cmdlet.name == "Enable-UMMailbox"
 
 
 def telephone_wav(seconds: float = 0.5) -> bytes:
@@ -44,13 +48,13 @@ class ExampleTests(DeskCase):
         rich = self.twin(fresh)
         self.state = rich
         for cmdlet in cmdlets():
-            if cmdlet.verb in MAKING and cmdlet.name != "New-UMMailbox":
+            if makes(cmdlet) and cmdlet.name != "New-UMMailbox":
                 self.typed(examples_of(cmdlet)[0])
         for cmdlet in cmdlets():
             examples = examples_of(cmdlet)
             self.assertEqual(len(examples), 2, cmdlet.name)
             for example in examples:
-                self.state = self.twin(fresh if cmdlet.verb in MAKING else rich)
+                self.state = self.twin(fresh if makes(cmdlet) else rich)
                 typed = self.typed(example)
                 if cmdlet.name in ASK_THE_SERVER:
                     self.assertIn("no server is running", typed.err, example)

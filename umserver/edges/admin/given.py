@@ -156,6 +156,8 @@ def _own(parameter: Parameter, values: tuple[str, ...]) -> tuple[tuple[str, ...]
         return ("$true",), values
     if parameter.several:
         return values, ()
+    if not values and parameter.secret:
+        return ("",), ()
     if not values:
         raise Mistyped(f"-{parameter.name} needs a value: {parameter.form}")
     return values[:1], values[1:]

@@ -11,7 +11,7 @@ from typing import Any
 
 from umserver.edges.admin.cmdlet import Property, Record
 from umserver.edges.admin.nouns import Noun
-from umserver.org.eum import EumAddress
+from umserver.org.eum_list import eum_addresses
 from umserver.org.sections import identity_of
 from umserver.org.settings import AutoAttendant, DialPlan, IPGateway, Mailbox, Organisation
 
@@ -79,11 +79,3 @@ def extensions_of(mailbox: Mailbox) -> tuple[str, ...]:
     """The extensions of a user, the primary one first."""
     more = (number for number in mailbox.secondary_numbers if number.isdigit())
     return (mailbox.extension, *more)
-
-
-def eum_addresses(mailbox: Mailbox) -> tuple[str, ...]:
-    """The EUM addresses of a user, the primary one first and in capitals (spec 2.6)."""
-    texts = (mailbox.extension, mailbox.sip_resource_identifier, *mailbox.secondary_numbers)
-    numbers = list(dict.fromkeys(text for text in texts if text))
-    own = (EumAddress(text, mailbox.dial_plan, not n) for n, text in enumerate(numbers))
-    return (*map(str, own), *mailbox.secondary_addresses)

@@ -7,6 +7,7 @@ There is no other directory of users here: enabling somebody who is not known ye
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from random import SystemRandom
 from typing import Any
 
 from attrs import evolve
@@ -14,8 +15,8 @@ from attrs import evolve
 from umserver.edges.admin.cmdlet import Archive, Cmdlet, Desk, Kept, Outcome, Parameter, flag
 from umserver.edges.admin.cmdlets.objects import (
     MAILBOX,
-    changed,
     fitting,
+    keep,
     made,
     parameters_of,
     set_,
@@ -24,12 +25,14 @@ from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.parameters import identity, in_parameters
-from umserver.edges.admin.pin_rules import asked_pin, check_pin, made_pin
-from umserver.edges.admin.records import eum_addresses, record_of
+from umserver.edges.admin.pin_rules import asked_pin, check_pin
+from umserver.edges.admin.records import record_of
 from umserver.edges.admin.values import changed as changed_list
-from umserver.org.eum import read_eum, tidy_eum
+from umserver.org.consequences import with_dtmf_map
+from umserver.org.eum_list import eum_addresses, with_addresses
 from umserver.org.faults import SettingsFaults, unknown
 from umserver.org.pin_record import PinRecord
+from umserver.org.pin_rules import made_pin
 from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
 
 RESULT_SIZE = Parameter(
@@ -108,6 +111,7 @@ def enable(given: Given, desk: Desk) -> Outcome:
         good = made(MAILBOX, {**whole, **changes}, kept.thing)
         taken: dict[str, Any] = {key: getattr(good, key) for key in changes}
         mailbox = evolve(kept.thing, **taken)
+    mailbox = with_dtmf_map(mailbox)
     _put(archive, mailbox)
     if not given.what_if:
         expired = given.flag("PINExpired", is_made)
@@ -158,7 +162,7 @@ def _pin(given: Given, desk: Desk, policy: MailboxPolicy, extension: str) -> tup
     if pin:
         check_pin(pin, policy, extension)
         return pin, False
-    return made_pin(policy, (extension,)), True
+    return made_pin(policy, (extension,), SystemRandom()), True
 
 
 def _put(archive: Archive, mailbox: Mailbox) -> None:
@@ -179,7 +183,7 @@ def disable(given: Given, desk: Desk) -> Outcome:
     if not given.flag("KeepProperties", True):
         needed = {s.name: getattr(kept.thing, s.name) for s in MAILBOX.settings if s.required}
         left = made(MAILBOX, {**needed, "um_enabled": False})
-    desk.archive.put(MAILBOX.section, left, kept.version)
+    keep(MAILBOX, desk.archive, left, kept.version)
     return Outcome(done=f"mailbox {address} is disabled", changed=True)
 
 
@@ -189,47 +193,16 @@ def set_mailbox(given: Given, desk: Desk) -> Outcome:
     if not given.has("EmailAddresses"):
         raise Mistyped("say what to set: -EmailAddresses")
 
-    def changes(mailbox: Mailbox) -> dict[str, Any]:
-        texts = changed_list(given.options["EmailAddresses"], eum_addresses(mailbox))
-        return _of_addresses(texts, mailbox)
-
-    thing = changed(MAILBOX, desk.archive, name, changes)
-    return Outcome(done=f"the addresses of {thing.address} are changed", changed=True)
-
-
-def _of_addresses(texts: list[str], mailbox: Mailbox) -> dict[str, Any]:
-    """The numbers of a user in a list of EUM addresses; the first extension is the primary one.
-
-    Addresses in other dial plans are kept as they are (spec 2.7).
-    """
-    numbers: list[str] = []
-    others: list[str] = []
-    for text in texts:
-        if not text.lower().startswith("eum:"):
-            raise Mistyped(f"write eum:1001;phone-context={mailbox.dial_plan}, not {text}")
-        whole = text if ";" in text else f"{text};phone-context={mailbox.dial_plan}"
-        try:
-            found = read_eum(whole)
-        except ValueError as fault:
-            raise Mistyped(f"{text} {fault}") from None
-        if found.dial_plan.casefold() != mailbox.dial_plan.casefold():
-            others.append(tidy_eum(whole))
-        elif found.primary:
-            numbers.insert(0, found.number)
-        else:
-            numbers.append(found.number)
-    extensions = [number for number in numbers if number.isdigit()]
-    if not extensions:
-        raise Mistyped(f"{mailbox.address} needs an extension, to log in by telephone")
-    primary = extensions[0]
-    sip = mailbox.sip_resource_identifier
-    left = [number for number in dict.fromkeys(numbers) if number not in (primary, sip)]
-    return {
-        "extension": primary,
-        "sip_resource_identifier": sip if sip in numbers else "",
-        "secondary_numbers": left,
-        "secondary_addresses": others,
-    }
+    kept = find(desk.archive, MAILBOX, name)
+    texts = changed_list(given.options["EmailAddresses"], eum_addresses(kept.thing))
+    plan = kept.thing.dial_plan
+    whole = [text if ";" in text else f"{text};phone-context={plan}" for text in texts]
+    try:
+        mailbox = with_addresses(kept.thing, whole)
+    except ValueError as fault:
+        raise Mistyped(f"-EmailAddresses {fault}") from None
+    keep(MAILBOX, desk.archive, mailbox, kept.version)
+    return Outcome(done=f"the addresses of {mailbox.address} are changed", changed=True)
 
 
 _OF_MAILBOX = {p.name: p for p in parameters_of(MAILBOX, "Set", "Set-UMMailbox")}

@@ -19,10 +19,19 @@ from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, NOUNS, Noun
 from umserver.edges.admin.parameters import identity, in_parameters, settings_of
 from umserver.edges.admin.records import record_of
-from umserver.org.faults import SettingsFaults
+from umserver.org.consequences import (
+    changed_with,
+    group_made_with,
+    policy_made_with,
+    removed_with,
+    why_not_disabled,
+    why_not_removed,
+)
+from umserver.org.faults import Fault, SettingsFaults
 from umserver.org.parse import parse_object
+from umserver.org.sections import NOUNS as NOUNS_OF
 from umserver.org.sections import identity_of
-from umserver.org.settings import HuntGroup, MailboxPolicy, Organisation
+from umserver.org.settings import AutoAttendant, Organisation
 
 Run = Callable[[Given, Desk], Outcome]
 
@@ -40,6 +49,9 @@ def get(noun: Noun) -> Run:
             thing = find(desk.archive, noun, name).thing
             return Outcome((record_of(noun, thing, organisation),), noun.columns, in_full=True)
         things = fitting(given, all_of(desk.archive, noun))
+        if noun.section == "gateways" and not given.flag("IncludeSimulator"):
+            asked = given.has("Simulator")
+            things = (thing for thing in things if asked or not thing.simulator)
         records = tuple(record_of(noun, thing, organisation) for thing in things)
         return Outcome(records, noun.columns)
 
@@ -146,11 +158,13 @@ def new(noun: Noun) -> Run:
 def _made_with(noun: Noun, thing: Any, given: Given) -> Organisation | None:
     """The object with what belongs to it from the start; None when it stands alone."""
     if noun.section == "dial_plans" and given.flag("GenerateUMMailboxPolicy", True):
-        policy = MailboxPolicy(name=f"{thing.name} Default Policy", dial_plan=thing.name)
+        try:
+            policy = policy_made_with(thing)
+        except ValueError as fault:
+            raise SettingsFaults([Fault("-Name", str(fault))]) from None
         return Organisation(dial_plans=(thing,), mailbox_policies=(policy,))
     if noun.section == "gateways" and given.text("UMDialPlan"):
-        plan = given.text("UMDialPlan")
-        group = HuntGroup(name="Default Hunt Group", dial_plan=plan, gateway=thing.name)
+        group = group_made_with(thing, given.text("UMDialPlan"))
         return Organisation(gateways=(thing,), hunt_groups=(group,))
     return None
 
@@ -164,15 +178,29 @@ def _must_be_new(archive: Archive, noun: Noun, thing: Any) -> None:
 
 
 def remove(noun: Noun) -> Run:
-    """Forget an object that nothing needs."""
+    """Forget an object that nothing needs, and what cannot be without it (spec 2.1)."""
 
     def run(given: Given, desk: Desk) -> Outcome:
-        kept = find(desk.archive, noun, given.needed("Identity", noun.word))
-        what = called(noun, kept.thing)
-        if not desk.sure(f"Remove {what}?"):
+        archive = desk.archive
+        kept = find(archive, noun, given.needed("Identity", noun.word))
+        name, what = identity_of(kept.thing), called(noun, kept.thing)
+        organisation = archive.load()
+        together = removed_with(organisation, noun.section, name)
+        why = why_not_removed(organisation, noun.section, name)
+        if why:
+            raise LookupError(f"{why}; nothing was changed")
+        also = f" and its {', '.join(f'{NOUNS_OF[s]} {n}' for s, n in together)}"
+        if not desk.sure(f"Remove {what}{also if together else ''}?"):
             return Outcome()
-        desk.archive.remove(noun.section, identity_of(kept.thing), kept.version)
-        return Outcome(done=f"{what} is removed", changed=True)
+        if given.what_if and together:
+            return Outcome(done=f"{what}{also} are removed")
+        for section, changed_thing in changed_with(organisation, noun.section, name):
+            archive.put(section, changed_thing)
+        for section, other in together:
+            archive.remove(section, other)
+        archive.remove(noun.section, name, kept.version)
+        done = f"{what}{also} are removed" if together else f"{what} is removed"
+        return Outcome(done=done, changed=True)
 
     return run
 
@@ -185,6 +213,9 @@ def switch(noun: Noun, on: bool) -> Run:
         key, enabled, disabled = noun.switch
         kept = find(desk.archive, noun, given.needed("Identity", noun.word))
         what = called(noun, kept.thing)
+        why = _why_not(desk.archive, kept.thing) if not on else None
+        if why:
+            raise LookupError(f"{why}; nothing was changed")
         if not on and not desk.sure(f"Disable {what}?"):
             return Outcome()
         change: dict[str, Any] = {key: enabled if on else disabled}
@@ -194,6 +225,13 @@ def switch(noun: Noun, on: bool) -> Run:
         return Outcome(done=done, changed=True)
 
     return run
+
+
+def _why_not(archive: Archive, thing: Any) -> str | None:
+    """Why it may not be disabled, or None."""
+    if isinstance(thing, AutoAttendant):
+        return why_not_disabled(archive.load(), thing)
+    return None
 
 
 def _ended(given: Given, desk: Desk, thing: Any) -> str:
@@ -222,6 +260,9 @@ EXTRA: dict[str, tuple[Parameter, ...]] = {
     ),
     "New-UMIPGateway": (
         Parameter("UMDialPlan", "Also make a hunt group to this plan", section="dial_plans"),
+    ),
+    "Get-UMIPGateway": (
+        Parameter("IncludeSimulator", "Also those that are test clients", switch=True),
     ),
     "Disable-UMIPGateway": (flag("Immediate", "Also end its running calls", False),),
 }

@@ -7,6 +7,7 @@ once, where it was made here; one that was given is never repeated.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import SystemRandom
 
 from attrs import evolve
 
@@ -21,15 +22,12 @@ from umserver.edges.admin.cmdlets.objects import MAILBOX
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.parameters import identity
-from umserver.edges.admin.pin_rules import asked_pin, check_pin, made_pin
+from umserver.edges.admin.pin_rules import asked_pin, check_pin
 from umserver.org.pin_record import PinRecord
+from umserver.org.pin_rules import made_pin
 from umserver.org.settings import Mailbox, Organisation
 
 COLUMNS = ("UserID", "PinExpired", "LockedOut", "FirstTimeUser")
-DEFAULT_LIFETIME = 60
-"""Days that a PIN lives (spec 3.6)."""
-DEFAULT_HISTORY = 5
-"""PINs that cannot be taken again, the present one among them."""
 
 
 def set_pin(given: Given, desk: Desk) -> Outcome:
@@ -57,10 +55,10 @@ def _new_pin(given: Given, desk: Desk, mailbox: Mailbox, old: PinRecord) -> tupl
     pin = given.text("Pin") or asked_pin(desk)
     made = not pin
     if made:
-        pin = made_pin(policy, (mailbox.extension,))
+        pin = made_pin(policy, (mailbox.extension,), SystemRandom())
     else:
         check_pin(pin, policy, mailbox.extension)
-    kept = getattr(policy, "pin_history_count", DEFAULT_HISTORY)
+    kept = policy.pin_history_count
     history = tuple(hash for hash in (old.hash, *old.history) if hash)[: max(kept - 1, 0)]
     record = evolve(
         old,
@@ -98,7 +96,7 @@ def _records(desk: Desk, organisation: Organisation) -> Iterator[Record]:
 def _record(desk: Desk, organisation: Organisation, address: str, policy_name: str) -> Record:
     record = desk.archive.pin_record(address) or PinRecord()
     policy = organisation.policy_named.get(policy_name)
-    lifetime = getattr(policy, "pin_lifetime", DEFAULT_LIFETIME)
+    lifetime = policy.pin_lifetime if policy is not None else None
     days = lifetime if isinstance(lifetime, int) and lifetime else None
     return (
         Property("UserID", address, "user"),
