@@ -198,6 +198,8 @@ def _read(name: str, hint: Any, default: Any) -> Declared:
 
 # complaints, by kind
 
+MOST_IN_LIST = 512
+"""Characters of one text of a list."""
 _MOST_DIGITS = 10
 """Of a number written as text."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -268,6 +270,10 @@ def _texts(declared: Declared, value: object) -> str | None:
     for text in value:
         if not isinstance(text, str) or not text:
             return "must be a list of texts, none of them empty"
+        if _CONTROL.search(text):
+            return f"{shown(text)} must not contain control characters"
+        if len(text) > MOST_IN_LIST:
+            return f"{shown(text)} must have at most {MOST_IN_LIST} characters"
         wrong = declared.setting.check(text) if declared.setting.check else None
         if wrong:
             return f"{shown(text)} {wrong}"

@@ -118,7 +118,7 @@ class UMService:
             "3.10",
             "MB",
             low=1,
-            high=1 << 40,
+            high=1_048_576,
             without_effect=NO_RIGHTS_SERVER,
         ),
     ] = 250
@@ -129,7 +129,7 @@ class UMService:
             "3.10",
             "MB",
             low=1,
-            high=1 << 40,
+            high=1_048_576,
             without_effect=NO_RIGHTS_SERVER,
         ),
     ] = 10
