@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from umserver.org.facts import CallFacts
-    from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry
+    from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry, VoiceMail
     from umserver.org.refusals import Refusal
-    from umserver.org.settings import Mailbox, Organisation
+    from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
 
 SAMPLE_RATE = 8000
 """Samples a second of all sound inside the house."""
@@ -44,6 +44,14 @@ class TemporaryFailure(Exception):
 
 class PermanentFailure(Exception):
     """A mail was refused for good."""
+
+
+class Gone(Exception):
+    """This message is not in the mailbox any more: somebody removed it with another program."""
+
+
+class Unplayable(Exception):
+    """The sound of a message is damaged or of a foreign kind; the words are for a log."""
 
 
 @frozen
@@ -71,6 +79,18 @@ class Recorded:
     """Seconds of it that were not silence."""
     ended_by: str
     """stopped (a key), silence, limit, hangup, or disk (the take refused more)."""
+
+
+@frozen
+class SignIn:
+    """What came of a PIN."""
+
+    welcome: bool
+    """Whether it was the right one and the mailbox is open; nothing else may be said if not."""
+    expired: bool = False
+    """Whether it has to be changed before anything else."""
+    first_time: bool = False
+    """Whether its owner signs in for the first time."""
 
 
 @frozen
@@ -246,7 +266,7 @@ class IMessageStore(Interface):
     def waiting() -> int:
         """How many messages wait for delivery, from memory."""
 
-    def on_queued(notify: object) -> None:
+    def on_queued(notify: Callable[[], object]) -> None:
         """Call `notify()` whenever a message became due at once."""
 
 
@@ -281,6 +301,87 @@ class IGreetings(Interface):
 
     def is_away(mailbox: str) -> Deferred[bool]:
         """Whether the away greeting is switched on."""
+
+
+class IGreetingTake(ITake):
+    """A greeting being recorded; nobody hears it before it is kept."""
+
+    def clip() -> Deferred[Clip]:
+        """What was recorded so far, to be played back."""
+
+    def erase() -> Deferred[None]:
+        """Forget the sound recorded so far."""
+
+    def keep() -> Deferred[None]:
+        """Let it take the place of the old one; durable when this fires. Fails with Unavailable."""
+
+
+class IGreetingDesk(IGreetings):
+    """Greetings that their owners can change. Everything can fail with Unavailable."""
+
+    def set_away(mailbox: str, on: bool) -> Deferred[None]:
+        """Switch the away greeting on or off."""
+
+    def begin(mailbox: str, kind: str) -> IGreetingTake:
+        """Record a greeting of this kind: away, personal or name."""
+
+    def remove(mailbox: str, kind: str) -> Deferred[None]:
+        """Go back to the generated one; harmless where there is none."""
+
+
+class IMailbox(Interface):
+    """The voice messages of one user, in the mailbox that mail programs show too.
+
+    What is changed here is seen there, and the other way round. Everything can fail with
+    Unavailable; what names a message, also with Gone.
+    """
+
+    def messages() -> Deferred[Sequence[VoiceMail]]:
+        """Every voice message, deleted ones included; the newest first."""
+
+    def sound(id: str) -> Deferred[Clip]:
+        """What was said. Fails with Unplayable."""
+
+    def mark_read(id: str, read: bool) -> Deferred[None]:
+        """Make it saved (heard), or new again."""
+
+    def flag(id: str, on: bool) -> Deferred[None]:
+        """Mark it for follow-up, or take the mark away."""
+
+    def delete(id: str) -> Deferred[None]:
+        """Put it into the trash; its marks stay. Harmless where it is there already."""
+
+    def undelete(id: str) -> Deferred[None]:
+        """Take it back out of the trash. Harmless where it is not there."""
+
+
+class IMailboxes(Interface):
+    """Every user's mailbox."""
+
+    def open(address: str) -> IMailbox:
+        """The mailbox of a user; one that does not exist yet is empty."""
+
+    def watch(address: str, changed: Callable[[], object]) -> Callable[[], None]:
+        """Call `changed()` soon after messages came, went or were read by anybody.
+
+        Returns what ends it. It may be called without need, never more than once a second.
+        """
+
+
+class IPins(Interface):
+    """Who knows the PIN of a mailbox. Everything can fail with Unavailable."""
+
+    def sign_in(mailbox: Mailbox | None, policy: MailboxPolicy, pin: str) -> Deferred[SignIn]:
+        """Try a PIN; every wrong one counts, durably, before the answer is known.
+
+        None stands for a mailbox that does not exist: it takes as long, and is never welcome.
+        """
+
+    def change(mailbox: Mailbox, policy: MailboxPolicy, pin: str) -> Deferred[bool]:
+        """Set a new PIN; False when the policy or the PINs of the past forbid it."""
+
+    def met(mailbox: Mailbox) -> Deferred[None]:
+        """The owner went through the first login."""
 
 
 class IDirectory(Interface):

@@ -74,6 +74,27 @@ class Choices:
 
 
 @frozen
+class VoiceMail:
+    """A voice message as its owner finds it in the mailbox."""
+
+    id: str
+    """Stable while the message exists, also when it is read, flagged or moved."""
+    sender: CallerId
+    received: float
+    """Wall time, seconds since 1970 (UTC)."""
+    seconds: int = 0
+    """Length as the mail states it; 0 where it does not."""
+    new: bool = True
+    """Not heard and not read."""
+    deleted: bool = False
+    """In the trash."""
+    urgent: bool = False
+    private: bool = False
+    flagged: bool = False
+    """Marked for follow-up by the owner."""
+
+
+@frozen
 class OutgoingMail:
     """A finished mail on its way out."""
 
