@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from attrs import define, field
@@ -149,7 +149,7 @@ class MemorySpool:
     def waiting(self) -> int:
         return 0
 
-    def on_queued(self, notify: object) -> None:
+    def on_queued(self, notify: Callable[[], object]) -> None:
         pass
 
 

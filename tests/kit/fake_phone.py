@@ -27,7 +27,6 @@ from umserver.interfaces import (
 from umserver.org.facts import CallFacts, Party
 from umserver.org.refusals import Refusal
 
-SILENT = b"\xff" * 800
 SPEECH = bytes(range(0x20, 0x40)) * 25
 
 

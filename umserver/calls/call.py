@@ -189,10 +189,6 @@ class Call:
         alarm.cancel()
         return True
 
-    def forget_keys(self) -> None:
-        """Drop what was typed ahead."""
-        self._keys.clear()
-
     async def record(self, take: ITake, *, idle: float, limit: float, end: str = "#") -> Recorded:
         """Append what the caller says until silence (`idle` s), `limit` s, a key of `end`, or
         hang-up.

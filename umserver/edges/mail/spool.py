@@ -63,7 +63,7 @@ class Spool:
     """Delivered, and not yet off the disk; tried again by and by, never delivered again."""
     _gone: set[str] | None = field(init=False, default=None)
     """Ids that left the queue while recovery reads it."""
-    _listeners: list[Callable[[], None]] = field(init=False, factory=list)
+    _listeners: list[Callable[[], object]] = field(init=False, factory=list)
 
     def open(self) -> None:
         """Make and lock the folders (blocks for a moment). Raises SpoolInUse or OSError."""
@@ -319,9 +319,8 @@ class Spool:
         """Messages that wait for delivery."""
         return len(self._letters)
 
-    def on_queued(self, notify: object) -> None:
+    def on_queued(self, notify: Callable[[], object]) -> None:
         """Call `notify()` whenever a message became due at once."""
-        assert callable(notify)
         self._listeners.append(notify)
 
     def _notify(self) -> None:

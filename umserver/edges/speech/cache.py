@@ -13,9 +13,12 @@ from threading import get_ident
 from time import time
 
 from attrs import frozen
+from twisted.logger import Logger
 
 from umserver.wire.audio.pcm import Pcm
 from umserver.wire.audio.wav import WavError, pcm_wav, read_wav
+
+log = Logger()
 
 MOST_FILES = 5000
 """Files kept by `prune`; those used last stay."""
@@ -66,8 +69,8 @@ class SpokenCache:
             temporary = self.folder / f".{key}.{os.getpid()}.{get_ident()}.tmp"
             temporary.write_bytes(pcm_wav(pcm))
             temporary.replace(self._path(key))
-        except OSError:
-            return
+        except OSError as fault:
+            log.warn("speech is not kept on disk: {fault}", fault=fault)
 
     def prune(
         self,
@@ -84,7 +87,8 @@ class SpokenCache:
                 if time() - path.stat().st_mtime > _STALE:
                     path.unlink(missing_ok=True)
             files = [(p, p.stat()) for p in self.folder.glob("*.wav")]
-        except OSError:
+        except OSError as fault:
+            log.warn("the kept speech cannot be tidied: {fault}", fault=fault)
             return 0
         count, octets = len(files), sum(stat.st_size for _, stat in files)
         gone = 0

@@ -16,18 +16,13 @@ from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
+from umserver.discover import shipped
 from umserver.edges.speech.cache import SpokenCache
 from umserver.edges.speech.catalogue import CatalogueFaults, load_catalogue
 from umserver.edges.speech.shelf import PromptShelf
 from umserver.edges.speech.voice import EspeakVoice
 
 _BAR = 30
-
-
-def catalogue_folder() -> Path:
-    """Where the catalogue lies: beside the package in a checkout, else where pip installed it."""
-    checkout = Path(__file__).parents[3] / "etc" / "prompts"
-    return checkout if checkout.is_dir() else Path(sys.prefix) / "share" / "umserver" / "prompts"
 
 
 @define
@@ -62,7 +57,7 @@ def _arguments(words: list[str]) -> Namespace:
 
 async def _render(reactor: Any, options: Namespace) -> None:
     try:
-        catalogue = load_catalogue(options.catalogue or [catalogue_folder()])
+        catalogue = load_catalogue(options.catalogue or [shipped("prompts")])
     except CatalogueFaults as faults:
         sys.stderr.write(f"{faults}\n")
         raise SystemExit(2) from None

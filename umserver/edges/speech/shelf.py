@@ -45,7 +45,7 @@ TIDY_EVERY = 200
 
 def clip_of(name: str, pcm: Pcm) -> Clip:
     """A clip in both codings."""
-    return Clip(name, {codec: g711.encode(codec, pcm) for codec in g711.SILENCE})
+    return Clip(name, g711.encode_both(pcm))
 
 
 @frozen

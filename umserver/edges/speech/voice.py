@@ -52,27 +52,6 @@ class IVoice(Interface):
         """Let go of everything; what waits fails with Unavailable."""
 
 
-@implementer(IVoice)
-class NoVoice:
-    """Where no engine is wanted: only what people recorded is heard."""
-
-    engine = "none"
-
-    def __init__(self, why: str = "no text-to-speech engine is set up") -> None:
-        self.why = why
-
-    def manner(self, language: str) -> str:
-        """Nothing."""
-        return ""
-
-    def render(self, language: str, text: str) -> Deferred[Pcm]:
-        """Always Unavailable."""
-        return fail(Unavailable(self.why))
-
-    def stop(self) -> None:
-        """Nothing to let go of."""
-
-
 @define(eq=False)
 class _Request:
     id: int

@@ -105,6 +105,11 @@ def encode(codec: str, pcm: Pcm) -> bytes:
     return {"PCMU": pcm_to_mulaw, "PCMA": pcm_to_alaw}[codec](pcm)
 
 
+def encode_both(pcm: Pcm) -> dict[str, bytes]:
+    """Encoded in both laws, by codec name: what a clip holds."""
+    return {codec: encode(codec, pcm) for codec in SILENCE}
+
+
 def transcode(data: bytes, source: str, target: str) -> bytes:
     """Octets of one law as octets of the other (or unchanged when both names are the same)."""
     if source == target:

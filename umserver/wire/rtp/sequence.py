@@ -98,11 +98,6 @@ class Source:
         self.base += 1
         return SWITCHED
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether packets are on probation."""
-        return self._candidate_run > 0
-
     def measure(self, timestamp: int, arrival: float) -> None:
         """Take an audio packet into the jitter estimate; `arrival` in seconds."""
         transit = arrival * CLOCK_RATE - timestamp

@@ -132,6 +132,8 @@ async def ask(options: argparse.Namespace, phone: Softphone) -> Verdict:
     if response is None:
         return Verdict(CRITICAL, f"no answer from {options.hostname}")
     text = f"{response.status} {response.reason} from {options.hostname} in {seconds * 1000:.0f} ms"
+    if response.status == 503:
+        text += " (out of service, or no dial plan is linked to a gateway: umctl Get-ServerHealth)"
     if response.status >= 500:
         return Verdict(CRITICAL, text, (_figure(options, seconds),))
     if response.status >= 300:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from umserver.edges.net.softphone.ear import Ear
 from umserver.interfaces import Clip
@@ -44,7 +44,7 @@ def checked_keys(text: str) -> str:
 
 def clip_of(name: str, pcm: Pcm) -> Clip:
     """Samples as a clip in both laws."""
-    return Clip(name, {"PCMU": g711.pcm_to_mulaw(pcm), "PCMA": g711.pcm_to_alaw(pcm)})
+    return Clip(name, g711.encode_both(pcm))
 
 
 @frozen
@@ -180,10 +180,10 @@ def _also(source: Deferred[str]) -> Deferred[str]:
     return copy
 
 
-def _cancelling(alarm: object) -> Callable[[str], str]:
+def _cancelling(alarm: IDelayedCall) -> Callable[[str], str]:
     def cancel(result: str) -> str:
-        if alarm.active():  # type: ignore[attr-defined]
-            alarm.cancel()  # type: ignore[attr-defined]
+        if alarm.active():
+            alarm.cancel()
         return result
 
     return cancel
