@@ -3,10 +3,10 @@
 Purpose: `twistd umserver` calls `makeService`; `options` reads the command line and the bootstrap
 file, `server` starts and stops a process of any roles, `desk` puts the answering desk together and
 `router` the call router, `standing` says which of them takes calls, `status` and `checkup` how it
-all is, `answers` what administrators may ask, `goodbye` how it ends. Border: nothing in here
-decides anything about a call, a message or a setting. Why so: parts get what they need handed in,
-so a test can hand in a clock of its own (`machine.Machine`), and which parts make up a server can
-be read in one place.
+all is, `answers` what administrators may ask, `company` what it is to other servers, `goodbye` how
+it ends. Border: nothing in here decides anything about a call, a message or a setting. Why so:
+parts get what they need handed in, so a test can hand in a clock of its own (`machine.Machine`),
+and which parts make up a server can be read in one place.
 """
 
 from __future__ import annotations

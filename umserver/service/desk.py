@@ -170,7 +170,7 @@ class Desk:
 
     def obey(self, queue: State) -> None:
         """Show peers whether we take calls; deliver, or hold what waits (spec 9.2)."""
-        self.server.available = self.standing.closed("mbx") is None
+        self.server.available = self.standing.answers("mbx")
         before, self.queue_state = self.queue_state, queue
         if queue != before:
             self.delivery.hold(queue == "Inactive")

@@ -98,7 +98,7 @@ class Router:
 
     def obey(self) -> None:
         """Show peers whether we take calls."""
-        self.server.available = self.standing.closed("cas") is None
+        self.server.available = self.standing.answers("cas")
 
     def start(self) -> None:
         """Open the port. Raises OSError."""

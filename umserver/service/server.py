@@ -6,13 +6,13 @@ cannot succeed says why in one line and ends the process with code 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
@@ -20,27 +20,23 @@ from twisted.logger import Logger
 from umserver.discover import shipped
 from umserver.edges.admin.control import ControlSocket, ControlSocketInUse, open_control
 from umserver.edges.mail.cabinet import SpoolInUse
-from umserver.edges.net.sockets import is_wildcard, primary_address
 from umserver.edges.speech.catalogue import CatalogueFaults
 from umserver.edges.store.calls import FILE_NAME, CallLog
-from umserver.edges.store.component_file import keep_state, read_states
 from umserver.edges.store.settings import SettingsStore, open_store
 from umserver.edges.web.site import open_site
-from umserver.interfaces import FleetServer, Unavailable
+from umserver.interfaces import Unavailable
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
-from umserver.org.states import Wish
 from umserver.roles.fleet import Fleet
 from umserver.roles.gateways import GatewayWatch
 from umserver.roles.poller import Poller
-from umserver.roles.states import ComponentStates, RemotePlace
-from umserver.service import checkup, status
+from umserver.roles.states import ComponentStates
+from umserver.service import checkup, company, status
 from umserver.service.answers import Answers
 from umserver.service.desk import Desk
 from umserver.service.goodbye import Goodbye
 from umserver.service.machine import Machine
-from umserver.service.options import ROLES
 from umserver.service.router import Router
 from umserver.service.standing import Standing
 
@@ -48,8 +44,6 @@ log = Logger()
 
 ROUTE_KEY = "route-key"
 """Name of the secret that signs routing results."""
-OWN_STORE = "sqlite:"
-"""The store in the state folder."""
 LONGEST_GOODBYE = 20.0
 """Seconds that running calls get to be ended and kept when the server stops."""
 _OPERATORS_FAULTS = (
@@ -97,19 +91,11 @@ class UnifiedMessaging(Service):
         server, machine = self.bootstrap.server, self.machine
         self.state = Path(server.state).absolute()
         self.host = server.host_name or machine.host
-        self.name = server.host_name or self._place()
+        self.name = company.name_of(self.bootstrap, self.roles, machine.host)
         self.call_log = CallLog(self.state / FILE_NAME)
-        self.standing = Standing(self.roles, on_change=self._obey)
-        self.gateways = GatewayWatch(machine.reactor, machine.wall, self._ask)
+        self.standing = Standing(self.roles, on_change=self.obey)
+        self.gateways = GatewayWatch(machine.reactor, machine.wall, self.ask)
         self.goodbye = Goodbye(machine.reactor)
-
-    def _place(self) -> str:
-        """A name for a server without one: its machine's; several on a machine add their port."""
-        if len(self.roles) > 1:
-            return self.machine.host
-        listen = self.bootstrap.listen
-        host = next((host for host in listen.hosts if not is_wildcard(host)), self.machine.host)
-        return f"{host}:{listen.sip if 'cas' in self.roles else listen.mbx}"
 
     # Twisted
 
@@ -174,24 +160,9 @@ class UnifiedMessaging(Service):
 
     async def _meet_others(self, store: SettingsStore) -> None:
         """Learn what is wanted of us; be ready to speak with other servers."""
-        machine = self.machine
-        states = self.states = ComponentStates(
-            self.name,
-            self.roles,
-            machine.wall,
-            LocalPlace(self.state, machine.in_thread),
-            RemotePlace(store, self.name),
-            self._obey,
-        )
-        await states.refresh()
-        self.standing.states = states
-        self.fleet = Fleet(
-            machine.reactor,
-            store,
-            self._myself,
-            self._ask_desk if "cas" in self.roles else None,
-            lambda: Deferred.fromCoroutine(states.look_away()),
-        )
+        self.states = await company.states_of(self, store)
+        self.fleet = company.fleet_of(self, store)
+        self.standing.states = self.states
 
     async def _open_roles(self, store: SettingsStore, poller: Poller) -> None:
         common = (self.machine, self.bootstrap)
@@ -215,16 +186,12 @@ class UnifiedMessaging(Service):
         assert poller.current is not None
         self.gateways.changed(None, poller.current)
         poller.on_change(self.gateways.changed)
-        if self._has_company():
+        if company.has_company(self.bootstrap, self.roles):
             await self.fleet.start()
-        poller.on_change(lambda old, new: self.fleet.announce())
+        poller.on_change(lambda old, new: self.obey())
         if self.desk is not None:
             self.desk.role.on_count = self._count_changed
         self.standing.now("")
-
-    def _has_company(self) -> bool:
-        """Whether other servers may use the store: one that does everything keeps it to itself."""
-        return len(self.roles) < len(ROLES) or self.bootstrap.server.store != OWN_STORE
 
     def _open_web(self) -> None:
         listen = self.bootstrap.listen
@@ -288,7 +255,7 @@ class UnifiedMessaging(Service):
             await maybeDeferred(self._web.stopListening)
         if self._control is not None:
             await self._control.close()
-        if self.standing.states is not None and self._has_company():
+        if self.standing.states is not None and company.has_company(self.bootstrap, self.roles):
             await self.fleet.stop()
         if self._store is not None:
             await self._store.close()
@@ -299,16 +266,21 @@ class UnifiedMessaging(Service):
     def not_ready(self) -> Sequence[str]:
         """Why no call can be taken just now, in words; empty when all is well."""
         reasons = list(self.standing.reasons())
-        poller = self.poller
-        linked = poller is None or poller.current is None or checkup.is_linked(poller.current)
-        return reasons if linked else [*reasons, checkup.NOT_LINKED]
+        return reasons if self.standing.linked else [*reasons, checkup.NOT_LINKED]
 
     def status(self) -> Mapping[str, object]:
         """Everything that can be shown."""
         return status.whole(self)
 
-    def _obey(self) -> None:
+    @property
+    def most_calls(self) -> int:
+        """How many calls the desk takes at the same time."""
+        return self.poller.settings.service.max_calls_allowed if self.poller else 0
+
+    def obey(self) -> None:
         """Show what we are: to peers, to the other servers, to the queue."""
+        if self.poller is not None and self.poller.current is not None:
+            self.standing.linked = checkup.is_linked(self.poller.current)
         if self.router is not None:
             self.router.obey()
         if self.desk is not None:
@@ -318,52 +290,13 @@ class UnifiedMessaging(Service):
 
     def _count_changed(self) -> None:
         """The other servers hear at once when we become full, or have room again."""
-        assert self.desk is not None and self.poller is not None
-        most = self.poller.settings.service.max_calls_allowed
-        if self.desk.role.active in (most, most - 1):
+        assert self.desk is not None
+        if self.desk.role.active in (self.most_calls, self.most_calls - 1):
             self.fleet.announce()
 
-    def _myself(self) -> FleetServer:
-        """How we describe ourselves to the other servers."""
-        listen, desk, router = self.bootstrap.listen, self.desk, self.router
-        ports = {"mbx": desk.server.bound_port} if desk else {}
-        if router is not None:
-            ports["sip"] = router.server.bound_port
-        host = next((host for host in listen.hosts if not is_wildcard(host)), None)
-        most = self.poller.settings.service.max_calls_allowed if self.poller else 0
-        return FleetServer(
-            self.name,
-            self.bootstrap.server.external_address or host or primary_address(),
-            tuple(self.roles),
-            ports,
-            most,
-            desk.role.active if desk else 0,
-            self.standing.state("mbx" if "mbx" in self.roles else "cas"),
-        )
-
-    def _ask(self, host: str, port: int, transport: str, patience: float) -> Deferred[int | None]:
-        """OPTIONS from the port that peers know us by."""
-        part = self.router or self.desk
-        return part.server.ask(host, port, transport, patience) if part else succeed(None)
-
-    def _ask_desk(self, host: str, port: int, patience: float) -> Deferred[int | None]:
-        return self._ask(host, port, "udp", patience)
-
-
-@frozen
-class LocalPlace:
-    """The state folder as a place for wishes (`umserver.roles.states.WishPlace`)."""
-
-    state: Path
-    in_thread: Callable[[Callable[[], Any]], Deferred[Any]]
-
-    def read(self) -> Deferred[Sequence[Wish]]:
-        """See `WishPlace`."""
-        return self.in_thread(lambda: read_states(self.state))
-
-    def keep(self, wish: Wish) -> Deferred[None]:
-        """See `WishPlace`."""
-        return self.in_thread(lambda: keep_state(self.state, wish))
+    def ask(self, host: str, port: int, transport: str, patience: float) -> Deferred[int | None]:
+        """Ask a peer whether it is there; see `SipServer.ask`."""
+        return company.ask_from(self, host, port, transport, patience)
 
 
 def _words(fault: BaseException) -> str:

@@ -26,6 +26,8 @@ class Standing:
     """What the whole process does instead of taking calls; empty when it takes them."""
     draining: bool = False
     """Whether an administrator wants no new calls until the process ends."""
+    linked: bool = True
+    """Whether any gateway leads to a dial plan; without that no call can come in (spec 9.1)."""
     on_change: Callable[[], object] = field(default=lambda: None)
 
     def now(self, doing: str) -> None:
@@ -48,6 +50,10 @@ class Standing:
     def closed(self, role: str) -> Refusal | None:
         """A refusal while this role takes no new calls."""
         return None if self.state(role) == "Active" else OUT_OF_SERVICE
+
+    def answers(self, role: str) -> bool:
+        """Whether peers that ask with OPTIONS hear that they may call this role."""
+        return self.linked and self.closed(role) is None
 
     def reasons(self) -> Sequence[str]:
         """Why calls are not taken, in words."""

@@ -1,0 +1,122 @@
+"""A server among others: its name, how it describes itself, where its states are kept.
+
+Knows: which part of the process tells what. Must never know: how servers find each other
+(`umserver.roles.fleet`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, succeed
+
+from umserver.edges.net.sockets import is_wildcard, primary_address
+from umserver.edges.store.component_file import keep_state, read_states
+from umserver.edges.store.settings import SettingsStore
+from umserver.interfaces import FleetServer
+from umserver.org.bootstrap import Bootstrap
+from umserver.org.states import Wish
+from umserver.roles.fleet import Fleet
+from umserver.roles.states import ComponentStates, RemotePlace
+from umserver.service.options import ROLES
+
+if TYPE_CHECKING:
+    from umserver.service.server import UnifiedMessaging
+
+OWN_STORE = "sqlite:"
+"""The store in the state folder."""
+
+
+def name_of(bootstrap: Bootstrap, roles: Sequence[str], machine: str) -> str:
+    """By which administrators and other servers know a server.
+
+    Without a name in its settings it is its machine's; several on one machine add their place.
+    """
+    if bootstrap.server.host_name or len(roles) > 1:
+        return bootstrap.server.host_name or machine
+    host = _own_host(bootstrap) or machine
+    return f"{host}:{bootstrap.listen.sip if 'cas' in roles else bootstrap.listen.mbx}"
+
+
+def has_company(bootstrap: Bootstrap, roles: Sequence[str]) -> bool:
+    """Whether other servers may use the store: one that does everything keeps it to itself."""
+    return len(roles) < len(ROLES) or bootstrap.server.store != OWN_STORE
+
+
+def described(um: UnifiedMessaging) -> FleetServer:
+    """How a server describes itself to the others."""
+    desk, router = um.desk, um.router
+    ports = {"mbx": desk.server.bound_port} if desk else {}
+    if router is not None:
+        ports["sip"] = router.server.bound_port
+    host = um.bootstrap.server.external_address or _own_host(um.bootstrap) or primary_address()
+    return FleetServer(
+        um.name,
+        host,
+        tuple(um.roles),
+        ports,
+        um.most_calls,
+        desk.role.active if desk else 0,
+        um.standing.state("mbx" if "mbx" in um.roles else "cas"),
+    )
+
+
+def _own_host(bootstrap: Bootstrap) -> str:
+    """The address that we listen on, when it is one in particular."""
+    return next((host for host in bootstrap.listen.hosts if not is_wildcard(host)), "")
+
+
+async def states_of(um: UnifiedMessaging, store: SettingsStore) -> ComponentStates:
+    """What is wanted of this server, here and in the store."""
+    states = ComponentStates(
+        um.name,
+        um.roles,
+        um.machine.wall,
+        LocalPlace(um.state, um.machine.in_thread),
+        RemotePlace(store, um.name),
+        um.obey,
+    )
+    await states.refresh()
+    return states
+
+
+def fleet_of(um: UnifiedMessaging, store: SettingsStore) -> Fleet:
+    """This server's view of all servers."""
+
+    def ask(host: str, port: int, patience: float) -> Deferred[int | None]:
+        return um.ask(host, port, "udp", patience)
+
+    return Fleet(
+        um.machine.reactor,
+        store,
+        lambda: described(um),
+        ask if "cas" in um.roles else None,
+        lambda: Deferred.fromCoroutine(um.states.look_away()),
+    )
+
+
+def ask_from(
+    um: UnifiedMessaging, host: str, port: int, transport: str, patience: float
+) -> Deferred[int | None]:
+    """OPTIONS from the port that peers know us by."""
+    part = um.router or um.desk
+    return part.server.ask(host, port, transport, patience) if part else succeed(None)
+
+
+@frozen
+class LocalPlace:
+    """The state folder as a place for wishes (`umserver.roles.states.WishPlace`)."""
+
+    state: Path
+    in_thread: Callable[[Callable[[], Any]], Deferred[Any]]
+
+    def read(self) -> Deferred[Sequence[Wish]]:
+        """See `WishPlace`."""
+        return self.in_thread(lambda: read_states(self.state))
+
+    def keep(self, wish: Wish) -> Deferred[None]:
+        """See `WishPlace`."""
+        return self.in_thread(lambda: keep_state(self.state, wish))
