@@ -253,6 +253,27 @@ class CommandTests(Desk, SynchronousTestCase):
         self.assertIn("gateways.loopback6.address", told)
         self.assertEqual(self.good("export"), before)
 
+    def test_backup_and_restore(self) -> None:
+        """One command copies the store, another one puts the copy back, after asking."""
+        backup = str(self.state / "backup.db")
+        self.assertIn("pin-pepper.key", self.good("backup", backup))
+        before = self.good("export")
+        self.good("Set-UMDialPlan", "Demo", "-AudioCodec", "G711")
+        self.bad(WRONG_USE, "restore", backup)
+        refused = self.type("restore", backup, input=Terminal("n\n"))
+        self.assertEqual(refused.code, FAILED)
+        self.assertNotEqual(self.good("export"), before)
+        self.good("restore", backup, "--yes")
+        self.good("restore", backup, "-Confirm:$false")
+        self.assertEqual(self.good("export"), before)
+        self.assertIn("restored", self.good("Search-AdminAuditLog", "-Cmdlets", "restore"))
+        new = str(self.state / "new")
+        self.good("--state", new, "restore", backup)
+        self.assertEqual(self.good("--state", new, "export"), before)
+        self.bad(FAILED, "restore", "/missing.db", "--yes")
+        self.bad(FAILED, "backup", "/missing/backup.db")
+        self.bad(WRONG_USE, "backup")
+
     def test_users_from_a_table(self) -> None:
         """Many users come from a CSV file, all or none."""
         table = "extension,name,address\n" + "".join(

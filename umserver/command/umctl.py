@@ -200,6 +200,21 @@ class Umctl:
         self.desk.announce()
         return DONE
 
+    def backup(self, line: Line) -> int:
+        """Copy the store."""
+        from umserver.command.copies import back_up
+
+        self._report(back_up(line, self.desk))
+        return DONE
+
+    def restore(self, line: Line) -> int:
+        """Put a copy of the store in its place."""
+        from umserver.command.copies import restore
+
+        self._report(restore(line, self.desk))
+        self.desk.announce()
+        return DONE
+
     def explain_route(self, line: Line) -> int:
         """Say what a call would be."""
         from umserver.edges.admin.explain import decision, decision_text, explain, facts_of
@@ -299,6 +314,8 @@ COMMANDS: Mapping[str, Callable[[Umctl, Line], int]] = {
     "export": Umctl.export,
     "import": Umctl.import_,
     "import-mailboxes": Umctl.import_mailboxes,
+    "backup": Umctl.backup,
+    "restore": Umctl.restore,
     "poll": Umctl.poll,
     "drain": lambda umctl, line: umctl.switch(line, "drain", "No new calls are taken."),
     "resume": lambda umctl, line: umctl.switch(line, "resume", "Calls are taken again."),

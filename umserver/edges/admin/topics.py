@@ -24,6 +24,7 @@ OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    um
   export                        the organisation as TOML, without PINs
   import FILE [--merge]         put an organisation in its place (or into it)
   import-mailboxes FILE.csv     users from a table: extension,name,address,pin,language
+  backup FILE, restore FILE     copy the store to one file, while the server runs; put it back
   poll                          let the running server read its settings now
   drain, resume                 take no new calls; take calls again
   help [COMMAND]
