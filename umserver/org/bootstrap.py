@@ -39,7 +39,7 @@ def _host(text: str) -> str | None:
 def _store(text: str) -> str | None:
     if re.fullmatch(r"[a-z][a-z0-9+]*:.*", text):
         return None
-    return "is no URL: sqlite: or sqlite:/path/to/file.db"
+    return "is no URL: sqlite: or sqlite:/path/to/file.db or postgresql://user@host/database"
 
 
 @frozen
@@ -50,7 +50,8 @@ class Server:
     store: Annotated[
         str,
         Setting(
-            "Where the organisation is kept; sqlite: is umserver.db in the state folder",
+            "Where the organisation is kept; sqlite: is umserver.db in the state folder, "
+            "postgresql://user@host/database a server for several machines",
             check=_store,
         ),
     ] = "sqlite:"
@@ -81,6 +82,15 @@ class Server:
             high=3600,
         ),
     ] = 10
+    change_log_days: Annotated[
+        int,
+        Setting(
+            "How long it is remembered who changed what in the organisation",
+            unit="days",
+            low=1,
+            high=3650,
+        ),
+    ] = 90
     mailbox_storage: Annotated[
         Literal["shared", "local"],
         Setting(

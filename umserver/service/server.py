@@ -134,8 +134,9 @@ class UnifiedMessaging(Service):
         self._control = open_control(self.machine.reactor, self.state, acts.asks())
         self._open_web()
         self.call_log.start()
+        server = self.bootstrap.server
         store = self._store = open_store(
-            self.machine.reactor, self.bootstrap.server.store, self.state
+            self.machine.reactor, server.store, self.state, float(server.change_log_days)
         )
         await self._fill(store)
         poller = self.poller = Poller(
