@@ -35,6 +35,9 @@ from umserver.org.settings import AutoAttendant, Organisation
 
 Run = Callable[[Given, Desk], Outcome]
 
+MOST_TOLD = 8
+"""So many parameters are named in a message."""
+
 
 # showing
 
@@ -123,8 +126,7 @@ def set_(noun: Noun) -> Run:
         def changes(thing: Any) -> dict[str, Any]:
             found = given.settings(thing)
             if not found:
-                some = ", ".join(f"-{setting.parameter}" for setting in noun.settings)
-                raise Mistyped(f"say what to set: {some}")
+                raise Mistyped(f"say what to set: {some_of(noun)}")
             key = noun.identity
             if key in found and found[key] != getattr(thing, key):
                 raise Mistyped(f"the {noun.word} {name} cannot get another {key}")
@@ -134,6 +136,15 @@ def set_(noun: Noun) -> Run:
         return Outcome(done=f"{called(noun, thing)} is changed", changed=True)
 
     return run
+
+
+def some_of(noun: Noun) -> str:
+    """The first parameters that can be set, and where all of them stand."""
+    names = [f"-{s.parameter}" for s in noun.settings if not s.setting.fixed]
+    names = [name for name in names if name != "-Name"]
+    if len(names) <= MOST_TOLD:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_TOLD])} … umctl help Set-{noun.cmdlet} shows all"
 
 
 def new(noun: Noun) -> Run:

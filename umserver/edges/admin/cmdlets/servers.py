@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, flag
-from umserver.edges.admin.cmdlets.objects import changed
+from umserver.edges.admin.cmdlets.objects import changed, some_of
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, Noun
@@ -45,8 +45,7 @@ def set_(noun: Noun) -> Any:
         def changes(thing: Any) -> dict[str, Any]:
             found = given.settings(thing)
             if not found:
-                some = ", ".join(f"-{setting.parameter}" for setting in noun.settings)
-                raise Mistyped(f"say what to set: {some}")
+                raise Mistyped(f"say what to set: {some_of(noun)}")
             return found
 
         changed(noun, desk.archive, "", changes)
