@@ -41,6 +41,8 @@ class Visit:
     """Seconds of sound in the draft that were not silence."""
     seconds: float = 0.0
     """Length of the draft."""
+    goes_on: bool = False
+    """Whether the conversation continues after the message, so that nobody says goodbye."""
     _settled: Deferred[bool] | None = None
 
     @property
@@ -58,8 +60,9 @@ class Visit:
         await self.call.play(*await self.speaker.clips(*names), keys=keys)
 
     async def say_goodbye(self, *names: str) -> None:
-        """Say these prompts and goodbye, to the end."""
-        await farewell(self.call, self.speaker, *names, "goodbye")
+        """Say these prompts and, unless the conversation goes on, goodbye; to the end."""
+        goodbye = () if self.goes_on else ("goodbye",)
+        await farewell(self.call, self.speaker, *names, *goodbye)
 
     async def on_disk(self, work: Callable[[], Deferred[T]]) -> T:
         """Something that the disk may take its time for; the caller does not wait in silence."""
