@@ -7,8 +7,17 @@ from typing import Annotated, Literal
 from attrs import fields, frozen
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.org.declare import Kind, Setting, declared, shown
+from umserver.org.declare import (
+    Kind,
+    Setting,
+    ThreeState,
+    Unlimited,
+    declared,
+    settings_of,
+    shown,
+)
 from umserver.org.forms import digits
+from umserver.org.schedule import FORM, interval, intervals, tidy_interval
 from umserver.org.sections import SECTIONS, SINGLES
 from umserver.org.settings import DialPlan, HuntGroup, IPGateway, KeyMapping, Mailbox
 
@@ -26,6 +35,14 @@ class Lamp:
     colour: Annotated[Literal["", "Red"], Setting("Colour", refused={"Blue": "too cold"})] = ""
     tags: Annotated[tuple[str, ...], Setting("Tags", high=2, check=digits)] = ()
     keys: Annotated[tuple[KeyMapping, ...], Setting("Keys", high=1)] = ()
+    age: Annotated[Unlimited, Setting("Age", unit="days", low=1, spellings={"0": "Unlimited"})] = 7
+    mode: Annotated[ThreeState, Setting("Mode", spellings={"$true": "True", "on": "True"})] = (
+        "False"
+    )
+    times: Annotated[
+        tuple[str, ...],
+        Setting("Times", check=interval, check_all=intervals, tidy=tidy_interval, form=FORM),
+    ] = ()
     key: Annotated[str, Setting("Key", secret=True)] = ""
     internal: int = 0
 
@@ -93,6 +110,66 @@ class DeclaredTests(SynchronousTestCase):
         self.assertEqual(ranges["input_failures_before_disconnect"], (1, 20, 3))
         ports = {s.name: (s.setting.low, s.setting.high, s.default) for s in declared(IPGateway)}
         self.assertEqual(ports["port"], (0, 65535, 5060))
+
+
+class ReadTests(SynchronousTestCase):
+    """Other spellings of a value."""
+
+    def read(self, name: str, value: object) -> object:
+        return settings_of(Lamp)[name].read(value)
+
+    def test_unlimited(self) -> None:
+        """A number may be unlimited, also written small, as 0 where that is said, as a span."""
+        for value, meant in (
+            (30, 30),
+            ("30", 30),
+            ("unlimited", "Unlimited"),
+            (0, "Unlimited"),
+            ("0", "Unlimited"),
+            ("30.00:00:00", 30),
+            ("9" * 11, "9" * 11),
+            ("many", "many"),
+            (True, True),
+        ):
+            self.assertEqual(self.read("age", value), meant, value)
+        for value, said in (
+            (0, "must be at least 1 days or Unlimited, not 0"),
+            ("many", "must be a whole number or Unlimited"),
+            (True, "must be a whole number or Unlimited"),
+            ("Unlimited", None),
+            (10**6, None),
+        ):
+            self.assertEqual(complaint("age", value), said)
+
+    def test_three_states(self) -> None:
+        """True and false are words of three where there is a third."""
+        for value, meant in (
+            (True, "True"),
+            ("$true", "True"),
+            ("on", "True"),
+            (False, "False"),
+            ("Uninterruptible", "Uninterruptible"),
+            ("perhaps", "perhaps"),
+        ):
+            self.assertEqual(self.read("mode", value), meant, value)
+
+    def test_tidy(self) -> None:
+        """Right texts get their one spelling, wrong ones stay for the complaint."""
+        self.assertEqual(
+            self.read("times", ["Monday.8:05-1.5:30 PM", "noon"]), ("Mon.8:00-Mon.17:30", "noon")
+        )
+        self.assertEqual(self.read("times", "Mon.8:00-Mon.9:00, 7"), ("Mon.8:00-Mon.9:00", "7"))
+        self.assertEqual(self.read("tags", ""), ())
+        self.assertEqual(self.read("room", ""), "")
+        both = ("Mon.8:00-Mon.9:00", "Mon.8:30-Mon.9:30")
+        self.assertIn("at least 15 minutes between", str(complaint("times", both)))
+
+    def test_forms(self) -> None:
+        """Help can say what a value looks like."""
+        forms = {name: setting.form for name, setting in settings_of(Lamp).items()}
+        self.assertEqual(forms["times"], "Day.Time-Day.Time")
+        self.assertEqual(forms["age"], "number or Unlimited")
+        self.assertTrue(forms["keys"].startswith("Key,Description,Extension,AutoAttendant,"))
 
 
 class ComplaintTests(SynchronousTestCase):

@@ -105,6 +105,7 @@ def _flag(setting: Declared) -> Iterator[tuple[object, bool]]:
 def _choice(setting: Declared) -> Iterator[tuple[object, bool]]:
     for choice in (*setting.choices, *setting.setting.spellings):
         yield choice, True
+    yield True, "True" in setting.choices
     for wrong in ("Nonesuch", 7, ["x"], {}, *setting.setting.refused):
         yield wrong, False
 

@@ -128,6 +128,8 @@ class Declared:
         if isinstance(value, tuple):
             return tuple(map(self._tidy, value)) if self.kind is Kind.TEXTS else value
         word = self.setting.spellings.get(str(value), value)
+        if isinstance(word, bool) and str(word) in self.choices:
+            return str(word)
         if self.kind in (Kind.NUMBER, Kind.UNLIMITED):
             return self._count(word)
         return self._tidy(word)

@@ -27,7 +27,7 @@ ON_OR_OFF = {
     "false": "False",
     "uninterruptible": "Uninterruptible",
 }
-"""Other words for the three states; true and false of TOML are True and False as text anyway."""
+"""Other words for the three states; true and false of TOML are understood anyway."""
 
 HOSTING = "only a hoster's Exchange used it"
 EXCHANGE_2007 = "only a mixed organisation with Exchange 2007 used it"
