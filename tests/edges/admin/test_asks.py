@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -37,6 +37,16 @@ class Server:
             self.told.append("poll")
             return succeed(None)
 
+        async def health() -> Sequence[Mapping[str, object]]:
+            return [{"name": "UMMonitor"}]
+
+        async def probe(name: str) -> Mapping[str, object]:
+            return {"probe": name}
+
+        def hang_up(gateway: str) -> int:
+            self.told.append(f"hang up {gateway}")
+            return 2
+
         def plain(name: str) -> Any:
             return lambda: self.told.append(name)
 
@@ -48,9 +58,22 @@ class Server:
             kick=plain("kick"),
             poll=poll,
             settings=lambda: (7, "gateways.PBX: wrong"),
+            is_me=lambda name: name == "um1",
+            name=lambda: "um1",
+            states=lambda component: {"server": "um1", "components": [component]},
+            set_state=self.set_state,
+            active_calls=lambda: [{"id": "c1"}],
+            health=health,
+            probe=probe,
+            gateways=lambda: [{"name": "PBX"}],
+            hang_up_gateway=hang_up,
+            servers=lambda: [{"name": "um1"}],
             drain=plain("drain"),
             resume=plain("resume"),
         )
+
+    async def set_state(self, *words: object) -> None:
+        self.told.append(" ".join(map(str, words)))
 
 
 class AsksTests(SynchronousTestCase):
@@ -90,3 +113,52 @@ class AsksTests(SynchronousTestCase):
         self.answer("drain")
         self.answer("resume")
         self.assertEqual(self.server.told, ["drain", "resume"])
+
+    def refused(self, name: str, fault: type[Exception], **details: object) -> str:
+        """What somebody hears who asks wrongly."""
+        asked = maybeDeferred(self.asks[name], {"ask": name, **details})
+        return str(self.failureResultOf(asked, fault).value.args[0])
+
+    def test_states(self) -> None:
+        """States are shown, all or one; a state is set in both places or in one."""
+        self.assertEqual(self.answer("states")["components"], [""])
+        words = {"component": "HubTransport", "requester": "Functional", "state": "Active"}
+        self.assertEqual(self.answer("set-state", **words)["components"], ["HubTransport"])
+        self.answer("set-state", **words, local_only=True)
+        self.answer("set-state", **words, remote_only=True)
+        self.assertEqual(
+            [told.rpartition("Active ")[2] for told in self.server.told],
+            ["True True", "True False", "False True"],
+        )
+
+    def test_states_half_said(self) -> None:
+        """Whoever leaves a word out is told which."""
+        words = {"component": "HubTransport", "requester": "Functional", "state": "Active"}
+        for missing in words:
+            rest = {name: word for name, word in words.items() if name != missing}
+            self.assertIn(missing, self.refused("set-state", ValueError, **rest))
+        self.assertEqual(self.server.told, [])
+
+    def test_what_runs(self) -> None:
+        """Running calls, health, gateways and servers are rows; a probe says its result."""
+        for name, key in (
+            ("active-calls", "id"),
+            ("health", "name"),
+            ("gateways", "name"),
+            ("servers", "name"),
+        ):
+            self.assertEqual(list(self.answer(name)[0]), [key])
+        self.assertEqual(self.answer("probe", probe="UM\\Test")["probe"], "UM\\Test")
+        self.assertIn("which probe", self.refused("probe", ValueError))
+
+    def test_calls_of_a_gateway(self) -> None:
+        """The calls of one gateway are ended and counted."""
+        self.assertEqual(self.answer("hang-up-gateway", gateway="PBX"), 2)
+        self.assertIn("gateway", self.refused("hang-up-gateway", ValueError, gateway=7))
+        self.assertEqual(self.server.told, ["hang up PBX"])
+
+    def test_another_server(self) -> None:
+        """Nothing is done for whoever means another server."""
+        self.assertEqual(self.answer("active-calls", server="um1"), [{"id": "c1"}])
+        self.assertIn("um1", self.refused("drain", LookupError, server="um2"))
+        self.assertEqual(self.server.told, [])
