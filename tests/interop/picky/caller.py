@@ -11,6 +11,7 @@ import select
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 
 from attrs import define, field
@@ -233,10 +234,8 @@ class Caller:
         if self.sock.fileno() < 0:
             return
         if self.up:
-            try:
+            with suppress(OSError, Silence):
                 self.bye()
-            except (OSError, Silence):
-                pass
         self.close()
 
     def close(self) -> None:

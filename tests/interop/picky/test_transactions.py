@@ -200,7 +200,7 @@ class ByeTests(PickyCase):
         self.assertEqual([m for m in caller.listen(0.3) if m.method != "INVITE"], [])
 
     def test_bye_with_wrong_tags(self) -> None:
-        """A stranger's BYE (wrong From tag, wrong To tag, wrong Call-ID) is 481; the call stands."""
+        """A stranger's BYE (a wrong tag, a wrong Call-ID) is 481; the call stands."""
         caller = self.caller()
         caller.call()
         good = caller.text("BYE", number=2)
