@@ -119,14 +119,16 @@ class Poller:
         """One look; whatever goes wrong, the snapshot in force stays."""
         try:
             revision = await self.source.revision()
-            if revision != self.revision or self._lacks_addresses():
-                self._replace(revision, await self.source.load())
+            changed = revision != self.revision or self._lacks_addresses()
+            new = await self.source.load() if changed else None
         except Exception as fault:
             self._keep(fault)
             return
         if self.problem:
-            log.info("the settings are good again: revision {revision}", revision=self.revision)
+            log.info("the settings are good again: revision {revision}", revision=revision)
             self.problem = ""
+        if new is not None:
+            self._replace(revision, new)
 
     def _lacks_addresses(self) -> bool:
         """Whether the host name of a gateway stood for nothing when the settings were loaded."""

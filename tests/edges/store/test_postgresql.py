@@ -136,7 +136,7 @@ class PostgresqlStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase
 
     def test_what_cannot_be_opened(self) -> None:
         """A server that is not there, or of a newer version, is told in words without passwords."""
-        with self.assertRaisesRegex(Unavailable, "postgresql 127.0.0.1/1/um: .*refused") as told:
+        with self.assertRaisesRegex(Unavailable, "postgresql 127.0.0.1:1/um: .*refused") as told:
             open_tables("postgresql://um:s3cret@127.0.0.1:1/um", self.state)
         self.assertNotIn("s3cret", str(told.exception))
         with self.assertRaisesRegex(ValueError, "cannot be read"):

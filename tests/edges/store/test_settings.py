@@ -15,17 +15,32 @@ from tests.org.examples import ORG, PBX, user
 from umserver.edges.store import settings
 from umserver.edges.store.archive import Archive
 from umserver.edges.store.backend import open_tables
+from umserver.edges.store.ledger import Search
 from umserver.edges.store.memory import MemoryTables
 from umserver.edges.store.settings import SettingsStore, open_store
-from umserver.interfaces import IDirectory, IFleet, ISettingsSource, Unavailable
+from umserver.interfaces import (
+    FleetServer,
+    IDirectory,
+    IFleet,
+    ISettingsSource,
+    RequestedState,
+    Unavailable,
+)
 from umserver.org.settings import Mailbox
 
 
 @define(eq=False)
 class CountedArchive(Archive):
-    """Counts what is asked of it."""
+    """Counts what is asked of it, and can be full."""
 
     asked: list[tuple[str, ...]] = field(factory=list)
+    full: bool = False
+    """Whether nothing can be written."""
+
+    def forget_changes(self, days: float) -> None:
+        if self.full:
+            raise Unavailable("the store is full")
+        super().forget_changes(days)
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> dict[str, Mailbox]:
         self.asked.append(tuple(numbers))
@@ -152,3 +167,61 @@ class SettingsStoreTests(TestCase):
             work.changed = False  # type: ignore[attr-defined]
         with self.assertRaisesRegex(Unavailable, "no such table"):
             await broken.revision()
+
+    # servers, and threads
+
+    async def test_servers_find_each_other(self) -> None:
+        """Servers describe themselves and their states in the store, each for all others."""
+        server = FleetServer("mbx1", "192.0.2.1", ("mbx",), {"sip": 5062}, 100)
+        asked = RequestedState("mbx1", "UnifiedMessaging", "Maintenance", "Inactive", 10.0)
+        await self.store.register_server(server)
+        self.assertTrue(await self.store.heartbeat("mbx1", 3, "Draining"))
+        (seen,) = await self.store.servers()
+        self.assertEqual(evolve(seen, age=0.0), evolve(server, calls=3, state="Draining"))
+        self.assertTrue(await self.store.set_state(asked))
+        self.assertFalse(await self.store.set_state(evolve(asked, at=9.0)))
+        self.assertEqual(await self.store.states(""), [asked])
+        self.assertTrue(await self.store.forget_server("mbx1"))
+        self.assertEqual(await self.store.servers(), [])
+
+    async def test_answers_during_a_long_change(self) -> None:
+        """While an administrator's change takes its time, callers are found all the same."""
+        state = Path(self.mktemp())
+        state.mkdir()
+        store = open_store(reactor, "sqlite:", state)
+        self.addCleanup(store.close)
+        await store.import_organisation(ORG, [ADA])
+        tables = open_tables("sqlite:", state)
+        self.addCleanup(tables.close)
+        with tables.writing() as work:
+            work.remove_user(ADA.address)
+            waiting = store.register_server(FleetServer("mbx1", "192.0.2.1", ("mbx",)))
+            self.assertEqual(await store.find("Boston", ["1001"]), {"1001": ADA})
+            self.assertFalse(waiting.called)
+        await waiting
+        self.assertEqual(await store.revision(), 2)
+        self.assertEqual(await store.find("Boston", ["1001"]), {})
+
+    async def test_the_change_log_is_cut(self) -> None:
+        """A running server forgets changes that are older than it shall remember."""
+        self.assertNotEqual(self.archive.search(Search()), [])
+        await self.store.revision()
+        self.assertNotEqual(self.archive.search(Search()), [])
+        self.store.keep_days = -1.0
+        self.store._tidy_at = 0.0
+        await self.store.revision()
+        await self.store.secret("route-key")
+        self.assertEqual(self.archive.search(Search()), [])
+
+    async def test_a_change_log_that_cannot_be_cut(self) -> None:
+        """A server whose store takes no changes now is not kept from reading it."""
+        self.archive.full = True
+        self.assertEqual(await self.store.revision(), 1)
+
+    async def test_nobody_tells(self) -> None:
+        """Where a store cannot tell of changes, the poller's ten minutes and umctl remain."""
+        heard: list[int] = []
+        self.store.listen(lambda: heard.append(1))
+        self.archive.put_mailboxes([user("Cem", "1003")])
+        await self.store.revision()
+        self.assertEqual(heard, [])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -255,8 +255,14 @@ def address_of(url: str) -> Address:
     defaults = {
         n: v for n, v in PATIENCE.items() if n not in given and _variable(n) not in os.environ
     }
-    where = "/".join(str(given[n]) for n in ("service", "host", "port", "dbname") if given.get(n))
-    return Address(make_conninfo(url, **defaults), f"postgresql {where}".strip())
+    return Address(make_conninfo(url, **defaults), _shown(given))
+
+
+def _shown(given: Mapping[str, Any]) -> str:
+    """Where that is, without names and passwords."""
+    port = f":{given['port']}" if given.get("port") else ""
+    where = f"{given.get('host', '')}{port}/{given.get('dbname', '')}".strip("/")
+    return f"postgresql {given.get('service') or where or 'of this machine'}"
 
 
 def _variable(name: str) -> str:

@@ -173,7 +173,7 @@ class SettingsStore:
         done = self._write(
             lambda archive: archive.import_organisation(organisation, mailboxes, replace=replace)
         )
-        return done.addCallback(self._noted)
+        return done.addCallback(lambda revision: self.revision())
 
     def secret(self, name: str) -> Deferred[bytes]:
         """32 octets that are this store's own, made when first asked for."""
