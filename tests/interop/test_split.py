@@ -17,6 +17,7 @@ from attrs import define, field
 from twisted.trial.unittest import TestCase
 
 from tests.interop.peers import CHECKOUT, Server, missing, voice, wait_until
+from tests.kit import postgresql
 from umserver.edges.admin.ask import ask
 from umserver.edges.store.archive import open_archive
 from umserver.org.parse import parse_toml
@@ -33,12 +34,14 @@ class Split:
     """A router on 127.0.0.1, desks on 127.0.0.2 and 127.0.0.3, and one store for all."""
 
     folder: Path
+    url: str
+    """Of the store."""
     router: Server = field(init=False)
     desks: list[Server] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        store = f"--store=sqlite:{self.folder / 'shared.db'}"
-        archive = open_archive(f"sqlite:{self.folder / 'shared.db'}", self.folder)
+        store = f"--store={self.url}"
+        archive = open_archive(self.url, self.folder)
         demo = (CHECKOUT / "etc" / "demo.toml").read_text("utf-8")
         quick = 'country_or_region_code = "1"\naudio_codec = "G711"'
         archive.import_organisation(
@@ -78,16 +81,20 @@ class Split:
 
 
 class SplitTests(TestCase):
-    """A call router and two answering desks."""
+    """A call router and two answering desks on one SQLite file."""
 
     skip = missing()
     timeout = 600.0
+
+    def store(self) -> str:
+        """The URL of a fresh store."""
+        return f"sqlite:{self.folder / 'shared.db'}"
 
     def setUp(self) -> None:
         folder = Path(self.mktemp()).resolve()
         folder.mkdir()
         self.folder = folder
-        self.split = Split(folder)
+        self.split = Split(folder, self.store())
         self.addCleanup(self.split.stop)
         self.split.start()
 
@@ -176,3 +183,15 @@ class SplitTests(TestCase):
         """Calls on a desk."""
         part: Any = desk.status()["mbx"]
         return int(part["calls"])
+
+
+class SplitOnPostgresqlTests(SplitTests):
+    """The same on one PostgreSQL."""
+
+    skip = missing() or postgresql.missing() or None
+
+    def store(self) -> str:
+        """A server of the test's own, emptied."""
+        server = postgresql.shared_server()
+        server.empty()
+        return server.url
