@@ -189,14 +189,12 @@ class Umctl:
 
     def import_mailboxes(self, line: Line) -> int:
         """Read users from a CSV file."""
-        from umserver.edges.admin.people import users_of
+        from umserver.command.people import import_mailboxes
 
-        name = _one_word(line, "say which file: import-mailboxes FILE.csv")
-        text = _read(name, self.input)
-        archive = self.desk.store()
-        users = users_of(text.splitlines(keepends=True), archive.load())
-        archive.put_mailboxes(users)
-        self._report(f"{name}: {len(users)} mailboxes imported.")
+        if len(line.words) != 1:
+            raise Mistyped("say which file: import-mailboxes FILE.csv")
+        name = line.words[0]
+        self._report(import_mailboxes(line, name, _read(name, self.input), self.desk))
         self.desk.announce()
         return DONE
 

@@ -16,8 +16,7 @@ from attrs import define, field
 from umserver.edges.admin.catalogue import recognise
 from umserver.edges.admin.cmdlet import Cmdlet, Desk
 from umserver.edges.admin.completion import Completion
-from umserver.edges.admin.given import CHANGING, VIEWING
-from umserver.edges.admin.line import Mistyped, choose, take_apart
+from umserver.edges.admin.line import Mistyped, fold, take_apart
 from umserver.edges.admin.quoting import words_of
 
 PROMPT = "umctl> "
@@ -157,11 +156,9 @@ def without_secrets(line: str, words: Sequence[str]) -> str:
 
 
 def _is_secret(typed: str, cmdlet: Cmdlet | None) -> bool:
-    """Whether this option holds a secret; where nobody knows, what is called PIN does."""
-    if cmdlet is None:
-        return typed.lstrip("-").lower().startswith(("pin", "pass"))
-    known = {p.name: p for p in (*cmdlet.parameters, *CHANGING, *VIEWING)}
-    try:
-        return known[choose(typed, known, "parameter")].secret
-    except Mistyped:
-        return typed.lstrip("-").lower().startswith(("pin", "pass"))
+    """Whether this option could hold a secret, also where it is mistyped."""
+    name = fold(typed)
+    if name.startswith(("pin", "pass")) and name != "pinexpired":
+        return True
+    known = cmdlet.parameters if cmdlet is not None else ()
+    return any(p.secret and fold(p.name).startswith(name) for p in known)

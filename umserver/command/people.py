@@ -1,0 +1,109 @@
+"""`umctl import-mailboxes`: many users from a CSV file, with a line that says how far it is.
+
+Knows: the store, the terminal. Must never know: columns. PINs are hashed in a thread for each
+processor (Argon2 lets the interpreter go on meanwhile) before anything is changed; then the file is
+taken whole or not at all. PINs that are made here go into a file, for letters to their owners.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import SystemRandom
+
+from attrs import evolve
+
+from umserver.command.desk import Machine
+from umserver.edges.admin.line import Line, Mistyped
+from umserver.edges.admin.people import users_of
+from umserver.org.consequences import with_dtmf_map
+from umserver.org.pin_rules import made_pin
+from umserver.org.settings import Mailbox, Organisation
+
+BAR = 24
+"""Characters of the bar."""
+
+
+def import_mailboxes(line: Line, name: str, text: str, desk: Machine) -> str:
+    """Put the users of the file into the store; what is said about it.
+
+    `--make-pins FILE` makes a PIN for everybody who has none, and writes them there.
+    """
+    pins_file = line.take("make-pins")
+    if pins_file is not None and len(pins_file.values) != 1:
+        raise Mistyped("--make-pins needs a file to write PINs to")
+    for option in line.options:
+        raise Mistyped(f"{option.typed} means nothing here")
+    archive = desk.store()
+    organisation = archive.load()
+    users = users_of(text.splitlines(keepends=True), organisation)
+    users = [with_dtmf_map(user) for user in users]
+    said = f"{name}: {len(users)} mailboxes imported"
+    letters: list[Mailbox] = []
+    if pins_file is not None:
+        users = list(_with_pins(users, organisation, letters))
+    hashes = _hashes(users, desk)
+    draft = _written(Path(pins_file.values[0]), letters) if pins_file is not None else None
+    desk.progress(f"writing {len(users)} mailboxes …")
+    try:
+        archive.put_mailboxes(users, hashes=hashes)
+    except BaseException:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+        raise
+    finally:
+        desk.progress("")
+    return f"{said}, {len(letters)} PINs are in {draft}." if draft is not None else f"{said}."
+
+
+def _with_pins(
+    users: Sequence[Mailbox], organisation: Organisation, letters: list[Mailbox]
+) -> Iterator[Mailbox]:
+    """Everybody with a PIN; those whose PIN was made are noted in `letters`."""
+    random = SystemRandom()
+    for user in users:
+        policy = organisation.policy_named.get(user.policy)
+        if user.pin or policy is None:
+            yield user
+            continue
+        made = evolve(user, pin=made_pin(policy, (user.extension,), random))
+        letters.append(made)
+        yield made
+
+
+def _hashes(users: Sequence[Mailbox], desk: Machine) -> dict[str, str]:
+    """The hashes of all PINs by address."""
+    given = [user for user in users if user.pin]
+    archive = desk.store()
+    hashes: dict[str, str] = {}
+    if not given:
+        return hashes
+    begun = desk.now()
+    archive.pepper()
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        work = pool.map(lambda user: archive.hash_of(user.pin), given)
+        for user, hash in zip(given, work, strict=True):
+            hashes[user.address] = hash
+            desk.progress(bar(len(hashes), len(given), desk.now() - begun))
+    return hashes
+
+
+def bar(done: int, total: int, seconds: float) -> str:
+    """How far it is: `[######..................] 250 of 1000 PINs, 12 s left`."""
+    filled = BAR * done // total
+    left = seconds / done * (total - done)
+    return f"[{'#' * filled}{'.' * (BAR - filled)}] {done} of {total} PINs, {left:.0f} s left"
+
+
+def _written(path: Path, users: Sequence[Mailbox]) -> Path:
+    """A new file that only its owner reads. Raises OSError when there is one already."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("extension", "name", "address", "pin"))
+        writer.writerows((u.extension, u.display_name, u.address, u.pin) for u in users)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
