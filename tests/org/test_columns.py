@@ -23,7 +23,7 @@ class ColumnsTests(SynchronousTestCase):
     """Lines as the documentation writes them."""
 
     def test_menu_keys(self) -> None:
-        """The documented lines of a menu mean what the documentation says (feature 124)."""
+        """The documented lines of a menu mean what the documentation says."""
         lines = (
             "1,Sales,,SalesAutoAttendant",
             "2,Support,12345",

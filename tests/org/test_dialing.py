@@ -157,7 +157,7 @@ class LadderTests(SynchronousTestCase):
         self.assertIn("fits none of 2 allowed dialing rules", said.reasons[-1])
 
     def test_whose_settings(self) -> None:
-        """Who did not log in has the plan's rules, who did the policy's (feature 148)."""
+        """Who did not log in has the plan's rules, who did the policy's."""
         plan = evolve(self.plan, allowed_in_country_or_region_groups=("Seattle",))
         policy = evolve(POLICY, allowed_in_country_or_region_groups=("Local",))
         number = "12065550100"

@@ -145,7 +145,7 @@ def _texts(setting: Declared) -> Iterator[tuple[object, bool]]:
     yield [], True
     for text in bad:
         yield [text], False
-    for wrong in (7, True, {}, [7], [""]):
+    for wrong in (7, True, {}, [7], [""], ["x" * 513]):
         yield wrong, False
     if setting.setting.high is not None:
         yield [good[0]] * (setting.setting.high + 1), False
@@ -226,7 +226,8 @@ class EveryParameterTests(SynchronousTestCase):
                         self.assertEqual(setting.read(kept), kept)
 
     def test_defaults_of_section_12(self) -> None:
-        """Where the sources disagree the defaults are those that were decided."""
+        """Where the sources disagree the defaults are those that were decided; a new attendant is
+        disabled and not speech-enabled (feature 121)."""
         plan, policy, attendant = (
             {setting.parameter: setting.default for setting in declared(TITLES[noun])}
             for noun in ("UMDialPlan", "UMMailboxPolicy", "UMAutoAttendant")
@@ -239,7 +240,7 @@ class EveryParameterTests(SynchronousTestCase):
         self.assertEqual(plan["DialByNameSecondary"], "SMTPAddress")
 
     def test_texts_of_512_characters(self) -> None:
-        """The texts for mails have at most 512 characters; 513 are refused (feature 73)."""
+        """The texts for mails have at most 512 characters; 513 are refused."""
         for name in ("VoiceMailText", "FaxMessageText", "UMEnabledText", "ResetPINText"):
             setting = next(s for s in declared(MailboxPolicy) if s.parameter == name)
             self.assertIsNone(setting.complaint("x" * 512))

@@ -21,7 +21,7 @@ class FormTests(SynchronousTestCase):
             self.assertIsNotNone(form(text), text)
 
     def test_names(self) -> None:
-        """Names have spaces inside, and none of the characters that commands need (spec 2.2)."""
+        """Names have spaces inside, none of the characters that commands need (feature 173)."""
         self.check(
             forms.name,
             ["Boston", "Boston Default Policy", "Été (2)", "O'Hara & Co"],

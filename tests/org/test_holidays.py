@@ -34,7 +34,7 @@ class HolidayTests(SynchronousTestCase):
             span(holiday("A", "1/2/2027", "1/1/2027"))
 
     def test_the_shorter_one_wins(self) -> None:
-        """Of holidays that overlap the shorter one greets, else the first (feature 123)."""
+        """Of holidays that overlap the shorter one greets, else the first."""
         winter = holiday("Winter", "12/20/2026", "1/6/2027")
         xmas = holiday("Christmas", "12/25/2026", "12/26/2026")
         also = holiday("Also", "12/26/2026", "12/27/2026")

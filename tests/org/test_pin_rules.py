@@ -25,7 +25,7 @@ class PinRuleTests(SynchronousTestCase):
             self.assertEqual(why_not(pin, POLICY, own), "must be digits only")
 
     def test_common_patterns(self) -> None:
-        """Sequences and repetitions are refused unless the policy lets them pass (feature 90)."""
+        """Sequences and repetitions are refused unless the policy lets them pass."""
         loose = evolve(POLICY, allow_common_patterns=True)
         for pin in ("123456", "654321", "111111", "789012", "000000"):
             self.assertTrue(is_pattern(pin))
@@ -35,7 +35,7 @@ class PinRuleTests(SynchronousTestCase):
             self.assertIsNone(why_not(pin, POLICY))
 
     def test_extension(self) -> None:
-        """The end of the extension is refused whatever the policy says (feature 90)."""
+        """The end of the extension is refused whatever the policy says."""
         loose = evolve(POLICY, allow_common_patterns=True, min_pin_length=4)
         for pin, own in (("1001", "1001"), ("991001", "1001"), ("5001", "75001")):
             self.assertIn("must not be the extension", str(why_not(pin, loose, (own,))))

@@ -84,7 +84,8 @@ class DiversionTests(ResolveTestCase):
     """Calls that a PBX forwards."""
 
     def test_forwarded_call(self) -> None:
-        """A call that Ada did not answer is answered for Ada, whatever number leads to us."""
+        """A call that Ada did not answer is answered for Ada, whatever number leads to us
+        (feature 32)."""
         for called in ("5000", "5001", "5008", "1002", "9999", "+12125550100", ""):
             route = self.assertAnsweredFor(ADA, "DivertNoAnswer", offer(called, forwarded("1001")))
             self.assertEqual(route.policy.name, "Boston Default Policy")
@@ -125,7 +126,7 @@ class DiversionTests(ResolveTestCase):
         self.assertAnsweredFor(ADA, "DivertBusy", call)
 
     def test_history_info_alone(self) -> None:
-        """A PBX that only sends History-Info is understood."""
+        """A PBX that only sends History-Info is understood (feature 33)."""
         self.assertAnsweredFor(ADA, "DivertBusy", offer(history=(forwarded("1001", "user-busy"),)))
 
     def test_diversion_before_history(self) -> None:
@@ -147,7 +148,7 @@ class DiversionTests(ResolveTestCase):
             self.assertIn("1077 is no UM-enabled user of Boston (event 1109)", resolution.reasons)
 
     def test_user_not_enabled(self) -> None:
-        """A user who was disabled gets no messages, and explain-route says so."""
+        """A user who was disabled gets no messages, and explain-route says so (feature 36)."""
         resolution = self.assertRejected(refusals.NOT_UM_ENABLED, offer("5000", forwarded("1003")))
         self.assertIn("1003 is Eve Example, who is not UM-enabled", resolution.reasons)
 
@@ -183,7 +184,7 @@ class AttendantTests(ResolveTestCase):
         self.assertEqual((route.attendant, route.flow), (LOBBY, "attendant"))
 
     def test_pilot(self) -> None:
-        """The attendant answers its number."""
+        """The attendant answers its number (feature 39)."""
         self.assertAttended(offer("5001"))
 
     def test_pilot_with_useless_diversion(self) -> None:
@@ -320,7 +321,7 @@ class EquivalentPlanTests(ResolveTestCase):
         self.users = (*USERS, self.zoe)
 
     def test_called_and_calling(self) -> None:
-        """Users of an equivalent plan get messages, and are known by name as callers."""
+        """Users of an equivalent plan get messages, and have a name as callers (feature 44)."""
         route = self.assertAnsweredFor(
             self.zoe, "DivertNoAnswer", offer("5000", forwarded("51001"), caller="51001")
         )
@@ -433,7 +434,8 @@ class EntranceTests(ResolveTestCase):
         self.assertIsNotNone(refusals.GATEWAY_NO_NEW_CALLS.retry_after)
 
     def test_no_hunt_group(self) -> None:
-        """Without a catch-all only the pilots are answered."""
+        """Without a catch-all only the pilots are answered, with one all (features 12, 13)."""
+        self.assertAnsweredFor(ADA, "Direct", offer("1001"))
         pilots = HuntGroup(
             name="Pilot", dial_plan="Boston", gateway="PBX", pilot_identifier=("5000",)
         )
@@ -459,7 +461,7 @@ class EntranceTests(ResolveTestCase):
         self.assertAnsweredFor(ADA, "DivertNoAnswer", offer("5000", forwarded("1001")))
 
     def test_secured_plan(self) -> None:
-        """A plan that wants TLS takes no call without it."""
+        """A plan that wants TLS takes no call without it (feature 14)."""
         self.org = evolve(ORG, dial_plans=(evolve(PLAN, voip_security="Secured"),))
         self.assertRejected(refusals.SECURITY_MISMATCH, offer("1001", transport="tcp"))
         self.assertAnsweredFor(ADA, "Direct", offer("1001", transport="tls"))
@@ -584,7 +586,7 @@ class PlanTypeTests(ResolveTestCase):
 
 
 class LateNamesTests(ResolveTestCase):
-    """Gateways that say late who calls (feature 40)."""
+    """Gateways that say late who calls, and numbers of the wrong length."""
 
     def test_waits(self) -> None:
         """A call that names nobody is incomplete where the gateway may name them late."""

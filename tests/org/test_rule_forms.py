@@ -13,7 +13,7 @@ class TimeOfDayTests(SynchronousTestCase):
     """Conditions on the time of a call."""
 
     def test_documented_forms(self) -> None:
-        """Working hours, the others, and custom days and times (feature 139)."""
+        """Working hours, the others, and custom days and times."""
         tuesday, wednesday = datetime(2026, 11, 24, 8, 0), datetime(2026, 11, 25, 8, 0)
         working, others = read_time_of_day("1,0,,"), read_time_of_day("2")
         self.assertTrue(working.contains(tuesday, working=True))

@@ -119,7 +119,7 @@ class OrganisationTests(RulesTestCase):
         )
 
     def test_one_address_one_gateway(self) -> None:
-        """Two gateways cannot share an address, however it is written."""
+        """Two gateways cannot share an address, however it is written (feature 170)."""
         for one, other in (
             ("192.0.2.10", "::ffff:192.0.2.10"),
             ("2001:db8::1", "[2001:DB8:0::1]"),
@@ -227,7 +227,7 @@ class MailboxTests(RulesTestCase):
         )
 
     def test_numbers_are_unique(self) -> None:
-        """A number of a plan belongs to one user, however it is written."""
+        """A number of a plan belongs to one user, however it is written (feature 169)."""
         eve = evolve(BEN, address="eve@example.com", secondary_numbers=("+1-212-555-0101", "1001"))
         self.assertMailboxFaults(
             ADA,
