@@ -77,6 +77,31 @@ class ChangeLogContract(StoreCase):
         self.archive.remove("mailboxes", BEN.address)
         self.assertEqual(self.found(name=BEN.address)[0].what, "removed")
 
+    def test_pins(self) -> None:
+        """A lock and its end are noted, every wrong PIN is not; and none of it shows a hash."""
+        self.fill()
+
+        def noted() -> list[str]:
+            return [c.what for c in self.found(name=BEN.address, sections=("mailboxes",))]
+
+        before = noted()
+        for failures in (1, 2):
+            kept = self.archive.change_pin_record(
+                BEN.address, lambda record: evolve(record, failures=record.failures + 1)
+            )
+            self.assertEqual(kept.failures, failures)
+        self.assertEqual(noted(), before)
+        self.archive.change_pin_record(BEN.address, lambda record: evolve(record, locked=True))
+        self.archive.change_pin_record(BEN.address, lambda record: record)
+        self.archive.put_pin_record(BEN.address, evolve(kept, hash="a new hash", expired=True))
+        self.assertEqual(
+            noted(), ["PIN expired", "PIN unlocked", "PIN changed", "PIN locked", *before]
+        )
+        self.assertNotIn("a new hash", repr(self.found()))
+        self.assertEqual(self.archive.pin_hash(BEN.address), "a new hash")
+        with self.assertRaises(LookupError):
+            self.archive.put_pin_record("nobody@example.com", kept)
+
     def test_an_import(self) -> None:
         """An import notes what it changed, not everything that is in the file."""
         self.fill()

@@ -13,7 +13,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -167,13 +166,3 @@ def shared_server() -> PostgresqlServer:
     atexit.register(server.remove)
     server.start()
     return server
-
-
-def servers() -> Iterator[PostgresqlServer]:
-    """A server of a test's own, removed when the test goes on after its `yield`."""
-    server = PostgresqlServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()

@@ -317,10 +317,26 @@ class Archive:
 
     def put_pin_record(self, address: str, record: PinRecord) -> None:
         """Keep what is known of a mailbox's PIN. Raises LookupError without such a mailbox."""
+        self.change_pin_record(address, lambda before: record)
+
+    def change_pin_record(
+        self, address: str, change: Callable[[PinRecord], PinRecord]
+    ) -> PinRecord:
+        """Keep what `change` makes of what is kept; nobody else comes in between.
+
+        Only what an administrator wants to see is noted in the change log: a new PIN, a lock; not
+        every wrong PIN. Returns what is kept now. Raises LookupError without such a mailbox.
+        """
         with self.tables.writing() as work:
             if work.user(address) is None:
                 raise LookupError(f"there is no {address}")
-            Notes(work, self.cause).put_pins({address: to_text(record)})
+            text = work.pin(address)
+            before = PinRecord() if text is None else from_text(text)
+            after = change(before)
+            if after != before or text is None:
+                work.put_pin(address, to_text(after))
+                Notes(work, self.cause).pin(address, before, after)
+            return after
 
     def hash_of(self, pin: str) -> str:
         """A PIN as it is kept; takes about 30 ms."""

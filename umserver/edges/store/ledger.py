@@ -38,7 +38,7 @@ class Change:
     """dial_plans, mailboxes … or states."""
     name: str
     what: str
-    """made, changed, removed, PIN changed, loaded, restored."""
+    """made, changed, removed, PIN changed (locked, unlocked, expired), loaded, restored."""
     old: str = ""
     """The settings that differed from the defaults before, as a JSON object; empty for none."""
     new: str = ""

@@ -15,6 +15,7 @@ from umserver.edges.store.forms import user_row_of
 from umserver.edges.store.ledger import Change
 from umserver.edges.store.tables import Row, UserRow, Writing, check_version, fold
 from umserver.interfaces import RequestedState
+from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox
 
 PART = 2000
@@ -116,6 +117,16 @@ class Notes:
         if len(hashes) <= SINGLY:
             for address in hashes:
                 self._record(Change(MAILBOXES, address, "PIN changed"))
+
+    def pin(self, address: str, before: PinRecord, after: PinRecord) -> None:
+        """Note what became of a PIN."""
+        if after.hash != before.hash:
+            self._record(Change(MAILBOXES, address, "PIN changed"))
+        if after.locked != before.locked:
+            what = "PIN locked" if after.locked else "PIN unlocked"
+            self._record(Change(MAILBOXES, address, what))
+        if after.expired and not before.expired:
+            self._record(Change(MAILBOXES, address, "PIN expired"))
 
     def remove_user(self, address: str, expected: int | None = None) -> None:
         """Forget a mailbox. Raises Conflict, LookupError."""
