@@ -12,12 +12,13 @@ from typing import Any
 from attrs import evolve
 
 from umserver.edges.admin.ask import NotRunning
-from umserver.edges.admin.cmdlet import Archive, Cmdlet, Desk, Outcome, Parameter, flag
+from umserver.edges.admin.cmdlet import Archive, Cmdlet, Desk, Outcome, Parameter, Record, flag
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, NOUNS, Noun
 from umserver.edges.admin.parameters import identity, in_parameters, settings_of
+from umserver.edges.admin.reach import COLUMN, reach_of
 from umserver.edges.admin.records import record_of
 from umserver.org.consequences import (
     changed_with,
@@ -48,15 +49,20 @@ def get(noun: Noun) -> Run:
     def run(given: Given, desk: Desk) -> Outcome:
         organisation = desk.archive.load()
         name = given.identity()
+        reach = reach_of(desk) if noun.section == "gateways" else {}
+
+        def record(thing: Any) -> Record:
+            return (*record_of(noun, thing, organisation), *reach.get(identity_of(thing), ()))
+
         if name:
             thing = find(desk.archive, noun, name).thing
-            return Outcome((record_of(noun, thing, organisation),), noun.columns, in_full=True)
+            return Outcome((record(thing),), noun.columns, in_full=True)
         things = fitting(given, all_of(desk.archive, noun))
         if noun.section == "gateways" and not given.flag("IncludeSimulator"):
             asked = given.has("Simulator")
             things = (thing for thing in things if asked or not thing.simulator)
-        records = tuple(record_of(noun, thing, organisation) for thing in things)
-        return Outcome(records, noun.columns)
+        columns = (*noun.columns, COLUMN) if reach else noun.columns
+        return Outcome(tuple(map(record, things)), columns)
 
     return run
 
