@@ -11,6 +11,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from umserver.wire.audio import g711, level, mp3, wav
+from umserver.wire.audio.pcm import SAMPLE_RATE
 
 KBPS = 16
 """Of an MP3 of telephone sound."""
@@ -50,4 +51,4 @@ def sound_file(coding: str, law: str, sound: bytes, encode: Encode = encode_here
     coding = {name.lower(): name for name in ("G711", "Gsm", "Pcm")}.get(coding.lower(), "Mp3")
     data = encode_here(coding, law, sound) if coding == "G711" else encode(coding, law, sound)
     kind = ("mp3", "audio/mpeg") if coding == "Mp3" else ("wav", "audio/wav")
-    return SoundFile(*kind, data, len(sound) / 8000)
+    return SoundFile(*kind, data, len(sound) / SAMPLE_RATE)

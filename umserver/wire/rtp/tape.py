@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from umserver.wire.audio import g711
 from umserver.wire.audio.concealment import conceal
+from umserver.wire.audio.pcm import SAMPLE_RATE
 
-RATE = 8000
 WINDOW = 0.2
 """Seconds that a packet may be late before its place is filled."""
 
@@ -22,8 +22,8 @@ DEPTH = 16
 
 _PRIMING = 0.06
 _PRIMING_DEPTH = 4
-_SLACK = RATE
-_FLOOD_SLACK = 5 * RATE
+_SLACK = SAMPLE_RATE
+_FLOOD_SLACK = 5 * SAMPLE_RATE
 _FLOOD_SHARE = 1.25
 _LEAP = 1000
 _NOTICEABLE = 800
@@ -115,7 +115,7 @@ class Tape:
     def _make_room(self, now: float) -> None:
         """How long the recording may be by now: no peer can make more sound than time."""
         elapsed = max(0.0, now - self._began)
-        self._room = int(elapsed * RATE * _FLOOD_SHARE) + _FLOOD_SLACK
+        self._room = int(elapsed * SAMPLE_RATE * _FLOOD_SHARE) + _FLOOD_SLACK
         if self.limit is not None:
             self._room = min(self._room, self.limit)
 
@@ -194,7 +194,7 @@ class Tape:
 
     def _fill_beginning(self, size: int) -> None:
         """The packets between the recording's start and this first one, `size` long, are lost."""
-        gap = min(self._missing * size, int(WINDOW * RATE))
+        gap = min(self._missing * size, int(WINDOW * SAMPLE_RATE))
         self.filled += gap
         self._append(g711.SILENCE[self.codec] * gap)
 
@@ -202,9 +202,9 @@ class Tape:
         """Bridge the way from where the sound ends to this timestamp."""
         assert self._timestamp is not None
         gap = (timestamp - self._timestamp) & 0xFFFFFFFF
-        room = (arrival - self._began) * RATE + _SLACK - self.length - size
+        room = (arrival - self._began) * SAMPLE_RATE + _SLACK - self.length - size
         if gap > room:
-            by_arrival = int((arrival - self._last_arrival) * RATE) - self._last_length
+            by_arrival = int((arrival - self._last_arrival) * SAMPLE_RATE) - self._last_length
             gap = by_arrival if by_arrival > _NOTICEABLE else 0
         if self.limit is not None:
             gap = min(gap, self.limit - self.length)

@@ -10,9 +10,8 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.message import Pairs, Request, Response
 from umserver.wire.sip.post import Post
-from umserver.wire.sip.screening import Pairs
 from umserver.wire.sip.transaction import LIFETIME, T1, T2, Transaction
 
 

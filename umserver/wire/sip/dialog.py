@@ -13,11 +13,10 @@ from attrs import define, evolve
 from umserver.wire.sip.effects import Flow
 from umserver.wire.sip.headers import CSeq, NameAddr
 from umserver.wire.sip.ledger import same_way
-from umserver.wire.sip.message import Headers, Request, Response
+from umserver.wire.sip.message import Headers, Pairs, Request, Response
 from umserver.wire.sip.paths import default_port, dialog_flow, literal, next_hop
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.requests import tokens
-from umserver.wire.sip.screening import Pairs
 from umserver.wire.sip.uri import Uri
 
 TARGET_REFRESHERS = frozenset({"INVITE", "UPDATE"})

@@ -17,10 +17,10 @@ from umserver.wire.sip.callbook import CallBook
 from umserver.wire.sip.effects import Answered, Effect, Flow, ProtocolMisuse, Refused
 from umserver.wire.sip.headers import CSeq, NameAddr
 from umserver.wire.sip.invite_client import PlacedCall
-from umserver.wire.sip.message import REASONS, Request, Response
+from umserver.wire.sip.message import REASONS, Pairs, Request, Response
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.reception import Reception
-from umserver.wire.sip.screening import ABILITIES, ACCEPT, Pairs
+from umserver.wire.sip.screening import ABILITIES, ACCEPT
 from umserver.wire.sip.uri import Uri
 
 MOST_CALLS = 4000

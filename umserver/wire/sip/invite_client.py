@@ -24,12 +24,12 @@ from umserver.wire.sip.effects import (
     Refused,
 )
 from umserver.wire.sip.headers import CSeq, NameAddr
-from umserver.wire.sip.message import REASONS, Request, Response
+from umserver.wire.sip.message import REASONS, Pairs, Request, Response
 from umserver.wire.sip.multipart import SDP
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.reliable import rseq_of
 from umserver.wire.sip.requests import cancellation
-from umserver.wire.sip.screening import ABILITIES, LEAST_SESSION, Pairs, seconds_in
+from umserver.wire.sip.screening import ABILITIES, LEAST_SESSION, seconds_in
 from umserver.wire.sip.session import Session
 from umserver.wire.sip.session_timer import agreed_as_client
 from umserver.wire.sip.transaction import LIFETIME, Transaction

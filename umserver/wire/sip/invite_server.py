@@ -14,10 +14,10 @@ from attrs import define, field
 from umserver.wire.sip.body import sdp_of
 from umserver.wire.sip.dialog import dialog_of_server
 from umserver.wire.sip.effects import Ended, Offered, ProtocolMisuse
-from umserver.wire.sip.message import Request
+from umserver.wire.sip.message import Pairs, Request
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.reliable import ReliableProvisional, requires_reliability
-from umserver.wire.sip.screening import ALLOW, Pairs, seconds_in
+from umserver.wire.sip.screening import ALLOW, seconds_in
 from umserver.wire.sip.session import Session
 from umserver.wire.sip.transaction import Transaction
 

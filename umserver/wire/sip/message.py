@@ -8,7 +8,7 @@ a message made by hand raise SipSyntaxError when the header field is missing or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, Self, TypeVar, overload
 
 from attrs import field, frozen
@@ -107,7 +107,7 @@ REASONS = {
 }
 """What statuses are called (RFC 3261 §21 and the registry)."""
 
-Pairs = Iterable[tuple[str, str]]
+Pairs = Sequence[tuple[str, str]]
 """Names and values of header fields, in order."""
 
 _T = TypeVar("_T")
@@ -165,11 +165,6 @@ class Headers:
     def raw(self, name: str) -> Sequence[str]:
         """Every line of this name, so that it can be written again as it came."""
         return self.lines.get(_key(name), ())
-
-    def without(self, *names: str) -> Headers:
-        """These header fields but for those of these names."""
-        unwanted = {_key(name) for name in names}
-        return Headers(pair for pair in self.pairs if _key(pair[0]) not in unwanted)
 
     @lazy
     def lines(self) -> Mapping[str, Sequence[str]]:

@@ -108,7 +108,7 @@ def _fields(block: str) -> Pairs:
     """Every line that is a header field; of too many, one more than is allowed."""
     if block.count("\n") < MAX_HEADERS:
         return _FIELD.findall(block)
-    return ((match[1], match[2]) for match in islice(_FIELD.finditer(block), MAX_HEADERS + 1))
+    return [(match[1], match[2]) for match in islice(_FIELD.finditer(block), MAX_HEADERS + 1)]
 
 
 def _response(start: str, block: str, headers: Headers, body: bytes | None) -> Response:

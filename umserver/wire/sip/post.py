@@ -15,9 +15,8 @@ from attrs import define, field
 from umserver.wire.sip.alarms import Alarms
 from umserver.wire.sip.effects import Effect, Flow, Send
 from umserver.wire.sip.ledger import Fail, Ledger, Receive
-from umserver.wire.sip.message import Headers, Request, answer
+from umserver.wire.sip.message import Headers, Pairs, Request, answer
 from umserver.wire.sip.requests import MAX_FORWARDS
-from umserver.wire.sip.screening import Pairs
 from umserver.wire.sip.transaction import Transaction
 from umserver.wire.sip.uri import Uri, host_text
 

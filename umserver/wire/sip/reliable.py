@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.message import Pairs, Request, Response
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.requests import tokens
-from umserver.wire.sip.screening import Pairs
 from umserver.wire.sip.transaction import LIFETIME, T1, Transaction
 
 _MOST_RSEQ = 2**31 - 1

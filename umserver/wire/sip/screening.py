@@ -6,16 +6,12 @@ calls. Sources: RFC 3261 §8.2.1–8.2.3, §21; RFC 3262 §3; RFC 4028 §9.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from attrs import field, frozen
 
 from umserver.wire.sip.body import ACCEPTED_TYPES, read_sdp, wants_other_than_sdp
 from umserver.wire.sip.message import Headers, Request
 from umserver.wire.sip.multipart import UnreadableBody
 from umserver.wire.sip.requests import tokens
-
-Pairs = Sequence[tuple[str, str]]
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "NOTIFY")
 """What we take."""

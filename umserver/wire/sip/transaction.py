@@ -67,7 +67,6 @@ Outcome = Outgoing | Passed | Failed
 Message = Request | Response | None
 Action = Callable[["Transaction", Message, float], list[Outcome]]
 Table = Mapping[tuple[State, str], tuple[Action, State]]
-Pairs = frozenset[tuple[State, str]]
 
 
 @frozen
@@ -77,7 +76,7 @@ class Machine:
     name: str
     first: State
     table: Table
-    silent: Pairs
+    silent: frozenset[tuple[State, str]]
 
     @property
     def inputs(self) -> set[str]:

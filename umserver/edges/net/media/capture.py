@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from umserver.edges.net.media.hearing import RATE, Ear
-from umserver.interfaces import ITake, Recorded, Unavailable
+from umserver.edges.net.media.hearing import Ear
+from umserver.interfaces import SAMPLE_RATE, ITake, Recorded, Unavailable
 from umserver.wire.rtp.tape import Tape
 
 log = Logger()
@@ -24,7 +24,7 @@ CADENCE = 0.7
 it.
 """
 
-MOST_BEHIND = 30 * RATE
+MOST_BEHIND = 30 * SAMPLE_RATE
 """Samples that may wait for a slow disk before the recording ends."""
 
 News = list[tuple[Callable[..., object], tuple[object, ...]]]
@@ -118,5 +118,5 @@ class Capture:
 
     def _fire(self) -> None:
         if not self.done.called:
-            spoken = min(self.ear.spoken, self._appended / RATE)
-            self.done.callback(Recorded(self._appended / RATE, spoken, self._ended_by))
+            spoken = min(self.ear.spoken, self._appended / SAMPLE_RATE)
+            self.done.callback(Recorded(self._appended / SAMPLE_RATE, spoken, self._ended_by))

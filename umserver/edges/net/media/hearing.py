@@ -6,11 +6,11 @@ counts from 60 ms on.
 
 from __future__ import annotations
 
+from umserver.interfaces import SAMPLE_RATE
 from umserver.wire.audio import g711
 from umserver.wire.audio.inband import DtmfDetector
 from umserver.wire.audio.silence import is_loud
 
-RATE = 8000
 _FRAME = 160
 _SPEECH = 480
 _MOST = 960
@@ -28,7 +28,7 @@ class Ear:
     @property
     def spoken(self) -> float:
         """Seconds of speech so far."""
-        return self.loud_samples / RATE
+        return self.loud_samples / SAMPLE_RATE
 
     def hear(self, codec: str, payload: bytes, now: float) -> None:
         """These octets (PCMU or PCMA) have arrived; the best is a few packets at once."""
@@ -51,7 +51,8 @@ class TonePad:
     batches.
     """
 
-    BOUND = 8 * RATE
+    BOUND = 8 * SAMPLE_RATE
+    """Samples that may wait to be listened to; more are dropped."""
 
     def __init__(self) -> None:
         self._detector = DtmfDetector()

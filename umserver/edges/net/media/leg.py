@@ -14,13 +14,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from umserver.edges.net.media.capture import CADENCE, Capture, News
-from umserver.edges.net.media.hearing import RATE
 from umserver.edges.net.media.inlet import Inlet
 from umserver.edges.net.media.outlet import EventKeys, Keys, Mirror, Playlist, ToneKeys
 from umserver.edges.net.media.ports import PortPair, is_reachable
 from umserver.edges.net.media.reports import Reports
 from umserver.edges.net.media.speaker import SAMPLES_PER_SLOT, Speaker
-from umserver.interfaces import Clip, ITake, Recorded
+from umserver.interfaces import SAMPLE_RATE, Clip, ITake, Recorded
 from umserver.wire.media.plan import MediaPlan
 from umserver.wire.rtp.quality import Quality
 from umserver.wire.rtp.tape import Tape
@@ -118,7 +117,7 @@ class Leg:
         for keys, _ in self._pressing:
             keys.use(plan.codec)
         self._plan = plan
-        self._frame = plan.ptime * RATE // 1000
+        self._frame = plan.ptime * SAMPLE_RATE // 1000
         self._send_slots = self._frame // SAMPLES_PER_SLOT
         self._quiet_since, self._lost_told = now, False
         self._engine.attach(self, plan.ptime)
@@ -186,7 +185,7 @@ class Leg:
         self._hear(now)
         after = self._inlet.source.highest if self._inlet.source.ssrc >= 0 else None
         codec = self._plan.codec if self._plan is not None else "PCMU"
-        tape = Tape(codec, after=after, limit=int(limit * RATE))
+        tape = Tape(codec, after=after, limit=int(limit * SAMPLE_RATE))
         first_append = CADENCE * (0.5 + self._engine.random.random() / 2)
         capture = Capture(take, tape, idle, now, first_append)
         self._inlet.record(capture)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from umserver.interfaces import Clip
+from umserver.interfaces import SAMPLE_RATE, Clip
 from umserver.wire.audio import g711
 from umserver.wire.audio.tones import dtmf, silence
 from umserver.wire.rtp.telephone_event import EventSender
@@ -166,5 +166,5 @@ class ToneKeys:
 
 
 def _tones(key: str) -> Clip:
-    pcm = np.concatenate([dtmf(key, PRESS / 8000), silence(PAUSE / 8000)])
-    return Clip("key", {codec: g711.encode(codec, pcm) for codec in g711.SILENCE})
+    pcm = np.concatenate([dtmf(key, PRESS / SAMPLE_RATE), silence(PAUSE / SAMPLE_RATE)])
+    return Clip("key", g711.encode_both(pcm))
