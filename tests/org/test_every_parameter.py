@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.org import dialing, eum, forms, holidays, rule_forms, schedule, zones
+from umserver.org import dialing, dtmf, eum, forms, holidays, rule_forms, schedule, zones
 from umserver.org.declare import UNLIMITED, Declared, Kind, declared
 from umserver.org.dump import dump_lines
 from umserver.org.faults import SettingsFaults
@@ -58,6 +58,7 @@ SAMPLES: dict[Callable[[str], str | None], tuple[list[str], list[str]]] = {
     dialing.number_mask: (["1425xxxxxxx", "*", "91425*"], ["*1", "a", "+1"]),
     dialing.dialed_number: (["91xxx", "*", "+1xxx"], ["*1", "a"]),
     dialing.number_format: (["1425xxxxxxx", "+1xx"], ["1425", "x1"]),
+    dtmf.entry: (["emailAddress:876484"], ["876484", "nickname:1", "emailAddress:a"]),
     eum.eum_address: (
         ["eum:2001;phone-context=Paris"],
         ["2001", "eum:2001", "smtp:ada@example.com", "eum:a b;phone-context=Paris"],

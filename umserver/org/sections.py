@@ -75,12 +75,6 @@ TITLES: dict[str, type[Any]] = {
 }
 """Nouns of the commands, each with the class of its settings; rules stand in their mailbox."""
 
-MOVED: dict[tuple[str, str], str] = {
-    ("UMService", "Status"): "use Set-ServerComponentState -Component UnifiedMessaging",
-    ("UMCallRouterSettings", "Status"): "use Set-ServerComponentState -Component UMCallRouter",
-}
-"""Parameters that commands refuse, by noun and name, with what to do instead (spec 12 no 21)."""
-
 
 @frozen
 class CommandParameter:

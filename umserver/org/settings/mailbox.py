@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from attrs import field, frozen
 
 from umserver.org.declare import Setting
+from umserver.org.dtmf import FORM as MAP_FORM
+from umserver.org.dtmf import entry
 from umserver.org.eum import FORM, eum_address, read_eum, tidy_eum
 from umserver.org.forms import digits, language, mail_address, number
 from umserver.org.numbers import key
@@ -109,6 +111,8 @@ class Mailbox:
             "What callers press for the names; made when the user is enabled",
             "2.6",
             high=20,
+            check=entry,
+            form=MAP_FORM,
             parameter="UMDtmfMap",
         ),
     ] = ()
