@@ -52,7 +52,7 @@ ROOMS = [
     ),
     Room(
         "umserver.calls",
-        ("umserver.interfaces", "umserver.org", "umserver.wire.audio"),
+        ("umserver.interfaces", "umserver.org", "umserver.wire.audio", "umserver.discover"),
         (
             *VALUES,
             "zope.interface",
