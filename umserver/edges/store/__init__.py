@@ -6,8 +6,8 @@ databases share, with the change log in `ledger` and servers and states in `rost
 an organisation in a place: `consistency` checks a change against the rest, `notes` makes it and
 writes it into the change log. `settings` brings an archive to the reactor, in threads of its own.
 `backup` copies an SQLite store, `announcements` hears of commits in PostgreSQL. `component_file`
-keeps a server's own states, `calls` writes the call records. Border: no module here knows calls in progress, mail, or what a setting means; the
-checks are those of `umserver.org.parse`.
+keeps a server's own states, `calls` writes the call records. Border: no module here knows calls in
+progress, mail, or what a setting means; the checks are those of `umserver.org.parse`.
 
 Why so: rows and the organisation in them are two matters, so a further database is one small
 module, and `umctl` works on the archive directly, without a reactor and without a running server.
