@@ -1,4 +1,4 @@
-"""The command `call`: a telephone for a terminal.
+"""The command `um-call`: a telephone for a terminal.
 
 Knows: arguments, files, how to show a call to a person. Must never know: how SIP works.
 Exit codes: 0 answered and completed, 1 refused, 2 wrong usage, 3 no answer in time.
@@ -49,7 +49,7 @@ class UsageFault(Exception):
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     p = argparse.ArgumentParser(
-        prog="call",
+        prog="um-call",
         description="Place a SIP call: speak, press keys, listen.",
         epilog="exit code: 0 answered and completed, 1 refused, 2 wrong usage, 3 no answer in time",
     )
@@ -198,7 +198,7 @@ async def run(phone: Softphone, options: argparse.Namespace, order: Order, scrip
     try:
         _write(options, ear, phone, display)
     except OSError as fault:
-        print(f"call: {fault.filename}: {fault.strerror}", file=sys.stderr)
+        print(f"um-call: {fault.filename}: {fault.strerror}", file=sys.stderr)
         return USAGE
     return code
 
@@ -239,7 +239,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         order, script = order_from(options), script_from(options)
     except UsageFault as fault:
-        print(f"call: {fault}", file=sys.stderr)
+        print(f"um-call: {fault}", file=sys.stderr)
         raise SystemExit(USAGE) from None
 
     def go(reactor: Any) -> Deferred[Any]:
@@ -249,7 +249,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             try:
                 code = await run(phone, options, order, script)
             except OSError as fault:
-                print(f"call: {fault}", file=sys.stderr)
+                print(f"um-call: {fault}", file=sys.stderr)
                 code = USAGE
             raise SystemExit(code)
 
