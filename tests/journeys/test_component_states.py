@@ -42,7 +42,7 @@ class ComponentStates(HouseCase):
         self.dial().hang_up()
 
     def test_draining(self) -> None:
-        """Draining lets a running call finish, refuses new ones, and says what is left (185)."""
+        """A running call outlives Draining, new ones do not; what is left is said (feature 185)."""
         self.start()
         caller = self.dial().until_beep()
         for component in BOTH:

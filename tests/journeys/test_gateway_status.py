@@ -46,7 +46,7 @@ class GatewayStatus(HouseCase):
         self.mails()
 
     def test_immediate(self) -> None:
-        """-Immediate ends the running calls of that gateway and keeps what was said (11)."""
+        """-Immediate ends running calls of that gateway, what was said is kept (feature 11)."""
         self.start()
         caller = self.dial().until_beep().say(3.0)
         self.status("Disabled")

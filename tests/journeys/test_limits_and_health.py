@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.interop.peers import free_port
 from tests.kit.house import DIVERTED, HouseCase
 from tests.kit.log import said_in
 from umserver.wire.sip.headers import parse_name_addr
@@ -14,7 +15,7 @@ class Limits(HouseCase):
     """MaxCallsAllowed on both roles."""
 
     def test_the_last_place(self) -> None:
-        """Call number MaxCallsAllowed is taken, the next is refused with Retry-After (30)."""
+        """Call number MaxCallsAllowed is taken, the next hears Retry-After (feature 30)."""
         self.start(lambda text: text + "\n[service]\nmax_calls_allowed = 2\n")
         callers = [self.dial(), self.dial()]
         for port in (self.router_port, self.desk_port):
@@ -49,6 +50,28 @@ class Limits(HouseCase):
         self.assertEqual([caller.over for caller in callers], [None, None])
         for caller in callers:
             caller.hang_up()
+
+
+class RouterPort(HouseCase):
+    """SipTcpListeningPort of the call router."""
+
+    def test_another_port(self) -> None:
+        """The router listens where its settings say, and moves with a restart (features 19, 20)."""
+        setting = f"\n[call_router]\nsip_tcp_listening_port = {free_port()}\n"
+        usual = {"listen.sip": 5060}
+        self.start(lambda text: text + setting, usual)
+        first = self.router_port
+        self.assertIn(str(first), setting)
+        self.dial().hang_up()
+        second = free_port()
+        self.change(f"port = {first}", f"port = {second}")
+        self.assertEqual(self.router_port, first)
+        self.dial(port=first).hang_up()
+        self.stop()
+        self.demo = lambda: self.changed  # type: ignore[method-assign]
+        self.start(overrides=usual)
+        self.assertEqual(self.router_port, second)
+        self.dial().hang_up()
 
 
 class ActiveCalls(HouseCase):
@@ -103,7 +126,7 @@ class Health(HouseCase):
         self.assertEqual({row["state"] for row in rows}, {"Online"})
 
     def test_most_calls_rejected(self) -> None:
-        """More than half of the last hour's calls rejected: the router is unhealthy (191)."""
+        """More than half of the last hour rejected: the router is unhealthy (feature 191)."""
         name = "UMCallRouterRecentRejectedCallsMonitor"
         self.start()
         for _ in range(5):
@@ -144,7 +167,7 @@ class Events(HouseCase):
     """Numbers that administrators look for in the log (spec 9.5)."""
 
     def test_rejected(self) -> None:
-        """A refused call is event 1021 with its reason, a wrong forwarding 1109 (190, 35)."""
+        """A refused call is event 1021, a wrong forwarding 1109 (features 35, 190)."""
         said = said_in(self, "umserver.roles")
         self.start()
         headers = (("Diversion", "<sip:77@pbx.example.com>;reason=no-answer"),)
@@ -152,3 +175,11 @@ class Events(HouseCase):
         lines = said()
         self.assertTrue(any("event 1109" in line and "77" in line for line in lines), lines)
         self.assertTrue(any("event 1021" in line for line in lines), lines)
+
+    def test_broken_forwarding(self) -> None:
+        """A broken Diversion is event 1021 and ignored; the call is taken (feature 24)."""
+        said = said_in(self, "umserver.roles")
+        self.start()
+        caller = self.dial("1001", headers=(("Diversion", "<<sip:"),))
+        self.assertTrue(any("event 1021" in line for line in said()), said())
+        caller.hang_up()

@@ -155,7 +155,7 @@ class SplitTests(Split):
             self.assertEqual(len({self.hosts(user)[0] for _ in range(4)}), 1)
 
     def test_a_desk_that_drains(self) -> None:
-        """A desk that drains gets no further call; its running one goes on (feature 185)."""
+        """A draining desk gets no further call, its running one goes on (features 28, 185)."""
         self.open_all()
         caller = self.dial().until_beep()
         host = caller.call.flow.remote[0]

@@ -28,7 +28,7 @@ class OverIpv6(HouseCase):
     host = "::1"
 
     def test_ipv6(self) -> None:
-        """A peer on IPv6 reaches router, desk and sound over IPv6."""
+        """A peer on IPv6 reaches router, desk and sound over IPv6 (feature 27)."""
         self.start()
         for transport in ("udp", "tcp"):
             caller = self.dial("5000", transport=transport, headers=DIVERTED)

@@ -10,7 +10,7 @@ class WhoMayCall(HouseCase):
     """Gateways, limits, numbers."""
 
     def refused(self, peer: RawPeer, port: int, user: str, status: int, number: int) -> None:
-        """This call is turned away with this status and diagnostics."""
+        """This call is turned away with this status and diagnostics (feature 23)."""
         peer.got.clear()
         peer.invite((self.host, port), user, body=sdp(9000))
         self.stage.walk(1.0)
@@ -21,7 +21,7 @@ class WhoMayCall(HouseCase):
         self.assertTrue(diagnostics.startswith(f'{number};source="um.example.com"'), diagnostics)
 
     def test_an_unknown_gateway(self) -> None:
-        """A peer that no administrator has named is refused by router and desk."""
+        """A peer that no administrator has named is refused by router and desk (feature 8)."""
         self.start()
         stranger = RawPeer(self.stage, "127.0.0.9")
         for port in (self.router_port, self.desk_port):
@@ -41,7 +41,7 @@ class WhoMayCall(HouseCase):
         self.assertEqual(stranger.final().status, 403)  # type: ignore[union-attr]
 
     def test_a_number_that_nobody_has(self) -> None:
-        """A number that belongs to nobody is not found, at the router already."""
+        """A number of nobody is refused with id, source and reason (feature 23)."""
         self.start()
         self.refused(self.gateway(), self.router_port, "7777", 404, 15017)
 
@@ -57,7 +57,7 @@ class WhoMayCall(HouseCase):
         self.mails(count=3)
 
     def test_is_the_service_alive(self) -> None:
-        """OPTIONS is answered at once, also by somebody who may not call."""
+        """OPTIONS is answered 200 at once, also to somebody who may not call (feature 21)."""
         self.start()
         stranger = RawPeer(self.stage, "127.0.0.9")
         for port in (self.router_port, self.desk_port):

@@ -282,7 +282,7 @@ class AnsweringDeskTests(SynchronousTestCase):
     # limits and the end of the service
 
     def test_longest_call(self) -> None:
-        """At the plan's limit the caller is told that the time is up, and what was said is kept."""
+        """At MaxCallDuration the caller is told so and what was said is kept (feature 29)."""
         self.org = evolve(
             ORG,
             dial_plans=(evolve(PLAN, max_call_duration=1, recording_idle_timeout=10),),

@@ -24,6 +24,8 @@ async def resolution_of(
     org: Organisation, directory: IDirectory, facts: CallFacts, claim: Claim | None = None
 ) -> Resolution:
     """What this call is, with the reasons; a claim that holds decides (see `resolve`)."""
+    for problem in facts.problems:
+        log.warn("event 1021: a header is ignored: {why}", call=facts.call_id, why=problem)
     found: dict[tuple[str, str], Mailbox] = {}
     try:
         for plan, numbers in numbers_to_look_up(org, facts, claim):

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sip_server import SipServer
 from umserver.interfaces import FleetServer, ICallLog, IDirectory, IPhone, RedirectTarget
-from umserver.org.bootstrap import Bootstrap
+from umserver.org.bootstrap import Bootstrap, Listen
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
 from umserver.roles.cas import CallRouter
@@ -54,12 +54,18 @@ class Router:
             reactor=machine.reactor,
             offered=self.role.offered,
             random=machine.random,
-            port=bootstrap.listen.sip,
+            port=self._port(),
             listen=bootstrap.listen.hosts or ("0.0.0.0", "::"),
             external_address=bootstrap.server.external_address or None,
             host=self.host,
             seconds=machine.seconds,
         )
+
+    def _port(self) -> int:
+        """The bootstrap file's, unless only the settings name one (spec 3.10, features 19, 20)."""
+        given = self.bootstrap.listen.sip
+        usual = Listen().sip
+        return given if given != usual else self.poller.settings.call_router.sip_tcp_listening_port
 
     def targets(self, phone: IPhone, route: Route, token: str) -> Sequence[RedirectTarget]:
         """The desks that may take this call, best first (spec 4.1).
