@@ -161,7 +161,7 @@ class PlacedCall:
         """CANCEL, and no more than 64*T1 for its effect (RFC 3261 §9.1)."""
         request = cancellation(self._invite.request)
         self.post.alarms.set((self, "patience"), now + LIFETIME, self._abandon)
-        self.post.ask(request, self._invite.flow, now, lambda m, at: None, lambda s, at: None)
+        self.post.ask(request, self._invite.flow, now, _no_matter, _no_matter)
 
     def _abandon(self, now: float) -> None:
         self.post.ledger.run(self._invite, "abandon", now)
@@ -227,7 +227,7 @@ class PlacedCall:
             fork.answer = sdp
         rack = f"{rseq} {response.cseq.number} INVITE"
         request, way = session.dialog.request(self.post, "PRACK", [("RAck", rack)])
-        self.post.ask(request, way, now, lambda m, at: None, lambda s, at: None)
+        self.post.ask(request, way, now, _no_matter, _no_matter)
         return True
 
     def _accepted(self, response: Response, now: float) -> None:
@@ -266,7 +266,7 @@ class PlacedCall:
 
         self._acks[tag] = again
         again()
-        self.post.ask(bye, way, now, lambda m, at: None, lambda s, at: None)
+        self.post.ask(bye, way, now, _no_matter, _no_matter)
         if self.stage is Stage.LEAVING:
             self._conclude()
 
@@ -314,6 +314,10 @@ class PlacedCall:
 
 def _nothing() -> None:
     """An early dialog that ends says nothing."""
+
+
+def _no_matter(answer: object, now: float) -> None:
+    """Whatever comes of a request that changes nothing any more."""
 
 
 def _quality(contact: NameAddr) -> float:

@@ -24,7 +24,8 @@ from umserver.wire.sip.transaction import (
     status_class,
 )
 
-COOKIE = "z9hg4bk"
+COOKIE = "z9hG4bK"
+"""What every branch of RFC 3261 begins with, in any case (§8.1.1.7)."""
 
 Receive = Callable[[Request | Response, float], None]
 Fail = Callable[[int, float], None]
@@ -40,7 +41,7 @@ def server_key(request: Request, method: str | None = None) -> Hashable:
     method = method or ("INVITE" if request.method == "ACK" else request.method)
     branch = via.branch or ""
     same = (method, request.call_id, request.cseq.number, via.host.lower(), via.port)
-    if branch.lower().startswith(COOKIE) and len(branch) > len(COOKIE):
+    if branch.lower().startswith(COOKIE.lower()) and len(branch) > len(COOKIE):
         return (branch, *same)
     return (None, request.from_.tag, str(request.from_.uri), str(via), *same)
 

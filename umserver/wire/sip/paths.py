@@ -77,8 +77,7 @@ def dialog_flow(invite: Request, flow: Flow, hop: Uri) -> Flow:
     An address in the next hop counts, unless the peer stands behind an address translator (then the
     way its request came), or a living connection already leads to that host.
     """
-    via = invite.via
-    believed = via.host if via is not None else ""
+    believed = invite.via.host
     is_translated = literal(believed) is not None and literal(believed) != literal(flow.remote[0])
     if is_translated and literal(hop.host) == literal(believed):
         return flow

@@ -14,13 +14,12 @@ from attrs import define, field
 
 from umserver.wire.sip.alarms import Alarms
 from umserver.wire.sip.effects import Effect, Flow, Send
-from umserver.wire.sip.ledger import Fail, Ledger, Receive
+from umserver.wire.sip.ledger import COOKIE, Fail, Ledger, Receive
 from umserver.wire.sip.message import Headers, Pairs, Request, answer
 from umserver.wire.sip.requests import MAX_FORWARDS
 from umserver.wire.sip.transaction import Transaction
 from umserver.wire.sip.uri import Uri, host_text
 
-COOKIE = "z9hG4bK"
 _LONGEST_RETRY = 10
 
 
