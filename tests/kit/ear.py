@@ -79,8 +79,7 @@ class Heard:
 
 
 def prompts_heard(pcm: Pcm, prompts: Mapping[str, Pcm]) -> list[Heard]:
-    """Which of these prompts were heard, in order; each by its first 1.2 s, so it may have been
-    cut behind them.
+    """Which of these prompts were heard, in order; each is known by its first 1.2 s.
 
     Where several fit the same place, the likeliest counts.
     """

@@ -190,8 +190,7 @@ class Call:
         return True
 
     async def record(self, take: ITake, *, idle: float, limit: float, end: str = "#") -> Recorded:
-        """Append what the caller says until silence (`idle` s), `limit` s, a key of `end`, or
-        hang-up.
+        """Append what is said until `idle` s of silence, `limit` s, a key of `end`, or a hang-up.
 
         Keys typed ahead are dropped first; those after the key that ends it are kept. Never raises
         HungUp: see `ended_by`.

@@ -56,8 +56,7 @@ async def menu(
 
 
 async def patiently(call: Call, speaker: Speaker, work: Deferred[T]) -> T:
-    """The result of something slow; a caller who waits is asked for a moment instead of hearing
-    nothing.
+    """The result of something slow; a caller who waits is asked for a moment.
 
     Raises what the work raises, and HungUp, TimeUp: then the work goes on to its end unwatched.
     """
@@ -72,7 +71,8 @@ async def patiently(call: Call, speaker: Speaker, work: Deferred[T]) -> T:
 
 
 async def farewell(call: Call, speaker: Speaker, *names: str) -> None:
-    """Say these prompts to the end, whatever is pressed; the script ends after it. Raises HungUp,
-    TimeUp.
+    """Say these prompts to the end, whatever is pressed; the script ends after it.
+
+    Raises HungUp, TimeUp.
     """
     await call.play(*await speaker.clips(*names), keys=NO_KEY)

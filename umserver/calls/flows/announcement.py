@@ -1,6 +1,4 @@
-"""The test announcement: speech without a pause until the caller hangs up, for probes and
-measurements.
-"""
+"""The test announcement: speech without a pause until the caller hangs up, to measure with."""
 
 from __future__ import annotations
 

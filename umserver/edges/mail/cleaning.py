@@ -24,25 +24,22 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def one_line(text: str, most: int = MOST_NAME) -> str:
-    """Without control, direction and other invisible characters, spaces closed up, at most `most`
-    long.
-    """
+    """Without control, direction and other invisible characters, at most `most` characters."""
     seen = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text[: 4 * most])
     closed = _GAPS.sub(" ", seen).strip()
     return closed if len(closed) <= most else closed[: most - 1].rstrip() + "…"
 
 
 def token(text: str, most: int = MOST_HEADER) -> str:
-    """Printable ASCII in one line; anything else becomes a question mark. For headers kept
-    unencoded.
+    """Printable ASCII in one line; anything else becomes a question mark.
+
+    For headers kept unencoded.
     """
     return one_line(text, most).encode("ascii", "replace").decode()[:most]
 
 
 def file_stem(text: str, most: int = 40) -> str:
-    """A part of a file's name that every system and mail program takes: ASCII, no reserved
-    characters.
-    """
+    """A part of a file's name that every mail program takes: ASCII, no reserved characters."""
     plain = unicodedata.normalize("NFKD", one_line(text)).encode("ascii", "ignore").decode()
     return _GAPS.sub(" ", _UNSAFE_IN_FILES.sub(" ", plain))[:most].strip(" .-")
 

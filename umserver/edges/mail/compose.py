@@ -1,5 +1,6 @@
-"""The mail of a message: headers, two bodies and the attachment. Pure: the same message is the same
-octets.
+"""The mail of a message: headers, two bodies and the attachment.
+
+Pure: the same message is the same octets.
 
 Knows: the classes and headers of spec 8.1-8.4, MIME (RFC 2045-2049, 5322, 3834). Must never know:
 the disk, sound codings, how mail travels. Everything that came from a caller is cleaned here, once.

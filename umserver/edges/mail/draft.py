@@ -66,8 +66,9 @@ class Draft:
         return self._in_order(self._erase)
 
     def commit(self, choices: Choices) -> Deferred[None]:
-        """Durable in the queue when it fires. Fails with NoSpace or Unavailable; it is tried again
-        then.
+        """Durable in the queue when it fires.
+
+        Fails with NoSpace or Unavailable; it is tried again then.
         """
         return self._end(Fate(Kind.VOICE, choices))
 

@@ -1,5 +1,6 @@
-"""Handing one mail to a server by SMTP or LMTP: what is said, and what the answers mean. No I/O, no
-clock.
+"""Handing one mail to a server by SMTP or LMTP: what is said, and what the answers mean.
+
+No I/O, no clock.
 
 Knows: RFC 5321 (SMTP), 2033 (LMTP), 1870 (SIZE), 3207 (STARTTLS), 4954 (AUTH), 6152 (8BITMIME),
 6531 (SMTPUTF8). Must never know: sockets, TLS libraries, logs. Times are seconds on any steady

@@ -1,5 +1,4 @@
-"""The spool: every message from its first second until a mail server has it; nothing lost, nothing
-twice.
+"""The spool: every message until a mail server has it; nothing lost, nothing twice.
 
 Knows: which messages there are and when each may be tried. Must never know: calls, the mail server,
 how often to try. Folders and steps are `cabinet`'s; this is the memory of them in the reactor
@@ -198,8 +197,9 @@ class Spool:
         log.error("a delivered message still cannot be removed: {why}", why=failure.value)
 
     def mail(self, id: str) -> Deferred[OutgoingMail]:
-        """Compose the mail. Fails with KeyError, Unavailable, or PermanentFailure when it is
-        damaged.
+        """Compose the mail.
+
+        Fails with KeyError, Unavailable, or PermanentFailure when it is damaged.
         """
         letter = self._letters.get(id)
         if letter is None:
@@ -354,8 +354,9 @@ def open_spool(
     max_waiting: int = 10_000,
     min_free_bytes: int = 2 * 1024 * 1024,
 ) -> Spool:
-    """A spool with threads and an encoding process of its own, opened. Raises SpoolInUse or
-    OSError.
+    """A spool with threads and an encoding process of its own, opened.
+
+    Raises SpoolInUse or OSError.
     """
     encoder = Encoder()
     spool = Spool(

@@ -1,9 +1,8 @@
-"""A mail's text as it goes over the wire: in pieces, with CRLF line ends and doubled dots (RFC 5321
-§4.5.2).
+"""A mail's text as it goes over the wire: in pieces, with CRLF line ends and doubled dots.
 
-Knows: octets. Must never know: commands. No line end but CRLF leaves, since servers that take
-others can be made to see a second mail in the first. A piece costs microseconds; the whole text is
-never copied.
+Knows: octets (RFC 5321 §4.5.2). Must never know: commands. No line end but CRLF leaves, since
+servers that take others can be made to see a second mail in the first. A piece costs microseconds;
+the whole text is never copied.
 """
 
 from __future__ import annotations

@@ -205,9 +205,7 @@ def spoken_length(words: Words, seconds: int) -> str:
 
 
 def spoken_number(number: str) -> str:
-    """The number as people write it: `(425) 555-0123`, `+33 1 23 45 67 89`; unknown shapes as they
-    are.
-    """
+    """The number as people write it: `(425) 555-0123`, `+33 1 23 45 67 89`, others as they are."""
     american = re.fullmatch(r"(?:\+?1)?([2-9]\d\d)([2-9]\d\d)(\d{4})", number)
     if american:
         return "({}) {}-{}".format(*american.groups())

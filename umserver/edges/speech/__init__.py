@@ -1,5 +1,4 @@
-"""Everything that can be said: the catalogue of prompts, text to speech, recorded overrides, the
-shelf.
+"""Everything that can be said: prompts, text to speech, recorded overrides, the shelf.
 
 Purpose: `shelf.PromptShelf` gives call scripts their clips (`umserver.interfaces.IPromptShelf`).
 Border: text and language in, clips encoded for the wire out. No call, no phone, no settings store.

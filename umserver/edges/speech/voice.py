@@ -181,8 +181,9 @@ class EspeakVoice:
         return f"{voice_for(language)} {WORDS_A_MINUTE} {PITCH}"
 
     def render(self, language: str, text: str) -> Deferred[Pcm]:
-        """Queue the text. Fails with Unavailable when stopped, resting, full, or the text too
-        long.
+        """Queue the text.
+
+        Fails with Unavailable when stopped, resting, full, or the text too long.
         """
         why = self._refusal(text)
         if why:

@@ -1,5 +1,4 @@
-"""Sound as values: G.711 and GSM, WAV and MP3, tones made and heard, loud or silent, concealment,
-level.
+"""Sound as values: codings, files, tones made and heard, loud or silent, concealment, level.
 
 Purpose: everything that turns octets of sound into other octets of sound or into a decision about
 them. Border: no socket, no file, no clock, no Twisted; callers bring bytes or arrays and take bytes

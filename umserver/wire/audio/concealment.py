@@ -21,9 +21,7 @@ _HISTORY = 320
 
 
 def _pitch_period(history: NDArray[np.float64]) -> int:
-    """Samples of the period (66–200 Hz voice) after which the end of `history` is most like
-    itself.
-    """
+    """Samples of the period (66–200 Hz voice) after which `history` ends most like itself."""
     tail = history[-(len(history) - _LONGEST_PITCH) :]
     best, best_likeness = _LONGEST_PITCH, -1.0
     for lag in range(_SHORTEST_PITCH, _LONGEST_PITCH + 1):
@@ -36,9 +34,7 @@ def _pitch_period(history: NDArray[np.float64]) -> int:
 
 
 def conceal(codec: str, before: bytes, count: int) -> bytes:
-    """`count` octets for a gap after `before` (PCMU or PCMA; the last 40 ms of it are looked
-    at).
-    """
+    """`count` octets for a gap after `before` (PCMU or PCMA, of which the last 40 ms count)."""
     silent = g711.SILENCE[codec] * max(0, count)
     history = g711.decode(codec, before[-_HISTORY:]).astype(np.float64)
     if count <= 0 or len(history) < 2 * _LONGEST_PITCH or not np.abs(history).max() > 64:

@@ -40,9 +40,7 @@ def _alaw_decisions() -> NDArray[np.int64]:
 
 
 def _decode_table(codes: NDArray[np.int64], magnitudes: NDArray[np.int64]) -> Pcm:
-    """`codes[n]` is the octet of the positive value `magnitudes[n]`; its negative has the top bit
-    flipped.
-    """
+    """`codes[n]` is the octet of `magnitudes[n]`; that of its negative has the top bit flipped."""
     table = np.zeros(256, dtype=np.int16)
     table[codes] = magnitudes
     table[codes ^ 0x80] = -magnitudes
@@ -75,15 +73,17 @@ def alaw_to_pcm(data: bytes) -> Pcm:
 
 
 def pcm_to_mulaw(pcm: Pcm) -> bytes:
-    """Encode to µ-law, one octet a sample; a sample on a decision value goes to the greater
-    magnitude.
+    """Encode to µ-law, one octet a sample.
+
+    A sample on a decision value goes to the greater magnitude.
     """
     return _MULAW_ENCODED[np.asarray(pcm, dtype=np.int16).view(np.uint16)].tobytes()
 
 
 def pcm_to_alaw(pcm: Pcm) -> bytes:
-    """Encode to A-law, one octet a sample; a sample on a decision value goes to the greater
-    magnitude.
+    """Encode to A-law, one octet a sample.
+
+    A sample on a decision value goes to the greater magnitude.
     """
     return _ALAW_ENCODED[np.asarray(pcm, dtype=np.int16).view(np.uint16)].tobytes()
 

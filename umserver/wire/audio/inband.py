@@ -112,9 +112,7 @@ class _Good:
 
 
 def _offset(values: list[complex], nominal: float) -> float:
-    """Hz by which a tone is off its nominal frequency, by how its phase turns from window to
-    window.
-    """
+    """Hz by which a tone is off its nominal frequency, as its phase turns between windows."""
     phasors = np.array(values, dtype=np.complex128)
     turn = np.angle(np.sum(phasors[2:] * np.conj(phasors[:-2])))
     expected = 2 * np.pi * nominal * 2 * HOP / SAMPLE_RATE
@@ -237,8 +235,9 @@ class DtmfDetector:
 
 @define(eq=False)
 class CngDetector:
-    """The calling tone of a fax (T.30: 1100 Hz, half a second on, three off). Feed chunks in
-    order.
+    """The calling tone of a fax (T.30: 1100 Hz, half a second on, three off).
+
+    Feed chunks in order.
     """
 
     _frames: _Frames = field(factory=_Frames)

@@ -39,8 +39,6 @@ def gain(pcm: Pcm, target: float = SPEECH_LEVEL) -> float:
 
 
 def normalise(pcm: Pcm, target: float = SPEECH_LEVEL) -> Pcm:
-    """The recording with its spoken parts at `target` dBFS, peaks kept, silence and noise not blown
-    up.
-    """
+    """The recording with its spoken parts at `target` dBFS, peaks kept, noise not blown up."""
     change = gain(pcm, target)
     return pcm if change == 0.0 else clipped(pcm.astype(np.float64) * 10 ** (change / 20))

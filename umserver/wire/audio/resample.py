@@ -19,9 +19,7 @@ _ZERO_CROSSINGS = 24
 
 
 def _filter_bank(phases: int, step: float) -> NDArray[np.float32]:
-    """One row of taps for each phase: a low pass at 0.94 of the lower Nyquist rate,
-    Kaiser-windowed.
-    """
+    """A row of taps a phase: low pass at 0.94 of the lower Nyquist rate, Kaiser-windowed."""
     cutoff = 0.94 / max(1.0, step)
     half = int(np.ceil(_ZERO_CROSSINGS * max(1.0, step)))
     offsets = np.arange(-half, half + 1)[None, :] - np.arange(phases)[:, None] / phases
@@ -31,8 +29,9 @@ def _filter_bank(phases: int, step: float) -> NDArray[np.float32]:
 
 
 def to_8000(samples: Pcm | NDArray[np.float64], rate: int) -> Pcm:
-    """Samples taken `rate` times a second as 8000 a second. A rate outside 4000–192000 is a
-    ValueError.
+    """Samples taken `rate` times a second as 8000 a second.
+
+    A rate outside 4000–192000 is a ValueError.
     """
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise ValueError(

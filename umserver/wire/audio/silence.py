@@ -31,16 +31,13 @@ _FLOOR_WINDOW = 200
 
 
 def is_loud(codec: str, payload: bytes) -> bool:
-    """Whether these octets (PCMU or PCMA, any length) hold sound that a person would hear as
-    such.
-    """
+    """Whether these octets (PCMU or PCMA, any length) hold what a person would call a sound."""
     left = len(payload.translate(None, _QUIET[codec]))
     return left > 0 and left * LOUD_SHARE >= len(payload)
 
 
 def noise_floor(levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The background level around each frame, in dBFS: the quiet tenth of the four seconds about
-    it.
+    """The background level around each frame in dBFS: the quiet tenth of four seconds.
 
     Bounded above, so that one long tone or a steady shout is not its own background.
     """
@@ -69,9 +66,7 @@ def speech_frames(pcm: Pcm) -> NDArray[np.bool_]:
 
 
 def speech_seconds(codec: str, data: bytes) -> float:
-    """How many seconds of this recording (PCMU or PCMA octets) are speech; pauses within words
-    count as spoken.
-    """
+    """Seconds of this recording (PCMU or PCMA octets) that are speech, pauses in words included."""
     active = speech_frames(g711.decode(codec, data))
     if not active.any():
         return 0.0

@@ -27,9 +27,7 @@ _RAMP = 40
 def tone(
     frequencies: Sequence[float], seconds: float, dbm0: float | Sequence[float] = -10.0
 ) -> Pcm:
-    """Sines of these frequencies (Hz) together, each at its level in dBm0, with ramps of 5 ms at
-    both ends.
-    """
+    """Sines of these frequencies (Hz) together, each at its level in dBm0, with ramps of 5 ms."""
     levels = [float(dbm0)] * len(frequencies) if isinstance(dbm0, int | float) else list(dbm0)
     count = round(seconds * SAMPLE_RATE)
     time = np.arange(count) / SAMPLE_RATE
@@ -51,8 +49,9 @@ def beep() -> Pcm:
 
 
 def dtmf(key: str, seconds: float = 0.1, dbm0: float = -8.0) -> Pcm:
-    """The two tones of a key (0-9 * # A-D), the higher one 2 dB stronger. Other keys are a
-    ValueError.
+    """The two tones of a key (0-9 * # A-D), the higher one 2 dB stronger.
+
+    Other keys are a ValueError.
     """
     for row, keys in enumerate(KEYS):
         column = keys.find(key.upper())

@@ -42,9 +42,7 @@ def pcm_wav(pcm: Pcm) -> bytes:
 
 
 def g711_wav(codec: str, data: bytes) -> bytes:
-    """A WAV file of G.711 (PCMU: format 7, PCMA: format 6); its data octets are exactly those
-    given.
-    """
+    """A WAV file of G.711 (PCMU: format 7, PCMA: format 6) around exactly these octets."""
     tag = {"PCMU": MULAW_FORMAT, "PCMA": ALAW_FORMAT}[codec]
     head = struct.pack("<HHIIHHH", tag, 1, SAMPLE_RATE, SAMPLE_RATE, 1, 8, 0)
     fact = struct.pack("<I", len(data))
@@ -68,9 +66,7 @@ class _Layout:
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
-    """The first chunk of each name; a last chunk may be shorter than it says (an interrupted
-    recording).
-    """
+    """The first chunk of each name; an interrupted recording ends in one shorter than it says."""
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise WavError("this is not a WAV file (it does not begin with RIFF … WAVE)")
     found: dict[bytes, bytes] = {}

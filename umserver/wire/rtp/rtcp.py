@@ -177,9 +177,7 @@ def _parsed(kind: int, count: int, body: bytes) -> Report | None:
 
 
 def parse(data: bytes) -> list[Report]:
-    """The reports of a compound packet, as far as they are well-formed; unknown kinds are passed
-    over.
-    """
+    """The well-formed reports of a compound packet; unknown kinds are passed over."""
     reports: list[Report] = []
     at = 0
     while at + 4 <= len(data):
@@ -269,8 +267,9 @@ class Reporter:
         return SenderReport(self.ssrc, ntp_time(wall), timestamp, packets, octets, blocks)
 
     def hear(self, data: bytes, source: Source, now: float, wall: float) -> bool:
-        """Read a compound packet; False when it is none. Its round trip is taken over when
-        plausible.
+        """Read a compound packet; False when it is none.
+
+        Its round trip is taken over when plausible.
         """
         reports = parse(data)
         for report in reports:

@@ -31,8 +31,9 @@ _EPOCH = 1 << 16
 
 @define
 class Source:
-    """The stream that is listened to. Sequence numbers that it returns never wrap and rise by far
-    at a restart.
+    """The stream that is listened to.
+
+    Sequence numbers that it returns never wrap and rise by far at a restart.
     """
 
     ssrc: int = -1

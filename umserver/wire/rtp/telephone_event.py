@@ -27,8 +27,9 @@ _LONG = 8000
 
 @define
 class EventReceiver:
-    """Hears the keys of one source. Sequence numbers are unwrapped ones, timestamps 32 bits of
-    8000 Hz.
+    """Hears the keys of one source.
+
+    Sequence numbers are unwrapped ones, timestamps 32 bits of 8000 Hz.
     """
 
     _key: int = -1
@@ -113,9 +114,7 @@ class EventReceiver:
 
 @define
 class EventSender:
-    """Says one key press packet by packet: ask `next_packet` once every packet time until it is
-    `finished`.
-    """
+    """Says one key press: ask `next_packet` once every packet time until it is `finished`."""
 
     key: str
     timestamp: int

@@ -21,8 +21,7 @@ def address_text(address: Address) -> str:
 
 
 def ladder(messages: Sequence[TracedMessage]) -> str:
-    """The messages as a drawing, one line each, with seconds since the first; empty for no
-    messages.
+    """The messages as a drawing, one line each, with seconds since the first; empty for none.
 
     A party is an address; columns stand in the order of first appearance.
     """

@@ -1,5 +1,4 @@
-"""Call answering: greet, record, let the caller decide, and never lose what was said (spec 4.6,
-6.1).
+"""Call answering: greet, record, let the caller decide, lose nothing (spec 4.6, 6.1).
 
 Purpose: the script of every diverted or direct call to a mailbox. Border: the conversation and who
 decides what; how a message becomes a mail, or where it is kept, is not known here. `visit` holds

@@ -1,5 +1,4 @@
-"""The menus after a recording: accept, replay, erase, append, cancel; important, private (spec
-6.1).
+"""The menus after a recording, and what is done with the message (spec 6.1).
 
 Knows: which key means what. Must never know: how a message is kept or sent.
 """

@@ -69,8 +69,9 @@ class Visit:
         return await patiently(self.call, self.speaker, work())
 
     async def erase(self) -> bool:
-        """Forget what was said; False when the disk refuses. Either way it will not be
-        delivered.
+        """Forget what was said; False when the disk refuses.
+
+        Either way it will not be delivered.
         """
         self.spoken = self.seconds = 0.0
         try:

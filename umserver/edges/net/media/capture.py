@@ -55,8 +55,9 @@ class Capture:
         return bool(self._ended_by)
 
     def chores(self, now: float, news: News) -> None:
-        """A few times a second: look at the bounds, hand over what is due. Acts only through
-        `news`.
+        """A few times a second: look at the bounds, hand over what is due.
+
+        Acts only through `news`.
         """
         self.tape.wake(now)
         self._now = now
@@ -72,8 +73,9 @@ class Capture:
             news.append((self._hand_over, ()))
 
     def finish(self, reason: str) -> None:
-        """No more sound is wanted; `done` fires when all of it is handed over. Only the first
-        reason counts.
+        """No more sound is wanted; `done` fires when all of it is handed over.
+
+        Only the first reason counts.
         """
         if not self._ended_by:
             self._ended_by = reason

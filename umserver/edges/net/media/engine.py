@@ -67,9 +67,7 @@ class MediaEngine:
         dscp: int = 46,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`media_timeout` in seconds, 0 for never; `dscp` marks our packets (46: expedited
-        forwarding, 0: not).
-        """
+        """`media_timeout` in seconds, 0 for never; `dscp` marks our packets, 0 not."""
         self.random = random
         self.media_timeout = media_timeout
         self.metrics = Metrics()
@@ -101,9 +99,7 @@ class MediaEngine:
             self._pulse = None
 
     def freeze(self) -> None:
-        """Once the process is set up: take everything that lives out of the garbage collector's
-        rounds.
-        """
+        """Once the process is set up: spare the garbage collector everything that lives by now."""
         gc.collect()
         gc.freeze()
 

@@ -47,8 +47,9 @@ class Ear:
 
 
 class TonePad:
-    """Keys as tones in the voice, for peers with which no telephone-event was agreed. Works in
-    batches.
+    """Keys as tones in the voice, for peers with which no telephone-event was agreed.
+
+    Works in batches.
     """
 
     BOUND = 8 * SAMPLE_RATE

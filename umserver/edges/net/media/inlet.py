@@ -83,9 +83,7 @@ class Inlet:
                 self.refusals += 1
 
     def keep_only(self, host: str, port: int, now: float) -> None:
-        """Before the socket is connected: hear what already came from this peer, throw away the
-        rest.
-        """
+        """Before the socket is connected: hear what this peer sent already, throw away the rest."""
         for _ in range(4 * BACKLOG):
             try:
                 length, address = self._sock.recvfrom_into(_buffer)

@@ -61,8 +61,9 @@ class House(Protocol):
 
 
 class Leg:
-    """Made by the engine's `open`. Verbs may be called at any time, also before connect and after
-    close.
+    """Made by the engine's `open`.
+
+    Verbs may be called at any time, also before connect and after close.
     """
 
     def __init__(self, engine: House, pair: PortPair, wall: Callable[[], float]) -> None:
@@ -98,8 +99,9 @@ class Leg:
         self._events = events
 
     def connect(self, plan: MediaPlan) -> None:
-        """Sound flows as agreed from now on; again after every re-offer. Where the peer gave no
-        address nothing flows.
+        """Sound flows as agreed from now on; again after every re-offer.
+
+        Where the peer gave no address nothing flows.
 
         Only the agreed peer is heard. (A gateway behind NAT would need to be learnt here from its
         first plausible packet, before the socket is connected.)
@@ -149,8 +151,9 @@ class Leg:
         self._reports.connect(plan)
 
     def play(self, clips: Sequence[Clip]) -> Deferred[bool]:
-        """Play these without a gap, instead of what is being played. True when sent to the end,
-        False when cut.
+        """Play these without a gap, instead of what is being played.
+
+        True when sent to the end, False when cut.
         """
         self.stop_playing()
         if self.closed:
@@ -206,9 +209,7 @@ class Leg:
         self._inlet.mirror = Mirror() if on else None
 
     def send_digits(self, digits: str) -> Deferred[None]:
-        """Press these keys one after another (others are passed over); fires when the last was
-        sent.
-        """
+        """Press these keys in turn (others are passed over); fires when the last was sent."""
         keys = "".join(key for key in digits.upper() if key in KEYS)
         plan = self._plan
         if self.closed or plan is None or not keys:
@@ -219,8 +220,9 @@ class Leg:
         return done
 
     def close(self) -> Quality:
-        """Hear what still waits in the socket, end everything, give the ports back. Harmless when
-        done before.
+        """Hear what still waits in the socket, end everything, give the ports back.
+
+        Harmless when done before.
         """
         if self._quality is not None:
             return self._quality

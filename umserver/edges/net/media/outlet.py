@@ -17,8 +17,9 @@ from umserver.wire.rtp.telephone_event import EventSender
 
 
 class Playlist:
-    """Clips one after another. `next_frame` is a memoryview into the clip wherever a frame lies
-    within one.
+    """Clips one after another.
+
+    `next_frame` is a memoryview into the clip wherever a frame lies within one.
     """
 
     def __init__(self, clips: Sequence[Clip], codec: str) -> None:

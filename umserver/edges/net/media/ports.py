@@ -85,9 +85,7 @@ def _tune(pair: PortPair, dscp: int) -> None:
 
 
 def is_reachable(host: str, port: int) -> bool:
-    """Whether this is an address that packets can be sent to (not a name, not the wildcard of a
-    call on hold).
-    """
+    """Whether packets can be sent there: an address, not a name or the wildcard of a held call."""
     try:
         packed = socket.inet_pton(family_of(host), host)
     except (OSError, ValueError):

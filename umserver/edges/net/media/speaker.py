@@ -15,8 +15,9 @@ SAMPLES_PER_SLOT = 40
 
 
 class Speaker:
-    """Numbers and sends packets. Timestamps follow the engine's slots, so they also advance in
-    silence.
+    """Numbers and sends packets.
+
+    Timestamps follow the engine's slots, so they also advance in silence.
     """
 
     def __init__(self, sock: socket.socket, random: Random) -> None:

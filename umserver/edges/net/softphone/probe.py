@@ -168,9 +168,7 @@ async def listen(options: argparse.Namespace, phone: Softphone, reactor: Any) ->
 
 
 async def check(phone: Softphone, options: argparse.Namespace) -> Verdict:
-    """The whole check with this softphone, which is stopped at the end; never longer than its
-    time-out.
-    """
+    """The whole check with this softphone, which is stopped at its end or at the time-out."""
     reactor = phone.reactor
     phone.start()
     is_call = options.mode == "call"

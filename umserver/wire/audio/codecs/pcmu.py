@@ -1,5 +1,6 @@
-"""G.711 µ-law as RTP carries it (RFC 3551 section 4.5.14). Knows: its numbers. Must never know:
-packets.
+"""G.711 µ-law as RTP carries it (RFC 3551 §4.5.14).
+
+Knows: its numbers. Must never know: packets.
 """
 
 from __future__ import annotations
