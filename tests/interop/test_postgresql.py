@@ -12,6 +12,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.contracts.store import ADA, PEPPER, quick_hash
+from tests.interop import peers
 from tests.kit.committing import fill, kill_one, opened
 from tests.kit.postgresql import PostgresqlServer, missing
 from tests.org.examples import ORG, PBX
@@ -29,7 +30,7 @@ COMMITS = 200
 class OutageTests(TestCase):
     """The database server is stopped and started under a running umserver."""
 
-    skip = missing() or None
+    skip = peers.missing() or missing() or None
     timeout = 300.0
 
     def setUp(self) -> None:

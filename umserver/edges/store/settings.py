@@ -31,6 +31,7 @@ from umserver.interfaces import (
     ISettingsSource,
     RequestedState,
 )
+from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, Organisation
 
 log = Logger()
@@ -182,6 +183,16 @@ class SettingsStore:
     def pin_hash(self, address: str) -> Deferred[str | None]:
         """The hash of a mailbox's PIN, for `umserver.org.pins.verify_pin`."""
         return self._run(self.archive.pin_hash, address)
+
+    def change_pin_record(
+        self, address: str, change: Callable[[PinRecord], PinRecord]
+    ) -> Deferred[PinRecord]:
+        """Durably change what is kept of a PIN; fires with what is kept now. See `Archive`."""
+        return self._write(lambda archive: archive.change_pin_record(address, change))
+
+    def pin_record(self, address: str) -> Deferred[PinRecord | None]:
+        """Everything that is kept of a mailbox's PIN."""
+        return self._run(self.archive.pin_record, address)
 
     # servers and states
 
