@@ -121,7 +121,7 @@ class Caller:
             "CSeq": f"{number} {method}",
             "Contact": f"<sip:picky@{self.here}:{self.port};transport={self.transport}>",
             "Content-Type": kind if body else None,
-            "Content-Length": str(len(body.encode())),
+            "Content-Length": str(len(body.encode("utf-8", "surrogateescape"))),
         }
         fields.update(changes or {})
         lines = [f"{method} {target} SIP/2.0"]
