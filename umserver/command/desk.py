@@ -104,7 +104,13 @@ class Machine:
 
     def is_here(self, server: str) -> bool:
         """Whether this names this machine's server; an empty name does."""
-        return server.casefold() in ("", "localhost", self.server.casefold())
+        if server.casefold() in ("", "localhost", self.server.casefold()):
+            return True
+        try:
+            ask(self.state, "states", server=server)
+        except (NotRunning, Refused):
+            return False
+        return True
 
     def states(self, server: str, component: str) -> Sequence[Mapping[str, Any]]:
         """Components with their states and everybody's wishes."""

@@ -25,8 +25,8 @@ def shown(state: Path, archive: Archive, server: str, here: bool, component: str
     """Every component (or the named one) with its state and everybody's wishes in both places."""
     if here:
         try:
-            rows: Shown = ask(state, "states", component=component)["components"]
-            return [{"server": server, **row} for row in rows]
+            answer: Mapping[str, Any] = ask(state, "states", component=component)
+            return [{"server": answer.get("server", server), **r} for r in answer["components"]]
         except NotRunning:
             pass
     local = read_states(state) if here else []

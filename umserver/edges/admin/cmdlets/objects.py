@@ -239,7 +239,7 @@ def switch(noun: Noun, on: bool) -> Run:
         keep(noun, desk.archive, evolve(kept.thing, **change), kept.version)
         ended = _ended(given, desk, kept.thing) if not on else ""
         done = f"{what} is {'enabled' if on else 'disabled'}{ended}"
-        return Outcome(done=done, changed=True)
+        return Outcome(done=done, changed=not ended)
 
     return run
 
@@ -259,7 +259,7 @@ def _ended(given: Given, desk: Desk, thing: Any) -> str:
     try:
         count = desk.ask("hang-up-gateway", gateway=thing.name)
     except NotRunning:
-        return ""
+        return ", and no server runs here whose calls could end"
     return f", {count} calls are ended" if isinstance(count, int) else ", its calls are ended"
 
 

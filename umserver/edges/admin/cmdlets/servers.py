@@ -112,7 +112,7 @@ def _switched(desk: Desk, server: str, status: str) -> str:
     """Both components in the state that a status of Exchange 2010 stands for."""
     for component in COMPONENTS:
         desk.set_state(server, (component, "Functional", STATES[status]), local=True, remote=True)
-    return f"{server or desk.server} is {status}: its components are {STATES[status]}"
+    return f"server {server or desk.server} is {status}: its components are {STATES[status]}"
 
 
 def switch(on: bool) -> Any:

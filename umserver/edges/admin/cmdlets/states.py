@@ -100,7 +100,7 @@ def start(given: Given, desk: Desk) -> Outcome:
         words = f"{left}; the server goes on draining: try again, or -Force"
         return Outcome(done=f"after {limit} seconds {words}", failed=True)
     _want(desk, server, "ServerWideOffline", "Inactive")
-    return Outcome(done=f"{server or desk.server} is in maintenance")
+    return Outcome(done=f"server {server or desk.server} is in maintenance")
 
 
 def stop(given: Given, desk: Desk) -> Outcome:
@@ -112,7 +112,7 @@ def stop(given: Given, desk: Desk) -> Outcome:
     stuck = [f"{row['component']} is {row['state']}" for row in rows if row["state"] != "Active"]
     hint = "Get-ServerComponentState -Component … -Format List shows who wants that"
     warnings = (f"{', '.join(stuck)}; {hint}",) if stuck else ()
-    done = f"{server or desk.server} is back from maintenance"
+    done = f"server {server or desk.server} is back from maintenance"
     return Outcome(done=done, warnings=warnings)
 
 
