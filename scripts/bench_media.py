@@ -1,9 +1,10 @@
+#!/usr/bin/env python3
 """How many calls the media engine carries: processor time for a packet pair, and lateness.
 
 A server process plays to and records from so many legs at once; this process is all their peers,
 on loopback.
 
-    .venv/bin/python scripts/bench_media.py 400 800 --seconds 8     a run for each number of legs
+    .venv/bin/python scripts/bench_media.py 400 800 --seconds 8     # a run for each number of legs
 
 `--profile` shows where the time goes.
 """
