@@ -1,6 +1,6 @@
 """The call scripts: one module (or folder) each, with `FLOW = Flow(name=…, run=…)`.
 
-A route of the resolver names its flow; adding a script is adding a module here and a number that
-leads to it. Every script answers the call itself and returns its outcome in one word; the role
-hangs up after it.
+Purpose: a route of the resolver names its flow. Border: every script answers the call itself and
+returns its outcome in one word; the role hangs up after it. Why so: a script is added by adding a
+module here and a number that leads to it; nobody keeps a list.
 """
