@@ -194,6 +194,13 @@ class ForwardingTests(SynchronousTestCase):
         entries = invite(*lines).diversions
         self.assertEqual((len(entries), entries[0].party.user), (MOST_FORWARDINGS, "1000"))
 
+    def test_lines_that_are_only_there_to_keep_us_busy(self) -> None:
+        """Of many lines, and of a broken line, no more is read than a chain can have."""
+        hidden = "<sip:anonymous@pbx.example.com>, " * MOST_FORWARDINGS + "<sip:1009@a>, ,"
+        facts = invite(f"P-Asserted-Identity: {hidden}", *["Diversion: ,"] * 60)
+        assert facts.caller is None
+        self.assertEqual(len(facts.problems), 1 + MOST_FORWARDINGS)
+
     def history(self, *entries: str, uri: str = "sip:5000@192.0.2.10") -> list[tuple[str, str]]:
         return chain(invite("History-Info: " + ", ".join(entries), uri=uri).history)
 

@@ -217,9 +217,14 @@ def _reason_inside(uri: Uri) -> str:
 
 
 def _read(request: Request, header: str, problems: list[str]) -> list[NameAddr]:
-    """Every readable address of this header; the others are named among the problems."""
+    """The readable addresses of this header; the others are named among the problems.
+
+    Reads no more lines than there may be forwardings, and of a broken one no more pieces.
+    """
     found: list[NameAddr] = []
-    for value in request.headers.all(header.lower()):
+    for value in request.headers.all(header.lower())[:MOST_FORWARDINGS]:
+        if len(found) >= MOST_FORWARDINGS:
+            break
         try:
             found += parse_name_addrs(value)
         except (SipSyntaxError, ValueError) as fault:
@@ -231,7 +236,7 @@ def _read(request: Request, header: str, problems: list[str]) -> list[NameAddr]:
 def _pieces(value: str) -> list[NameAddr]:
     """What can be read of a list that is broken somewhere, piece by piece."""
     found = []
-    for piece in value.split(","):
+    for piece in value.split(",", MOST_FORWARDINGS)[:MOST_FORWARDINGS]:
         try:
             found.append(parse_name_addr(piece.strip()))
         except (SipSyntaxError, ValueError):
