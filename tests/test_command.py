@@ -13,8 +13,9 @@ from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from tests.edges.admin.desk import DEMO, Terminal, Typed
 from umserver.command import DONE, FAILED, WRONG_USE, Umctl
-from umserver.discover import shipped
+from umserver.command.people import bar
 from umserver.edges.admin.control import open_control
 from umserver.edges.mail.cabinet import Cabinet
 from umserver.edges.mail.record import Fate
@@ -22,25 +23,6 @@ from umserver.edges.store.archive import open_archive
 from umserver.org.messages import CallerId, Envelope, Kind
 from umserver.org.parse import parse_toml
 from umserver.org.pins import verify_pin
-
-DEMO = str(shipped("demo.toml"))
-
-
-class Terminal(io.StringIO):
-    """Somebody sits there and answers."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-class Typed:
-    """What a command printed, and its exit code."""
-
-    def __init__(self, state: Path, words: tuple[str, ...], input: io.StringIO) -> None:
-        out, err = io.StringIO(), io.StringIO()
-        umctl = Umctl(out, err, input)
-        self.code = umctl.run(["--state", str(state), *words])
-        self.out, self.err = out.getvalue(), err.getvalue()
 
 
 class Desk:
@@ -285,6 +267,34 @@ class CommandTests(Desk, SynchronousTestCase):
         clash = "extension,name,address\n2050,A,a@example.com\n1001,B,b@example.com\n"
         self.bad(FAILED, "import-mailboxes", "-", input=io.StringIO(clash))
         self.assertNotIn("2050", self.good("Get-UMMailbox"))
+
+    def test_pins_for_letters(self) -> None:
+        """Users without a PIN get one, which is written where only its owner reads it."""
+        table = "extension,name,address,pin\n2000,A B,a@example.com,\n2001,C,c@example.com,583920\n"
+        letters = Path(self.mktemp())
+        words = ("import-mailboxes", "-", "--make-pins", str(letters))
+        said = self.good(*words, input=io.StringIO(table))
+        self.assertIn("2 mailboxes imported, 1 PINs are in ", said)
+        head, line = letters.read_text().splitlines()
+        self.assertEqual(head, "extension,name,address,pin")
+        self.assertRegex(line, "^2000,A B,a@example.com,[0-9]{6}$")
+        self.assertEqual(letters.stat().st_mode & 0o777, 0o600)
+        archive = open_archive("sqlite:", self.state)
+        self.addCleanup(archive.close)
+        hash = archive.pin_hash("a@example.com")
+        assert hash is not None
+        self.assertTrue(verify_pin(line[-6:], archive.pepper(), hash))
+        self.assertIn("firstNameLastName:22", self.good("Get-UMMailbox", "2000"))
+        self.assertIn("exists", self.bad(FAILED, *words, input=io.StringIO(table)))
+        clash = "extension,name,address\n1001,B,b@example.com\n"
+        other = Path(self.mktemp())
+        self.bad(FAILED, *words[:3], str(other), input=io.StringIO(clash))
+        self.assertFalse(other.exists())
+
+    def test_how_far_an_import_is(self) -> None:
+        """The line of a long import shows how much is done and how long the rest will take."""
+        self.assertEqual(bar(250, 1000, 4.0), f"[{'#' * 6}{'.' * 18}] 250 of 1000 PINs, 12 s left")
+        self.assertEqual(bar(5, 5, 1.0), f"[{'#' * 24}] 5 of 5 PINs, 0 s left")
 
     # the rest
 
