@@ -30,16 +30,16 @@ from umserver.org.refusals import Refusal
 SPEECH = bytes(range(0x20, 0x40)) * 25
 
 
-def facts(to: str = "1001", caller: str = "2125550142") -> CallFacts:
-    """An ordinary call to `to`; an empty `caller` is anonymous."""
+def facts() -> CallFacts:
+    """An ordinary call to 1001."""
     return CallFacts(
         call_id="call-1@pbx.example.com",
         source="127.0.0.1",
         source_port=5060,
         transport="udp",
-        called=Party(user=to),
-        to=Party(user=to),
-        caller=Party(user=caller) if caller else None,
+        called=Party(user="1001"),
+        to=Party(user="1001"),
+        caller=Party(user="2125550142"),
     )
 
 

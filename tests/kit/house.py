@@ -324,10 +324,10 @@ class HouseCase(JourneyCase):
         self.assertEqual(len(mails), count)
         return mails
 
-    def no_mail(self, address: str = ADA) -> None:
-        """Nothing arrives there, not in a minute either."""
+    def no_mail(self) -> None:
+        """Nothing arrives for Ada, not in a minute either."""
         self.stage.walk(60.0)
-        self.assertEqual(_files(self.state / "mail" / address / "new"), [])
+        self.assertEqual(_files(self.state / "mail" / ADA / "new"), [])
 
     def heard(self, caller: Caller, language: str = "en-US") -> list[str]:
         """Which prompts and beeps somebody heard, in order."""

@@ -50,10 +50,9 @@ class JourneyCase(SynchronousTestCase):
         folder.mkdir(parents=True)
         return folder
 
-    def titles(self, call_id: str | None = None) -> list[str]:
-        """What the trace saw, a line a message as in the ladder; of one call, or of all."""
-        seen = self.trace.everything() if call_id is None else self.trace.call(call_id)
-        return [message.title for message in seen]
+    def titles(self) -> list[str]:
+        """What the trace saw, a line a message as in the ladder."""
+        return [message.title for message in self.trace.everything()]
 
 
 def _faults(result: Any) -> int:

@@ -12,6 +12,7 @@ from attrs import define, field
 _BY_NUMBER = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 _KEYS = "0123456789*#ABCD"
 _LONGEST_BODY = 256
+_MILLISECONDS = 160
 
 
 def keys_in_info(content_type: str | None, body: bytes) -> str:
@@ -25,9 +26,9 @@ def keys_in_info(content_type: str | None, body: bytes) -> str:
     return ""
 
 
-def info_body(key: str, milliseconds: int = 160) -> tuple[str, bytes]:
+def info_body(key: str) -> tuple[str, bytes]:
     """Content type and body of an INFO that presses this key."""
-    return "application/dtmf-relay", f"Signal={key}\r\nDuration={milliseconds}\r\n".encode()
+    return "application/dtmf-relay", f"Signal={key}\r\nDuration={_MILLISECONDS}\r\n".encode()
 
 
 def _signal(text: str) -> str | None:

@@ -130,7 +130,7 @@ class SipServer:
         asked = self.station.options(Uri("sip", "", host, port, params), flow, "umserver")
         return asked.addCallback(_status).addTimeout(patience, self.reactor, lambda *late: 0)
 
-    async def ask_self(self, patience: float = 4.0) -> int | None:
+    async def ask_self(self) -> int | None:
         """What peers hear from us: see `ask`. Asks from a port of its own, or it were a loop."""
         host = next(iter(self.listen), "")
         if is_wildcard(host):
@@ -149,7 +149,7 @@ class SipServer:
         except OSError as fault:
             log.error("no port to ask ourselves from: {why}", why=fault.strerror)
             return None
-        status = await peer.ask(host, self.bound_port, patience=patience)
+        status = await peer.ask(host, self.bound_port)
         await peer.stop()
         return status
 

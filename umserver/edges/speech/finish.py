@@ -24,6 +24,7 @@ PROMPT_LEVEL = -20.0
 """dBFS of the spoken parts."""
 
 _TAPS = 201
+_FRAME = 80
 _FADE = 40
 
 
@@ -35,13 +36,13 @@ def in_band(pcm: Pcm) -> Pcm:
     return clipped(np.convolve(pcm.astype(np.float64), taps, mode="same")) if len(pcm) else pcm
 
 
-def trimmed(pcm: Pcm, frame: int = 80) -> Pcm:
+def trimmed(pcm: Pcm) -> Pcm:
     """The sound with at most 50 ms of silence before and after it; nothing if it is all silent."""
-    heard = np.flatnonzero(frame_levels(pcm, frame) > -50.0)
+    heard = np.flatnonzero(frame_levels(pcm, _FRAME) > -50.0)
     if len(heard) == 0:
         return pcm[:0]
     edge = round(EDGE_SECONDS * SAMPLE_RATE)
-    before, after = int(heard[0]) * frame - edge, (int(heard[-1]) + 1) * frame + edge
+    before, after = int(heard[0]) * _FRAME - edge, (int(heard[-1]) + 1) * _FRAME + edge
     kept = pcm[max(0, before) : after]
     lead, tail = max(0, -before), max(0, min(edge, after - len(pcm)))
     return np.concatenate([np.zeros(lead, np.int16), kept, np.zeros(tail, np.int16)])

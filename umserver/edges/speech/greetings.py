@@ -8,6 +8,8 @@ generated greeting and the log says why.
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -15,21 +17,30 @@ from threading import Lock
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from umserver.edges.speech.finish import finish
 from umserver.edges.speech.shelf import clip_of
-from umserver.interfaces import Clip, IGreetings
+from umserver.interfaces import (
+    Clip,
+    IGreetingDesk,
+    IGreetingTake,
+    NoSpace,
+    Unavailable,
+)
+from umserver.wire.audio import g711
 from umserver.wire.audio.pcm import SAMPLE_RATE
-from umserver.wire.audio.wav import WavError, read_wav
+from umserver.wire.audio.wav import WavError, g711_wav, read_wav
 
 log = Logger()
 
 KINDS = ("away", "personal", "name")
 MOST_BYTES = 20 << 20
 """A greeting file above this size is not read (ten minutes at 16 bit, 16 kHz)."""
+MOST_RECORDED = 11 * 60 * 8000
+"""Octets of a greeting recorded by telephone; the policy's longest is ten minutes."""
 MOST_CACHED_BYTES = 32 << 20
 """Octets of greetings held in memory; those used last stay."""
 
@@ -69,7 +80,39 @@ class _Memory:
                 self._size -= _octets(gone)
 
 
-@implementer(IGreetings)
+@implementer(IGreetingTake)
+@define(eq=False)
+class GreetingTake:
+    """A greeting while it is recorded, in memory."""
+
+    _put: Callable[[bytes], Deferred[None]]
+    """Takes µ-law octets and makes them the greeting."""
+    _sound: bytearray = field(init=False, factory=bytearray)
+
+    def append(self, codec: str, data: bytes) -> Deferred[None]:
+        """See `ITake`. Fails with NoSpace beyond the longest greeting."""
+        if len(self._sound) + len(data) > MOST_RECORDED:
+            return fail(NoSpace("the greeting is too long"))
+        self._sound += g711.transcode(data, codec, "PCMU")
+        return succeed(None)
+
+    def clip(self) -> Deferred[Clip]:
+        """See `IGreetingTake`."""
+        sound = bytes(self._sound)
+        laws = {law: g711.transcode(sound, "PCMU", law) for law in g711.SILENCE}
+        return succeed(Clip("own-recording", laws))
+
+    def erase(self) -> Deferred[None]:
+        """See `IGreetingTake`."""
+        self._sound.clear()
+        return succeed(None)
+
+    def keep(self) -> Deferred[None]:
+        """See `IGreetingTake`."""
+        return self._put(bytes(self._sound))
+
+
+@implementer(IGreetingDesk)
 @define(eq=False)
 class FolderGreetings:
     """Greetings in files; a file that did not change is read once."""
@@ -92,6 +135,36 @@ class FolderGreetings:
         """Whether the user switched the away greeting on."""
         path = self._path(mailbox, "away.on")
         return self.in_thread(lambda: path is not None and path.is_file())
+
+    def set_away(self, mailbox: str, on: bool) -> Deferred[None]:
+        """See `IGreetingDesk`."""
+        path = self._path(mailbox, "away.on")
+        return self._change(path, lambda place: _switch(place, on))
+
+    def begin(self, mailbox: str, kind: str) -> IGreetingTake:
+        """See `IGreetingDesk`. Raises ValueError for a kind that there is not."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no {kind} greeting")
+        path = self._path(mailbox, f"{kind}.wav")
+        return GreetingTake(lambda sound: self._change(path, lambda p: _keep(p, sound)))
+
+    def remove(self, mailbox: str, kind: str) -> Deferred[None]:
+        """See `IGreetingDesk`."""
+        path = self._path(mailbox, f"{kind}.wav") if kind in KINDS else None
+        return self._change(path, lambda place: _switch(place, False))
+
+    def _change(self, path: Path | None, work: Callable[[Path], None]) -> Deferred[None]:
+        def guarded() -> None:
+            if path is None:
+                raise Unavailable("this is no mail address")
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                work(path)
+                _sync_folder(path.parent)
+            except OSError as fault:
+                raise Unavailable(f"{path}: {fault.strerror or fault}") from None
+
+        return self.in_thread(guarded)
 
     def _path(self, mailbox: str, name: str) -> Path | None:
         """None for an address that could leave the folder."""
@@ -124,3 +197,36 @@ class FolderGreetings:
             log.warn("greeting {path} cannot be played: {fault}", path=str(path), fault=fault)
             return None
         return clip_of(f"recorded-{kind}", pcm)
+
+
+# steps that block
+
+
+def _switch(path: Path, on: bool) -> None:
+    """A file that says yes by being there."""
+    if on:
+        path.touch(mode=0o600)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _keep(path: Path, sound: bytes) -> None:
+    """The recording in its place: whole and durable, or the old one stays."""
+    making = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with making.open("xb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(g711_wav("PCMU", sound))
+            file.flush()
+            os.fsync(file.fileno())
+        making.rename(path)
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -18,6 +18,9 @@ LOW_GROUP = (697.0, 770.0, 852.0, 941.0)
 HIGH_GROUP = (1209.0, 1336.0, 1477.0, 1633.0)
 """Hz, columns of the keypad from the left."""
 
+LOW_LEVEL, HIGH_LEVEL = -10.0, -8.0
+"""dBm0 of the two tones of a key that we press."""
+
 KEYS = ("123A", "456B", "789C", "*0#D")
 """The keypad, row by row."""
 
@@ -48,13 +51,13 @@ def beep() -> Pcm:
     return tone((1000.0,), 0.4, -12.0)
 
 
-def dtmf(key: str, seconds: float = 0.1, dbm0: float = -8.0) -> Pcm:
-    """The two tones of a key (0-9 * # A-D), the higher one 2 dB stronger.
+def dtmf(key: str, seconds: float = 0.1) -> Pcm:
+    """The two tones of a key (0-9 * # A-D), -10 dBm0 and -8 dBm0 strong.
 
     Other keys are a ValueError.
     """
     for row, keys in enumerate(KEYS):
         column = keys.find(key.upper())
         if len(key) == 1 and column >= 0:
-            return tone((LOW_GROUP[row], HIGH_GROUP[column]), seconds, (dbm0 - 2.0, dbm0))
+            return tone((LOW_GROUP[row], HIGH_GROUP[column]), seconds, (LOW_LEVEL, HIGH_LEVEL))
     raise ValueError(f"no such key: {key!r}")

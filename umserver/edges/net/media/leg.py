@@ -196,12 +196,12 @@ class Leg:
             self._engine.attach(self, 20)
         return capture.done
 
-    def stop_recording(self, reason: str = "stopped") -> None:
+    def stop_recording(self) -> None:
         """End the recording; its Deferred fires once all that was heard so far is handed over."""
         capture = self._inlet.capture
         if capture is not None and not capture.ended:
             self._hear(self._engine.now())
-            capture.finish(reason)
+            capture.finish("stopped")
         self._inlet.record(None)
 
     def echo(self, on: bool) -> None:
