@@ -133,6 +133,15 @@ class Media:
     last_rtp_port: Annotated[
         int, Setting("Last port of the range for sound", low=1025, high=65_535)
     ] = 29_999
+    timeout_seconds: Annotated[
+        int,
+        Setting(
+            "A call whose peer sends neither sound nor reports for so long is over; 0 is never",
+            unit="seconds",
+            low=0,
+            high=3600,
+        ),
+    ] = 60
     dscp: Annotated[
         int,
         Setting("Mark of sound packets for routers; 46 is expedited forwarding", low=0, high=63),

@@ -91,6 +91,7 @@ class Desk:
             machine.reactor if machine.exact_clock else None,
             range(media.first_rtp_port, media.last_rtp_port + 1),
             machine.random,
+            media_timeout=float(media.timeout_seconds),
             dscp=media.dscp,
             wall=machine.wall,
         )

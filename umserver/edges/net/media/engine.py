@@ -29,8 +29,9 @@ SLOT = 0.005
 WHEEL = 12
 """Slots after which the wheel repeats; also the most that a late tick catches up."""
 
-MEDIA_TIMEOUT = 20.0
-"""Seconds without a packet after which a peer is taken for lost."""
+MEDIA_TIMEOUT = 60.0
+"""Seconds without a packet after which a peer is taken for lost; long enough for a caller whose
+telephone sends nothing while it is silent to listen to a menu."""
 
 _PERIODS = {10: 2, 20: 4, 30: 2, 40: 4, 50: 2, 60: 4}
 _EARLY = 1e-6
