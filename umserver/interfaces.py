@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from umserver.org.facts import CallFacts
     from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry, VoiceMail
+    from umserver.org.people import NameQuery
     from umserver.org.refusals import Refusal
     from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
 
@@ -134,7 +135,7 @@ class FleetServer:
     roles: tuple[str, ...]
     """cas, mbx."""
     ports: Mapping[str, int] = field(factory=dict)
-    """Port by what listens there, as `sip`, `sips`; what is missing is closed."""
+    """Port by what listens there: `sip`, `mbx`, `mbx-tls`; what is missing is closed."""
     capacity: int = 0
     """Most calls at the same time."""
     calls: int = 0
@@ -292,6 +293,12 @@ class IPromptShelf(Interface):
     def beep() -> Clip:
         """The tone before a recording."""
 
+    def imported(owner: str, name: str, file: str) -> Deferred[Clip | None]:
+        """A prompt that was imported for an owner (see `umserver.org.prompt_files`), by its name.
+
+        None where there is no such file, or none that can be played. Never fails.
+        """
+
 
 class IGreetings(Interface):
     """What users recorded of themselves."""
@@ -389,6 +396,16 @@ class IDirectory(Interface):
 
     def find(dial_plan: str, numbers: Sequence[str]) -> Deferred[Mapping[str, Mailbox]]:
         """Mailboxes of that plan by extension, secondary number, E.164 number or SIP address."""
+
+
+class IPeople(Interface):
+    """The same users, found by name. Everything can fail with Unavailable."""
+
+    def spelled(query: NameQuery, most: int) -> Deferred[Sequence[Mailbox]]:
+        """Users whose spelled name begins with these keys, by name; no more than `most`."""
+
+    def person(address: str) -> Deferred[Mailbox | None]:
+        """The user with this mail address."""
 
 
 class ISettingsSource(Interface):

@@ -10,7 +10,7 @@ belong here: they are prompts of the catalogue, with places for these words.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 

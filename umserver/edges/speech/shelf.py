@@ -22,6 +22,7 @@ from zope.interface import implementer
 from umserver.edges.speech.cache import SpokenCache, spoken_key
 from umserver.edges.speech.catalogue import Catalogue
 from umserver.edges.speech.finish import finish
+from umserver.edges.speech.imported import ImportedPrompts
 from umserver.edges.speech.voice import IVoice
 from umserver.interfaces import Clip, IPromptShelf, Unavailable
 from umserver.wire.audio import g711, tones
@@ -76,6 +77,8 @@ class PromptShelf:
     tidy_every: int = TIDY_EVERY
     in_thread: Callable[[Callable[[], Any]], Deferred[Any]] | None = None
     """Runs blocking work; the reactor's thread pool when not given."""
+    custom: ImportedPrompts | None = None
+    """What administrators imported; None when there is no such place."""
     _fixed: dict[tuple[str, str], Clip] = field(factory=dict)
     _free: OrderedDict[_Wanted, Clip] = field(factory=OrderedDict)
     _free_bytes: int = 0
@@ -109,6 +112,13 @@ class PromptShelf:
     def speak(self, language: str, text: str) -> Deferred[Clip]:
         """Free text. Fails with Unavailable as `prompt` does."""
         return self._soon(_Wanted("speech", language, " ".join(text.split())))
+
+    def imported(self, owner: str, name: str, file: str) -> Deferred[Clip | None]:
+        """See `IPromptShelf`; from memory or from the disk."""
+        custom = self.custom
+        if custom is None:
+            return succeed(None)
+        return self._run(lambda: custom.get(owner, name, file))
 
     def preload(
         self, languages: Sequence[str] | None = None, progress: Progress | None = None

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Table
 from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault
+from umserver.org.people import NameQuery, last_and_first, matches
 from umserver.org.pin_record import PinRecord, from_text, to_text
 from umserver.org.rules import faults_between, mailbox_faults
 from umserver.org.sections import SINGLES
@@ -116,6 +118,27 @@ class Archive:
         with self.tables.reading() as now:
             found = now.find(dial_plan, numbers)
         return {number: mailbox_of(user) for number, user in found.items()}
+
+    def spelled(self, query: NameQuery, most: int) -> list[Mailbox]:
+        """Mailboxes whose spelled name begins with these keys, in the order of their names."""
+        scope = query.scope
+        with self.tables.reading() as now:
+            if scope.extension:
+                users = [
+                    *chain.from_iterable(
+                        now.find(plan, [scope.extension]).values() for plan in scope.plans
+                    )
+                ]
+            else:
+                users = [*now.spelled(query, most)]
+        found = [one for one in map(mailbox_of, users) if matches(query, one)]
+        return sorted(found, key=last_and_first)[:most]
+
+    def person(self, address: str) -> Mailbox | None:
+        """The mailbox of this address."""
+        with self.tables.reading() as now:
+            user = now.user(address)
+        return mailbox_of(user) if user is not None else None
 
     def mailboxes(self) -> Iterator[Mailbox]:
         """Every mailbox, by address."""

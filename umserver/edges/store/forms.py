@@ -13,6 +13,7 @@ from typing import Any
 from umserver.edges.store.tables import Row, UserRow, fold
 from umserver.org.declare import Declared, Kind, declared
 from umserver.org.parse import parse, parse_object
+from umserver.org.people import is_open_to_callers, spelled_names
 from umserver.org.sections import SECTIONS, SINGLES, identity_of
 from umserver.org.settings import Mailbox, Organisation
 
@@ -45,6 +46,8 @@ def user_row_of(mailbox: Mailbox) -> UserRow:
         fold(mailbox.dial_plan),
         fold(mailbox.policy),
         mailbox.index,
+        names=tuple(dict.fromkeys(spelled_names(mailbox))),
+        is_open=is_open_to_callers(mailbox),
     )
 
 

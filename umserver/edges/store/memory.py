@@ -8,8 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
@@ -26,6 +28,9 @@ from umserver.edges.store.tables import (
     check_version,
     fold,
 )
+
+if TYPE_CHECKING:
+    from umserver.org.people import NameQuery
 
 NO_BACKUP = "what is in memory only has no backups"
 
@@ -81,6 +86,19 @@ class Sheet:
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         plan = fold(dial_plan)
         return {n: self.mailboxes[self.keys[plan, n]] for n in numbers if (plan, n) in self.keys}
+
+    def spelled(self, query: NameQuery, most: int) -> Sequence[UserRow]:
+        found: list[UserRow] = []
+        for plan in dict.fromkeys(map(fold, query.scope.plans)):
+            there = (
+                user
+                for user in self.mailboxes.values()
+                if user.dial_plan == plan
+                and (user.is_open or not query.scope.outside)
+                and any(w == query.way and k.startswith(query.keys) for w, k in user.names)
+            )
+            found += islice(there, most)
+        return found
 
     def count(self, dial_plan: str = "", policy: str = "") -> int:
         return sum(

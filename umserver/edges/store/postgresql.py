@@ -22,6 +22,7 @@ from umserver.edges.store.backend import Backend
 from umserver.edges.store.ledger import this_user
 from umserver.edges.store.roster import Roster
 from umserver.edges.store.sheet import SCHEMAS, SqlSheet, statements
+from umserver.edges.store.spelling import SINCE, fill_names
 from umserver.edges.store.tables import Reading, Tables, Writing
 from umserver.interfaces import NoSpace, Unavailable
 
@@ -115,6 +116,8 @@ class PostgresqlTables:
                 sql("INSERT INTO schema_version VALUES (0)")
             for statement in statements(version, WORDS):
                 sql(statement)
+            if 0 < version < SINCE:
+                fill_names(session, SqlSheet(session, session.now, self._who))
             sql("UPDATE schema_version SET number = ?", (len(SCHEMAS),))
             sql("COMMIT")
         except BaseException:

@@ -28,9 +28,11 @@ from umserver.interfaces import (
     FleetServer,
     IDirectory,
     IFleet,
+    IPeople,
     ISettingsSource,
     RequestedState,
 )
+from umserver.org.people import NameQuery
 from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, Organisation
 
@@ -46,10 +48,10 @@ MOST_REMEMBERED = 10_000
 """Numbers whose owner, or whose having none, is remembered."""
 
 
-@implementer(ISettingsSource, IDirectory, IFleet)
+@implementer(ISettingsSource, IDirectory, IPeople, IFleet)
 @define(eq=False)
 class SettingsStore:
-    """See `ISettingsSource`, `IDirectory` and `IFleet`; also PINs and secrets."""
+    """See `ISettingsSource`, `IDirectory`, `IPeople` and `IFleet`; also PINs and secrets."""
 
     reactor: Any
     """Gives callFromThread."""
@@ -160,6 +162,15 @@ class SettingsStore:
             if mailbox is not None:
                 answer[number] = mailbox
         return answer
+
+    def spelled(self, query: NameQuery, most: int) -> Deferred[Sequence[Mailbox]]:
+        """See `IPeople`."""
+        found: Deferred[Any] = self._run(self.archive.spelled, query, most)
+        return found
+
+    def person(self, address: str) -> Deferred[Mailbox | None]:
+        """See `IPeople`."""
+        return self._run(self.archive.person, address)
 
     # the rest
 

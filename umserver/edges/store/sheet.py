@@ -6,7 +6,7 @@ Knows: tables and statements. Must never know: connections, how a transaction be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
@@ -20,6 +20,9 @@ from umserver.edges.store.tables import (
     check_version,
     fold,
 )
+
+if TYPE_CHECKING:
+    from umserver.org.people import NameQuery
 
 OBJECTS_SCHEMA = """
 CREATE TABLE revision (one INTEGER PRIMARY KEY CHECK (one = 1), number {integer} NOT NULL);
@@ -41,7 +44,14 @@ CREATE INDEX numbers_of_owner ON numbers (owner);
 CREATE TABLE secrets (name {text} PRIMARY KEY, value {octets} NOT NULL){clustered};
 CREATE TABLE pins (owner {text} PRIMARY KEY, hash {text} NOT NULL){clustered};
 """
-SCHEMAS = (OBJECTS_SCHEMA, LEDGER_SCHEMA + ROSTER_SCHEMA)
+NAMES_SCHEMA = """
+CREATE TABLE names (
+    way {text} NOT NULL, plan {text} NOT NULL, keys {text} NOT NULL,
+    owner {text} NOT NULL REFERENCES mailboxes (folded) ON DELETE CASCADE,
+    is_open INTEGER NOT NULL, PRIMARY KEY (way, plan, keys, owner)){clustered};
+CREATE INDEX names_of_owner ON names (owner);
+"""
+SCHEMAS = (OBJECTS_SCHEMA, LEDGER_SCHEMA + ROSTER_SCHEMA, NAMES_SCHEMA)
 """What each version of the schema adds to the one before."""
 MOST_PLACES = 500
 """Question marks in one statement, and mailboxes that are read at once."""
@@ -53,6 +63,12 @@ PUT_USER = (
 PUT_NUMBER = (
     "INSERT INTO numbers (plan, number, written, owner) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+PUT_NAME = (
+    "INSERT INTO names (way, plan, keys, owner, is_open) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+AFTER_DIGITS = ":"
+"""The sign after the last digit."""
 PUT_PIN = (
     "INSERT INTO pins (owner, hash) VALUES (?, ?) "
     "ON CONFLICT (owner) DO UPDATE SET hash = excluded.hash"
@@ -78,6 +94,18 @@ class Session(Protocol):
 
     def executemany(self, statement: str, values: Iterable[Sequence[Any]]) -> Any:
         """Carry out one statement many times."""
+
+
+def put_names(session: Session, users: Iterable[UserRow]) -> None:
+    """Let mailboxes that have no names yet be found by name."""
+    session.executemany(
+        PUT_NAME,
+        [
+            (way, user.dial_plan, keys, fold(user.address), int(user.is_open))
+            for user in users
+            for way, keys in user.names
+        ],
+    )
 
 
 @define(eq=False)
@@ -158,6 +186,20 @@ class SqlSheet:
             found.update((row[0], user) for row, user in zip(rows, users, strict=True))
         return found
 
+    def spelled(self, query: NameQuery, most: int) -> Sequence[UserRow]:
+        """See `Reading`."""
+        found: dict[str, UserRow] = {}
+        is_open = " AND is_open = 1" if query.scope.outside else ""
+        for plan in dict.fromkeys(map(fold, query.scope.plans)):
+            rows = self._sql(
+                f"SELECT {USER} FROM mailboxes m WHERE m.folded IN (SELECT DISTINCT owner "
+                f"FROM names WHERE way = ? AND plan = ? AND keys >= ? AND keys < ?{is_open} "
+                "LIMIT ?)",
+                (query.way, plan, query.keys, query.keys + AFTER_DIGITS, most),
+            ).fetchall()
+            found.update((fold(user.address), user) for user in self._users(rows))
+        return list(found.values())
+
     def count(self, dial_plan: str = "", policy: str = "") -> int:
         """See `Reading`."""
         where, values = "", []
@@ -216,6 +258,8 @@ class SqlSheet:
         )
         if version:
             self._sql("DELETE FROM numbers WHERE owner = ?", (owner,))
+            self._sql("DELETE FROM names WHERE owner = ?", (owner,))
+        put_names(self._session, [user])
         for plan, number in user.keys:
             if not self._sql(PUT_NUMBER, (fold(plan), number, plan, owner)).rowcount:
                 self._taken([user])
@@ -231,6 +275,7 @@ class SqlSheet:
         ]
         if self._session.executemany(PUT_NUMBER, numbers).rowcount < len(numbers):
             self._taken(users)
+        put_names(self._session, users)
         self.changed = True
 
     def _taken(self, users: Iterable[UserRow]) -> None:

@@ -18,6 +18,7 @@ from umserver.edges.store.backup import back_up, opened_copy, put_back
 from umserver.edges.store.ledger import this_user
 from umserver.edges.store.roster import Roster
 from umserver.edges.store.sheet import SCHEMAS, SqlSheet, statements
+from umserver.edges.store.spelling import SINCE, fill_names
 from umserver.edges.store.tables import Reading, Tables, Writing
 from umserver.interfaces import NoSpace, Unavailable
 
@@ -64,6 +65,8 @@ class SqliteTables:
             if version < len(SCHEMAS):
                 for statement in statements(version, WORDS):
                     sql(statement)
+                if 0 < version < SINCE:
+                    fill_names(self._connection, SqlSheet(self._connection, self._now, self._who))
                 sql(f"PRAGMA user_version = {len(SCHEMAS)}")
             sql("COMMIT")
         except BaseException:

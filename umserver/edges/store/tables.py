@@ -18,6 +18,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from umserver.edges.store.ledger import Ledger
     from umserver.edges.store.roster import Roster
+    from umserver.org.people import NameQuery
 
 
 class Conflict(Exception):
@@ -51,6 +52,10 @@ class UserRow:
     keys: tuple[tuple[str, str], ...]
     """Every dial plan and number under which it is found."""
     version: int = 1
+    names: tuple[tuple[str, str], ...] = ()
+    """Ways of spelling with their keys, for what is written; rows that are read have none."""
+    is_open: bool = True
+    """Whether callers from outside find it by name."""
 
 
 class Reading(Protocol):
@@ -84,6 +89,12 @@ class Reading(Protocol):
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         """Mailboxes by number, of those numbers that are somebody's; by an index."""
+
+    def spelled(self, query: NameQuery, most: int) -> Sequence[UserRow]:
+        """Mailboxes whose name begins with these keys, `most` of each plan at most; by an index.
+
+        The scope's extension does not count here.
+        """
 
     def count(self, dial_plan: str = "", policy: str = "") -> int:
         """How many mailboxes there are, of this plan or policy where one is named."""

@@ -58,6 +58,16 @@ class Mailbox:
         str, Setting("Last name; the display name's last word when empty", "2.6", high=64, own=True)
     ] = ""
 
+    title: Annotated[
+        str, Setting("Title, told to callers where names are the same", "6.2", high=64, own=True)
+    ] = ""
+    department: Annotated[
+        str,
+        Setting("Department, told where names are the same", "6.2", high=64, own=True),
+    ] = ""
+    location: Annotated[
+        str, Setting("Office, told to callers where names are the same", "6.2", high=128, own=True)
+    ] = ""
     server_name: Annotated[
         str,
         Setting(

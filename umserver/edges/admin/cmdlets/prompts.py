@@ -11,15 +11,14 @@ import io
 import os
 import wave
 from pathlib import Path
-from urllib.parse import quote
 
 from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED
+from umserver.org.prompt_files import folder_name
 
-FOLDER = "custom-prompts"
 OWNERS = {"UMDialPlan": "UMDialPlan", "UMAutoAttendant": "UMAutoAttendant"}
 MOST_OCTETS = 20 << 20
 """Octets of a prompt: 20 minutes."""
@@ -38,7 +37,7 @@ GENERATED = (
 
 def folder_of(state: Path, owner: str, name: str) -> Path:
     """Where the prompts of a dial plan or an auto attendant are kept."""
-    return state / FOLDER / owner.lower() / quote(name, safe=" ").replace(".", "%2E")
+    return state / folder_name(owner, name)
 
 
 def import_prompt(given: Given, desk: Desk) -> Outcome:
