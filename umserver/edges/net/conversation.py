@@ -20,6 +20,7 @@ from umserver.edges.net.media import Leg, MediaEngine
 from umserver.interfaces import Clip, HungUp, ITake, Recorded
 from umserver.wire.media import MediaSession, NotAcceptable
 from umserver.wire.sip.effects import (
+    CallEffect,
     Effect,
     Ended,
     Established,
@@ -168,7 +169,7 @@ class Conversation:
 
     # what the endpoint tells
 
-    def told(self, effect: Effect) -> None:
+    def told(self, effect: CallEffect) -> None:
         """One effect about this call."""
         match effect:
             case Established():

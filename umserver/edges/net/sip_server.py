@@ -21,7 +21,7 @@ from umserver.edges.net.phone import Phone
 from umserver.edges.net.sockets import is_address, is_wildcard
 from umserver.edges.net.station import Station, has_ipv6
 from umserver.edges.net.tcp import Limits
-from umserver.wire.sip.effects import Effect, Ended, Offered, Redirected, Refused
+from umserver.wire.sip.effects import CallEffect, Ended, Offered, Redirected, Refused
 from umserver.wire.sip.message import Response
 from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
@@ -153,12 +153,11 @@ class SipServer:
         await peer.stop()
         return status
 
-    def _tell(self, effect: Effect) -> None:
+    def _tell(self, effect: CallEffect) -> None:
         if isinstance(effect, Offered):
             self._offered(effect)
             return
-        call = getattr(effect, "call", None)
-        phone = self._phones.get(call) if isinstance(call, str) else None
+        phone = self._phones.get(effect.call)
         if phone is None:
             return
         if isinstance(effect, Ended | Refused | Redirected):

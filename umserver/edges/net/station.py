@@ -21,7 +21,7 @@ from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sockets import family_of
 from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.edges.net.udp import UdpPorts
-from umserver.wire.sip.effects import Answered, Effect, Flow
+from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow
 from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.sip.headers import NameAddr
 from umserver.wire.sip.message import Response
@@ -39,7 +39,7 @@ class Station:
     """IReactorTime, IReactorSocket and IReactorTCP in one."""
     product: str
     random: Random
-    tell: Callable[[Effect], None]
+    tell: Callable[[CallEffect], None]
     """Told what the endpoint says of calls."""
     engine: MediaEngine | None = None
     external_address: str | None = None
@@ -154,7 +154,7 @@ class Station:
             asked = self._asked.pop(effect.token, None)
             if asked is not None:
                 asked.callback(effect.response)
-        else:
+        elif isinstance(effect, CallEffect):
             self.tell(effect)
 
     def _is_outside(self, host: str) -> bool:

@@ -40,6 +40,13 @@ class Effect:
 
 
 @frozen
+class CallEffect(Effect):
+    """Something about a call."""
+
+    call: str
+
+
+@frozen
 class Send(Effect):
     """Put this message on the wire."""
 
@@ -48,10 +55,9 @@ class Send(Effect):
 
 
 @frozen
-class Offered(Effect):
+class Offered(CallEffect):
     """A new INVITE; 100 has been sent."""
 
-    call: str
     request: Request
     flow: Flow
     sdp: bytes | None
@@ -59,54 +65,49 @@ class Offered(Effect):
 
 
 @frozen
-class Established(Effect):
+class Established(CallEffect):
     """The call stands, or a later offer of ours has been answered.
 
     Server: the ACK came, `sdp` when the answer came in it. Client: 2xx with its `sdp`, the ACK has
     been sent.
     """
 
-    call: str
     sdp: bytes | None
 
 
 @frozen
-class Progressed(Effect):
+class Progressed(CallEffect):
     """A provisional answer to our INVITE."""
 
-    call: str
     status: int
     sdp: bytes | None
 
 
 @frozen
-class Redirected(Effect):
+class Redirected(CallEffect):
     """Our INVITE was answered 3xx; the call is over."""
 
-    call: str
     contacts: tuple[NameAddr, ...]
     """Best first by q."""
     response: Response
 
 
 @frozen
-class Refused(Effect):
+class Refused(CallEffect):
     """Our INVITE was refused; the call is over.
 
     408 also when nothing came, 503 when it could not be sent.
     """
 
-    call: str
     status: int
     reason: str
     response: Response | None
 
 
 @frozen
-class Reoffered(Effect):
+class Reoffered(CallEffect):
     """The peer wants to change the session: accept_offer or refuse_offer must follow."""
 
-    call: str
     sdp: bytes | None
     """None: they want our offer."""
 
@@ -120,29 +121,26 @@ class Answered(Effect):
 
 
 @frozen
-class Told(Effect):
+class Told(CallEffect):
     """An INFO within the call; it has been answered 200."""
 
-    call: str
     request: Request
 
 
 @frozen
-class Transferring(Effect):
+class Transferring(CallEffect):
     """How our REFER goes.
 
     202 accepted, 3xx–6xx refused, or what the NOTIFY says of the new call.
     """
 
-    call: str
     status: int
 
 
 @frozen
-class Ended(Effect):
+class Ended(CallEffect):
     """The call is over; exactly once, except after Redirected or Refused."""
 
-    call: str
     by: str
     """peer, us, cancel, timeout or error."""
     reason: str
@@ -157,8 +155,7 @@ class Dropped(Effect):
 
 
 @frozen
-class OfferRefused(Effect):
+class OfferRefused(CallEffect):
     """A later offer of ours was refused; the session stays as it was."""
 
-    call: str
     status: int

@@ -23,7 +23,7 @@ from umserver.edges.net.sockets import is_address
 from umserver.edges.net.station import Station
 from umserver.wire.media import NotAcceptable
 from umserver.wire.sip.effects import (
-    Effect,
+    CallEffect,
     Ended,
     Established,
     Flow,
@@ -108,7 +108,7 @@ class OutgoingCall(Conversation):
         self._awaiting_answer.append(waiting)
         return waiting
 
-    def told(self, effect: Effect) -> None:
+    def told(self, effect: CallEffect) -> None:
         """One effect about this call."""
         match effect:
             case Progressed():
@@ -348,9 +348,8 @@ class Softphone:
         )
         return str(sorted(found, key=lambda entry: entry[0] != socket.AF_INET)[0][4][0])
 
-    def _tell(self, effect: Effect) -> None:
-        name = getattr(effect, "call", None)
-        call = self._calls.get(name) if isinstance(name, str) else None
+    def _tell(self, effect: CallEffect) -> None:
+        call = self._calls.get(effect.call)
         if call is not None:
             if isinstance(effect, Ended):
                 del self._calls[effect.call]
