@@ -35,7 +35,7 @@ SOUND = (*DOOR, "umserver.wire.audio")
 ROOMS = [
     Room("umserver.wire.sip", others=VALUES),
     Room("umserver.wire.sdp", others=VALUES),
-    Room("umserver.wire.audio", ("umserver.discover",), (*VALUES, "numpy", "lameenc")),
+    Room("umserver.wire.audio", ("umserver.discover",), (*VALUES, "numpy", "lameenc", "miniaudio")),
     Room("umserver.wire.trace", others=VALUES),
     Room("umserver.wire.rtp", ("umserver.wire.audio",), VALUES),
     Room(

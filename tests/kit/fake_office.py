@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, execute, fail, succeed
+from twisted.internet.task import Clock, deferLater
 from zope.interface import implementer
 
 from umserver.calls.office import Office
@@ -15,12 +17,14 @@ from umserver.interfaces import (
     IDraft,
     IGreetings,
     IMessageStore,
+    IPeople,
     IPromptShelf,
     NoSpace,
     Unavailable,
 )
 from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry
-from umserver.org.settings import Organisation
+from umserver.org.people import NameQuery, last_and_first, matches
+from umserver.org.settings import Mailbox, Organisation
 
 
 def clip(name: str, seconds: float = 1.0) -> Clip:
@@ -36,6 +40,8 @@ class MemoryShelf:
 
     languages: list[str] = field(factory=list)
     has_voice: bool = True
+    files: set[str] = field(factory=set)
+    """Names of the prompts that were imported."""
 
     def prompt(self, language: str, name: str, values: Mapping[str, str] = {}) -> Deferred[Clip]:
         self.languages.append(language)
@@ -48,6 +54,10 @@ class MemoryShelf:
 
     def beep(self) -> Clip:
         return clip("beep", 0.2)
+
+    def imported(self, owner: str, name: str, file: str) -> Deferred[Clip | None]:
+        found = file in self.files
+        return succeed(clip(file) if found else None)
 
 
 @implementer(IGreetings)
@@ -153,13 +163,51 @@ class MemorySpool:
         pass
 
 
+@implementer(IPeople)
+@define
+class MemoryPeople:
+    """People in a list, found at once or after `slow` seconds."""
+
+    people: list[Mailbox] = field(factory=list)
+    clock: Clock = field(factory=Clock)
+    slow: float = 0.0
+    failing: bool = False
+
+    def spelled(self, query: NameQuery, most: int) -> Deferred[Sequence[Mailbox]]:
+        found = sorted((one for one in self.people if matches(query, one)), key=last_and_first)
+        return self._answer(found[:most])
+
+    def person(self, address: str) -> Deferred[Mailbox | None]:
+        found = [one for one in self.people if one.address == address]
+        return self._answer(found[0] if found else None)
+
+    def _answer(self, found: Any) -> Deferred[Any]:
+        def answer() -> Any:
+            if self.failing:
+                raise Unavailable("the store is away")
+            return found
+
+        return deferLater(self.clock, self.slow, answer) if self.slow else execute(answer)
+
+
 def office(settings: Organisation, **parts: object) -> Office:
     """An office of memory parts; name one to replace it."""
+    from tests.kit.fake_mailbox import (
+        MemoryDirectory,
+        MemoryGreetingDesk,
+        MemoryMailboxes,
+        MemoryPins,
+    )
+
     values: dict[str, object] = {
         "settings": settings,
         "shelf": MemoryShelf(),
-        "greetings": MemoryGreetings(),
+        "greetings": MemoryGreetingDesk(),
         "spool": MemorySpool(),
+        "mailboxes": MemoryMailboxes(),
+        "pins": MemoryPins(),
+        "directory": MemoryDirectory(),
+        "people": MemoryPeople(),
         "wall": lambda: 1_790_000_000.0,
         "random": Random(7),
         "host": "um.example.com",

@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.fake_office import MemoryGreetings, MemoryShelf, MemorySpool
+from tests.kit.fake_mailbox import MemoryGreetingDesk, MemoryMailboxes, MemoryPins
+from tests.kit.fake_office import MemoryShelf, MemorySpool
 from tests.kit.fake_phone import FakePhone
 from tests.org.examples import ORG, PLAN, forwarded, offer
 from tests.roles.parts import CallLog, Directory
@@ -49,8 +50,10 @@ class AnsweringDeskTests(SynchronousTestCase):
             call_log=self.log,
             equipment=Equipment(
                 shelf=self.shelf,
-                greetings=MemoryGreetings(),
+                greetings=MemoryGreetingDesk(),
                 spool=self.spool,
+                mailboxes=MemoryMailboxes(),
+                pins=MemoryPins(),
                 random=Random(7),
                 host="um.example.com",
             ),

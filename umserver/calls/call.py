@@ -163,6 +163,8 @@ class Call:
                 alarm.cancel()
         if pressed is None:
             self._alive()
+        else:
+            self._last_sound = self.clock.seconds()  # who presses keys is not waiting in silence
         return pressed
 
     async def ready(self, work: Deferred[Any]) -> bool:

@@ -7,7 +7,7 @@ interface.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,15 @@ from attrs import field, frozen
 
 from umserver.calls.call import Call
 from umserver.calls.prompts import Speaker
-from umserver.interfaces import IGreetings, IMessageStore, IPromptShelf
+from umserver.interfaces import (
+    IDirectory,
+    IGreetingDesk,
+    IMailboxes,
+    IMessageStore,
+    IPeople,
+    IPins,
+    IPromptShelf,
+)
 
 if TYPE_CHECKING:
     from umserver.org.resolve import Route
@@ -28,19 +36,30 @@ class Office:
 
     settings: Organisation
     shelf: IPromptShelf
-    greetings: IGreetings
+    greetings: IGreetingDesk
     spool: IMessageStore
+    mailboxes: IMailboxes
+    pins: IPins
+    directory: IDirectory
+    people: IPeople
     wall: Callable[[], float]
     """Wall time in seconds since 1970, for messages."""
     random: Random
     host: str
     """This server's name, for Message-IDs."""
+    flows: Mapping[str, Flow] = field(factory=dict)
+    """Every call script by its name, for calls that go from one to another."""
     facts: dict[str, object] = field(factory=dict)
     """What the script wants the call record to say, by field name."""
 
     def speaker(self, language: str) -> Speaker:
         """Somebody who says the catalogue's prompts in this language."""
         return Speaker(self.shelf, language)
+
+    async def follow(self, call: Call, route: Route) -> str:
+        """Go on with the script of another route; returns its outcome. Raises HungUp, TimeUp."""
+        flow = self.flows.get(route.flow) or self.flows["not-available"]
+        return await flow.run(call, self, route)
 
 
 @frozen

@@ -34,6 +34,14 @@ class Speaker:
             log.error("no voice for {name}: {fault}", name=name, fault=fault)
             return None
 
+    async def speak(self, text: str) -> Clip:
+        """Free text such as a name; the tone when there is no voice."""
+        try:
+            return await self.shelf.speak(self.language, text)
+        except Unavailable as fault:
+            log.error("no voice for free text: {fault}", fault=fault)
+            return self.shelf.beep()
+
     async def clips(self, *names: str) -> list[Clip]:
         """Several prompts without places, fetched at the same time."""
         wanted = [Deferred.fromCoroutine(self.clip(name)) for name in names]

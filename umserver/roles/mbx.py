@@ -23,9 +23,12 @@ from umserver.interfaces import (
     HungUp,
     ICallLog,
     IDirectory,
-    IGreetings,
+    IGreetingDesk,
+    IMailboxes,
     IMessageStore,
+    IPeople,
     IPhone,
+    IPins,
     IPromptShelf,
 )
 from umserver.org.facts import CallFacts
@@ -45,8 +48,11 @@ class Equipment:
     """What every call's office is furnished with."""
 
     shelf: IPromptShelf
-    greetings: IGreetings
+    greetings: IGreetingDesk
     spool: IMessageStore
+    mailboxes: IMailboxes
+    pins: IPins
+    people: IPeople
     random: Random
     host: str
 
@@ -157,6 +163,11 @@ class AnsweringDesk:
             shelf=e.shelf,
             greetings=e.greetings,
             spool=e.spool,
+            mailboxes=e.mailboxes,
+            pins=e.pins,
+            directory=self.directory,
+            people=e.people,
+            flows=self.flows,
             wall=self.wall,
             random=e.random,
             host=e.host,

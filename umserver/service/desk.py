@@ -7,6 +7,7 @@ of them works.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from attrs import define, field
 from twisted.logger import Logger
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 import umserver.calls.flows
 from umserver.calls.office import Flow
 from umserver.discover import constants, shipped
+from umserver.edges.mail.mailboxes import MaildirMailboxes
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.spool import Spool, open_spool
 from umserver.edges.mail.threads import Pool
@@ -23,7 +25,16 @@ from umserver.edges.speech.cache import SpokenCache
 from umserver.edges.speech.catalogue import load_catalogue
 from umserver.edges.speech.greetings import FolderGreetings
 from umserver.edges.speech.shelf import PromptShelf
-from umserver.interfaces import ICallLog, IDirectory, IMailer
+from umserver.edges.store.pins import StorePins
+from umserver.edges.store.settings import SettingsStore
+from umserver.interfaces import (
+    ICallLog,
+    IDirectory,
+    IGreetingDesk,
+    IMailboxes,
+    IMailer,
+    IPins,
+)
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import PIPELINE_FULL, TOO_MANY_CALLS, Refusal
@@ -50,12 +61,14 @@ class Desk:
     state: Path
     host: str
     poller: Poller
-    directory: IDirectory
+    store: SettingsStore
     call_log: ICallLog
     key: bytes = field(repr=False)
     standing: Standing
     spool: Spool = field(init=False)
     delivery: Delivery = field(init=False)
+    mailboxes: MaildirMailboxes = field(init=False)
+    pins: StorePins = field(init=False)
     shelf: PromptShelf = field(init=False)
     engine: MediaEngine = field(init=False)
     role: AnsweringDesk = field(init=False)
@@ -77,6 +90,8 @@ class Desk:
             min_free_bytes=bootstrap.spool.min_free_megabytes << 20,
         )
         self._mail_threads = Pool(machine.reactor, 4, "mail")
+        self.mailboxes = MaildirMailboxes(machine.reactor, self.state / "mail", self._mail_threads)
+        self.pins = StorePins(machine.reactor, self.store, machine.wall)
         self.delivery = Delivery(machine.reactor, self.spool, self._mailer(), machine.wall)
         self.shelf = PromptShelf(
             machine.reactor,
@@ -135,9 +150,17 @@ class Desk:
             clock=self.machine.reactor,
             wall=self.machine.wall,
             settings=lambda: self.poller.settings,
-            directory=self.directory,
+            directory=cast(IDirectory, self.store),
             call_log=self.call_log,
-            equipment=Equipment(self.shelf, greetings, self.spool, self.machine.random, self.host),
+            equipment=Equipment(
+                shelf=self.shelf,
+                greetings=cast(IGreetingDesk, greetings),
+                spool=self.spool,
+                mailboxes=cast(IMailboxes, self.mailboxes),
+                pins=cast(IPins, self.pins),
+                random=self.machine.random,
+                host=self.host,
+            ),
             flows=flows,
             routed=self._routed,
             admission=self._admission,
@@ -189,7 +212,9 @@ class Desk:
         self.engine.stop()
         self.shelf.stop()
         self.spool.close()
+        self.mailboxes.stop()
         self._mail_threads.stop()
+        self.pins.stop()
 
     def _show(self, done: int, all: int, name: str) -> None:
         """Progress for whoever waits for a first start."""

@@ -1,0 +1,46 @@
+"""The owner of a mailbox calls 5000: real calls, real prompts, and the Maildir afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.kit.house import ADA, HouseCase
+from tests.kit.media import clip
+from umserver.wire.sip.headers import parse_name_addr
+
+PIN = "246813#"
+OWN = parse_name_addr("<sip:1001@pbx.example.com>")
+
+
+class VoiceAccess(HouseCase):
+    """Ada and her messages."""
+
+    def leave(self, seconds: float = 3.0, seed: int = 3) -> None:
+        """A message for Ada."""
+        count = len(self.files())
+        self.dial().until_beep().say(clip(seconds, seed)).hang_up()
+        self.stage.run_until(lambda: len(self.files()) > count, 60.0)
+
+    def files(self) -> list[Path]:
+        """Every mail of Ada's, wherever it is."""
+        return sorted((self.state / "mail" / ADA).glob("**/*umserver*"))
+
+    def test_hear_two_delete_one(self) -> None:
+        """Ada calls from her own telephone, hears two new messages and deletes the first; her mail
+        program shows exactly that.
+        """
+        self.start()
+        self.leave(3.0, 3)
+        self.stage.walk(60.0)
+        self.leave(3.0, 8)
+        caller = self.dial("5000", from_=OWN).wait(6.0).press(PIN).wait(3.0).press("#").wait(6.0)
+        caller.press("1").wait(8.0).press("7").wait(12.0).press("*").wait(1.0).hang_up()
+        heard = self.heard(caller)
+        self.assertEqual(heard[:2], ["voice-access-welcome", "enter-pin"])
+        self.assertIn("message-acts", heard)
+        self.assertIn("message-deleted", heard)
+        places = sorted((path.parent.parent.name, path.name[-4:]) for path in self.files())
+        self.assertEqual(places, [(".Trash", ":2,S"), (ADA, ":2,S")])
+        sound = caller.ear.encoded()
+        assert sound is not None
+        self.assertIn(clip(3.0, 8).encoded["PCMU"][4000:12_000], sound[1])

@@ -1,0 +1,51 @@
+"""Voice access: the owner of a mailbox hears and answers messages by telephone (spec 5).
+
+Purpose: the script of calls to the access number. Border: the conversation alone; what a mailbox,
+a PIN or a greeting is kept in stands behind the door. `sign_in` finds out who it is, `first_time`
+asks for what is missing, `main_menu` leads to `messages` (a `walk` through the mailbox, each heard
+in `playing`), `answering` and `options`. Every verb takes one `Owner`.
+"""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from umserver.calls.call import Call
+from umserver.calls.dialogs import farewell
+from umserver.calls.flows.voice_access.first_time import set_up
+from umserver.calls.flows.voice_access.main_menu import main_menu, summary
+from umserver.calls.flows.voice_access.sign_in import Door
+from umserver.calls.office import Flow, Office
+from umserver.interfaces import Unavailable
+from umserver.org.resolve import Route, VoiceAccess
+
+log = Logger()
+
+
+async def voice_access(call: Call, office: Office, route: Route) -> str:
+    """Serve one call to the access number.
+
+    Returns voice-access, login-failed, login-given-up, refused, pin-not-changed or unavailable.
+    """
+    assert isinstance(route, VoiceAccess)
+    speaker = office.speaker(route.dial_plan.default_language)
+    await call.answer()
+    try:
+        opened = await Door(call, office, route, speaker).open()
+    except Unavailable as fault:
+        log.error("nobody can sign in: {fault}", call=call.id, fault=fault)
+        await farewell(call, speaker, "mailbox-unavailable", "goodbye")
+        return "unavailable"
+    if isinstance(opened, str):
+        return opened
+    owner, told = opened
+    if not await set_up(owner, told):
+        await owner.say_goodbye()
+        return "pin-not-changed"
+    await summary(owner)
+    await main_menu(owner)
+    await owner.say_goodbye()
+    return "voice-access"
+
+
+FLOW = Flow(name="voice-access", run=voice_access)

@@ -1,0 +1,63 @@
+"""What is said about a message: from whom, when, how long, how marked (spec 5.3).
+
+Knows: which facts come before a message and which only on demand. Must never know: mailboxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from umserver.calls.flows.voice_access.owner import Owner
+from umserver.calls.flows.voice_access.walk import counts
+from umserver.calls.grammar import local_time
+from umserver.interfaces import Clip
+from umserver.org.messages import CallerId, VoiceMail
+
+
+async def summary(owner: Owner, messages: Sequence[VoiceMail]) -> Clip:
+    """`You have two new messages and one saved message.` A count of zero is skipped."""
+    new, saved = counts(messages)
+    said = [owner.grammar.count(new, "new-message")] * bool(new or not saved)
+    said += [owner.grammar.count(saved, "saved-message")] * bool(saved)
+    return await owner.speaker.clip("message-summary", messages=owner.grammar.listed(said))
+
+
+async def header(owner: Owner, message: VoiceMail) -> list[Clip]:
+    """What is said before a message: marks, sender, time."""
+    marks = ["message-is-urgent"] * message.urgent + ["message-is-private"] * message.private
+    return [*await owner.speaker.clips(*marks), await _from(owner, message)]
+
+
+async def whole(owner: Owner, message: VoiceMail) -> list[Clip]:
+    """Everything about it."""
+    clips = await header(owner, message)
+    if message.sender.number and message.sender.name:
+        number = spelled(owner, message.sender.number)
+        clips.append(await owner.speaker.clip("message-number", number=number))
+    if message.seconds:
+        length = owner.grammar.duration(message.seconds)
+        clips.append(await owner.speaker.clip("message-length", length=length))
+    if message.flagged:
+        clips += await owner.speaker.clips("message-is-flagged")
+    return clips
+
+
+def spelled(owner: Owner, number: str) -> str:
+    """A number as it is said; an address as it stands."""
+    return owner.grammar.telephone(number) if number.lstrip("+").isdigit() else number
+
+
+def called(owner: Owner, who: CallerId) -> str:
+    """How somebody is called: by name, else by number; empty for an unknown caller."""
+    return who.name or spelled(owner, who.number)
+
+
+async def _from(owner: Owner, message: VoiceMail) -> Clip:
+    zone = owner.mailbox.time_zone
+    when = owner.grammar.moment(
+        local_time(message.received, zone), local_time(owner.office.wall(), zone)
+    )
+    who = called(owner, message.sender)
+    if not who:
+        return await owner.speaker.clip("message-from-unknown", when=when)
+    return await owner.speaker.clip("message-from", sender=who, when=when)

@@ -1,0 +1,74 @@
+"""The owner of a mailbox during a call: who it is, what may be done, and how things are said.
+
+Knows: the mailbox's verbs, the policy. Must never know: keys, menus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from attrs import define
+from twisted.internet.defer import Deferred
+
+from umserver.calls.call import ANY_KEY, Call
+from umserver.calls.dialogs import farewell, patiently
+from umserver.calls.grammar import Grammar, grammar_for
+from umserver.calls.office import Office
+from umserver.calls.prompts import Speaker
+from umserver.interfaces import IMailbox
+from umserver.org.resolve import VoiceAccess
+from umserver.org.settings import Mailbox, MailboxPolicy
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Owner:
+    """Somebody who signed in."""
+
+    call: Call
+    office: Office
+    route: VoiceAccess
+    mailbox: Mailbox
+    policy: MailboxPolicy
+    speaker: Speaker
+    box: IMailbox
+    proved: bool = True
+    """Whether the PIN was given; without it only voice mail is open (pinless access)."""
+
+    @property
+    def address(self) -> str:
+        """The owner's identity."""
+        return self.mailbox.address
+
+    @property
+    def grammar(self) -> Grammar:
+        """How numbers and times are said."""
+        return grammar_for(self.speaker.language)
+
+    @property
+    def tries(self) -> int:
+        """How often a menu bears silence or a wrong key in a row."""
+        return self.route.dial_plan.input_failures_before_disconnect
+
+    async def say(self, *names: str, keys: str = ANY_KEY) -> None:
+        """Say these prompts; a key among `keys` cuts them short."""
+        await self.call.play(*await self.speaker.clips(*names), keys=keys)
+
+    async def say_filled(self, name: str, /, **values: str) -> None:
+        """Say a prompt whose places are filled in."""
+        await self.call.play(await self.patiently(self.speaker.clip(name, **values)))
+
+    async def say_goodbye(self, *names: str) -> None:
+        """Say these prompts and goodbye, to the end."""
+        await farewell(self.call, self.speaker, *names, "goodbye")
+
+    async def patiently(self, work: Awaitable[T] | Deferred[T]) -> T:
+        """Something that may take its time; the owner does not wait in silence."""
+        doing = work if isinstance(work, Deferred) else Deferred.fromCoroutine(_of(work))
+        return await patiently(self.call, self.speaker, doing)
+
+
+async def _of(work: Awaitable[T]) -> T:
+    return await work
