@@ -24,6 +24,7 @@ from umserver.edges.net.sip_server import SipServer
 from umserver.edges.speech.cache import SpokenCache
 from umserver.edges.speech.catalogue import load_catalogue
 from umserver.edges.speech.greetings import FolderGreetings
+from umserver.edges.speech.imported import ImportedPrompts
 from umserver.edges.speech.shelf import PromptShelf
 from umserver.edges.store.pins import StorePins
 from umserver.edges.store.settings import SettingsStore
@@ -33,6 +34,7 @@ from umserver.interfaces import (
     IGreetingDesk,
     IMailboxes,
     IMailer,
+    IPeople,
     IPins,
 )
 from umserver.org.bootstrap import Bootstrap
@@ -99,6 +101,7 @@ class Desk:
             load_catalogue([shipped("prompts")]),
             self.state / "prompts.d",
             machine.voice(machine.reactor),
+            custom=ImportedPrompts(self.state),
         )
         media = bootstrap.media
         self.engine = MediaEngine(
@@ -158,6 +161,7 @@ class Desk:
                 spool=self.spool,
                 mailboxes=cast(IMailboxes, self.mailboxes),
                 pins=cast(IPins, self.pins),
+                people=cast(IPeople, self.store),
                 random=self.machine.random,
                 host=self.host,
             ),
