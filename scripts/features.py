@@ -32,7 +32,7 @@ MILESTONE = {
     *range(1, 14), *range(18, 32), *range(40, 45), 121, *range(128, 138), *range(166, 191),
     198, 203,
 }  # fmt: skip
-"""What the third milestone asks for, as far as it is configuration, classification and state."""
+"""Features of the organisation: configuration, classification and state."""
 MENTION = re.compile(
     r"\bfeatures?\s+(\d{1,3}(?:\s*(?:,|and|-|–|to)\s*(?:and\s+)?\d{1,3})*)", re.IGNORECASE
 )

@@ -198,11 +198,18 @@ def status_text(status: Mapping[str, Any], depth: int = 0) -> str:
             lines.append(f"{title}:")
             lines += [f"{'  ' * (depth + 1)}{_one_line(item)}" for item in value]
         else:
-            lines.append(f"{title}: {cell(value)}".rstrip())
+            lines.append(f"{title}: {_spoken(value)}")
     return "\n".join(line for line in lines if line)
+
+
+def _spoken(value: object) -> str:
+    """One value for a person: yes and no, and a dash where there is nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return cell(value) or "–"
 
 
 def _one_line(item: object) -> str:
     if not isinstance(item, Mapping):
         return cell(item)
-    return ", ".join(f"{name} {cell(value)}" for name, value in item.items())
+    return ", ".join(f"{name} {_spoken(value)}" for name, value in item.items())
