@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.interop.peers import free_port
 from tests.kit.house import DIVERTED, HouseCase
 from tests.kit.log import said_in
 from umserver.wire.sip.headers import parse_name_addr
@@ -50,28 +49,6 @@ class Limits(HouseCase):
         self.assertEqual([caller.over for caller in callers], [None, None])
         for caller in callers:
             caller.hang_up()
-
-
-class RouterPort(HouseCase):
-    """SipTcpListeningPort of the call router."""
-
-    def test_another_port(self) -> None:
-        """The router listens where its settings say, and moves with a restart (features 19, 20)."""
-        setting = f"\n[call_router]\nsip_tcp_listening_port = {free_port()}\n"
-        usual = {"listen.sip": 5060}
-        self.start(lambda text: text + setting, usual)
-        first = self.router_port
-        self.assertIn(str(first), setting)
-        self.dial().hang_up()
-        second = free_port()
-        self.change(f"port = {first}", f"port = {second}")
-        self.assertEqual(self.router_port, first)
-        self.dial(port=first).hang_up()
-        self.stop()
-        self.demo = lambda: self.changed  # type: ignore[method-assign]
-        self.start(overrides=usual)
-        self.assertEqual(self.router_port, second)
-        self.dial().hang_up()
 
 
 class ActiveCalls(HouseCase):

@@ -191,7 +191,10 @@ class HouseCase(JourneyCase):
         roles: Sequence[str] = ("cas", "mbx"),
         bootstrap: str = "",
     ) -> UnifiedMessaging:
-        """Open the house with the demo organisation, as this function changes its TOML."""
+        """Open the house with the demo organisation, as this function changes its TOML.
+
+        An override of None leaves a setting out of the bootstrap file.
+        """
         values: dict[str, object] = {
             "server.state": str(self.state),
             "server.drain_seconds": 0,
@@ -204,6 +207,7 @@ class HouseCase(JourneyCase):
             "media.dscp": 0,
             **overrides,
         }
+        values = {name: value for name, value in values.items() if value is not None}
         self.fill(organisation(self.demo()))
         um = UnifiedMessaging(self.machine(), parse_bootstrap(bootstrap, values), tuple(roles))
         self.um = um

@@ -69,6 +69,13 @@ class BootstrapTests(SynchronousTestCase):
             self.assertIn(word, self.faults(text))
         self.assertEqual(parse_bootstrap("[listen]\nsip = 0\nmbx = 0\n").listen.sip, 0)
 
+    def test_no_port_is_not_port_0(self) -> None:
+        """Without a port the organisation's settings decide (feature 20); 0 is any free one."""
+        self.assertIsNone(parse_bootstrap("").listen.sip)
+        self.assertIsNone(parse_bootstrap("[listen]\nmbx = 5072\n").listen.sip)
+        self.assertEqual(parse_bootstrap("", {"listen.sip": 0}).listen.sip, 0)
+        self.assertEqual(parse_bootstrap("[listen]\nsip = 5060\n").listen.sip, 5060)
+
     def test_nonsense(self) -> None:
         """A file that is no TOML, or endless, is refused with a word."""
         self.assertIn("this is not TOML", self.faults("[server\n"))
@@ -92,4 +99,5 @@ class BootstrapTests(SynchronousTestCase):
         for section in fields(Bootstrap):
             self.assertIn(f"[{section.name}]", text)
             for setting in declared(type(section.default)):
-                self.assertIn(f"\n{setting.name} = ", text)
+                mark = "# " if setting.default is None else ""
+                self.assertIn(f"\n{mark}{setting.name} = ", text)

@@ -17,6 +17,8 @@ from attrs import evolve, field, fields, frozen
 from umserver.org.declare import Declared, Kind, Setting, declared
 from umserver.org.faults import Fault, SettingsFaults, unknown
 
+USUAL_SIP_PORT = 5060
+"""Of call routers (spec 1.2), as long as nobody says anything else."""
 MOST_TEXT = 1_000_000
 """Characters of a bootstrap file."""
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -111,8 +113,16 @@ class Listen:
         ),
     ] = ()
     sip: Annotated[
-        int, Setting("Port of the call router (cas), UDP and TCP", "spec 1.2", low=0, high=65_535)
-    ] = 5060
+        int | None,
+        Setting(
+            "Port of the call router (cas), UDP and TCP; 0 takes a free one; without it "
+            "SipTcpListeningPort of Set-UMCallRouterSettings decides",
+            "spec 1.2",
+            low=0,
+            high=65_535,
+            form="5060",
+        ),
+    ] = None
     mbx: Annotated[
         int,
         Setting("Port of the answering desk (mbx), UDP and TCP", "spec 1.2", low=0, high=65_535),
@@ -278,7 +288,8 @@ def _together(bootstrap: Bootstrap) -> list[Fault]:
     if media.last_rtp_port <= media.first_rtp_port:
         faults.append(Fault("media.last_rtp_port", "must be above media.first_rtp_port"))
     for name in ("sip", "mbx"):
-        if media.first_rtp_port <= getattr(listen, name) <= media.last_rtp_port:
+        port = getattr(listen, name) or 0
+        if media.first_rtp_port <= port <= media.last_rtp_port:
             faults.append(Fault(f"listen.{name}", "lies in the range of ports for sound"))
     if mail.delivery == "smtp" and not mail.host:
         faults.append(Fault("mail.host", "is needed for delivery by smtp"))
@@ -303,7 +314,7 @@ def sample() -> str:
         section = attribute.default
         lines += ["", f"[{attribute.name}]"]
         for setting in declared(type(section)):
-            lines += [_described(setting), f"{setting.name} = {_toml(setting.default)}"]
+            lines += [_described(setting), _line(setting)]
     return "\n".join(lines) + "\n"
 
 
@@ -315,6 +326,12 @@ def _described(setting: Declared) -> str:
         unit = f" {setting.setting.unit}" if setting.setting.unit else ""
         words.append(f"{setting.setting.low} to {setting.setting.high}{unit}")
     return "# " + "; ".join(words)
+
+
+def _line(setting: Declared) -> str:
+    if setting.default is None:
+        return f"# {setting.name} = {setting.setting.form}"
+    return f"{setting.name} = {_toml(setting.default)}"
 
 
 def _toml(value: object) -> str:

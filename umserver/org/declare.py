@@ -186,7 +186,7 @@ def _read(name: str, hint: Any, default: Any) -> Declared:
         return Declared(name, Kind.TEXT, setting, default)
     if plain is bool:
         return Declared(name, Kind.FLAG, setting, default)
-    if plain is int:
+    if plain in (int, int | None):
         return Declared(name, Kind.NUMBER, setting, default)
     if plain == Unlimited:
         return Declared(name, Kind.UNLIMITED, setting, default)

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from umserver.interfaces import FleetServer, IFleet, Unavailable
+from umserver.interfaces import FleetServer, IFleet, RedirectTarget, Unavailable
 
 log = Logger()
 
@@ -232,6 +232,24 @@ class Fleet:
             }
             for server in (mine, *others)
         ]
+
+
+def redirects(
+    desks: Sequence[FleetServer],
+    transport: str,
+    token: str,
+    host_of: Callable[[FleetServer], str],
+) -> Sequence[RedirectTarget]:
+    """Where a call that came by this transport (udp, tcp, tls) is sent on to, in the desks' order.
+
+    What came by TLS stays with TLS (spec 4.1, 1.2): a desk without such a port is left out.
+    """
+    door = "mbx-tls" if transport == "tls" else "mbx"
+    ports = [(desk, desk.ports[door]) for desk in desks if door in desk.ports]
+    return [
+        RedirectTarget(host_of(desk), port, transport, token, 1.0 / (rank + 1))
+        for rank, (desk, port) in enumerate(ports)
+    ]
 
 
 def ranked(servers: Sequence[FleetServer], key: str) -> Sequence[FleetServer]:

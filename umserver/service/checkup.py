@@ -18,6 +18,7 @@ from umserver.roles.health import (
     PROTOCOL_SET,
     ROUTER_PROBE,
     ROUTER_SET,
+    Alert,
     Monitor,
     probed,
     rejections,
@@ -100,6 +101,7 @@ def _everything(um: UnifiedMessaging) -> Iterator[Monitor]:
         org = poller.current or Organisation()
         linked = is_linked(org)
         yield _yes_or_no("UMDialPlanLinkedMonitor", linked, NOT_LINKED)
+        yield from _doors(um, org)
         yield _yes_or_no("UMSettingsMonitor", not poller.problem, poller.problem)
     silent = um.gateways.silent()
     why = f"silent: {', '.join(silent)}" if silent else ""
@@ -107,6 +109,15 @@ def _everything(um: UnifiedMessaging) -> Iterator[Monitor]:
     yield Monitor(OVERALL_SET, "UMIPGatewayMonitor", "Degraded" if silent else "Healthy", why)
     if um.desk is not None:
         yield from _desk(um.desk)
+
+
+def _doors(um: UnifiedMessaging, org: Organisation) -> Iterator[Monitor]:
+    """Ports that the settings want, and this process has not (spec 1.3)."""
+    lacking = [door.complaint for door in um.doors if door.complaint]
+    shut = any(not door.is_plain for door in um.doors)
+    why = "; ".join([*lacking, *um.waits_for_restart(org)])
+    value: Alert = "Unhealthy" if shut else "Degraded" if why else "Healthy"
+    yield Monitor(OVERALL_SET, "UMStartupModeMonitor", value, why)
 
 
 def _desk(desk: Desk) -> Iterator[Monitor]:

@@ -17,7 +17,7 @@ from umserver.edges.net.sockets import is_wildcard, primary_address
 from umserver.edges.store.component_file import keep_state, read_states
 from umserver.edges.store.settings import SettingsStore
 from umserver.interfaces import FleetServer
-from umserver.org.bootstrap import Bootstrap
+from umserver.org.bootstrap import USUAL_SIP_PORT, Bootstrap
 from umserver.org.states import Wish
 from umserver.roles.fleet import Fleet
 from umserver.roles.states import ComponentStates, RemotePlace
@@ -38,7 +38,9 @@ def name_of(bootstrap: Bootstrap, roles: Sequence[str], machine: str) -> str:
     if bootstrap.server.host_name or len(roles) > 1:
         return bootstrap.server.host_name or machine
     host = _own_host(bootstrap) or machine
-    return f"{host}:{bootstrap.listen.sip if 'cas' in roles else bootstrap.listen.mbx}"
+    listen = bootstrap.listen
+    sip = USUAL_SIP_PORT if listen.sip is None else listen.sip
+    return f"{host}:{sip if 'cas' in roles else listen.mbx}"
 
 
 def has_company(bootstrap: Bootstrap, roles: Sequence[str]) -> bool:
@@ -49,7 +51,7 @@ def has_company(bootstrap: Bootstrap, roles: Sequence[str]) -> bool:
 def described(um: UnifiedMessaging) -> FleetServer:
     """How a server describes itself to the others."""
     desk, router = um.desk, um.router
-    ports = {"mbx": desk.server.bound_port} if desk else {}
+    ports = {"mbx": desk.server.bound_port} if desk and desk.door.is_plain else {}
     if router is not None:
         ports["sip"] = router.server.bound_port
     host = um.bootstrap.server.external_address or _own_host(um.bootstrap) or primary_address()
@@ -102,7 +104,8 @@ def ask_from(
     um: UnifiedMessaging, host: str, port: int, transport: str, patience: float
 ) -> Deferred[int | None]:
     """OPTIONS from the port that peers know us by."""
-    part = um.router or um.desk
+    parts = [p for p in (um.router, um.desk) if p is not None]
+    part = next((p for p in parts if p.door.is_plain), None)
     return part.server.ask(host, port, transport, patience) if part else succeed(None)
 
 

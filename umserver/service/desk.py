@@ -45,6 +45,7 @@ from umserver.org.tokens import Claim, verify
 from umserver.roles.delivery import Delivery
 from umserver.roles.mbx import AnsweringDesk, Equipment
 from umserver.roles.poller import Poller
+from umserver.service.doors import Door, door_of
 from umserver.service.machine import Machine
 from umserver.service.standing import Standing
 
@@ -75,6 +76,7 @@ class Desk:
     engine: MediaEngine = field(init=False)
     role: AnsweringDesk = field(init=False)
     server: SipServer = field(init=False)
+    door: Door = field(init=False)
     queue_state: State = field(init=False, default="Active")
     """Of the component HubTransport."""
     voiceless: int = field(init=False, default=0)
@@ -114,11 +116,12 @@ class Desk:
             wall=machine.wall,
         )
         self.role = self._role()
+        self.door = door_of("mbx", bootstrap, self.poller.settings)
         self.server = SipServer(
             reactor=machine.reactor,
             offered=self.role.offered,
             random=machine.random,
-            port=bootstrap.listen.mbx,
+            port=self.door.port,
             listen=bootstrap.listen.hosts or ("0.0.0.0", "::"),
             engine=self.engine,
             external_address=bootstrap.server.external_address or None,
@@ -192,9 +195,10 @@ class Desk:
             log.error("{count} prompts cannot be spoken", count=self.voiceless)
 
     def start(self) -> None:
-        """Take calls. Raises OSError."""
+        """Take calls, where the startup mode has a port for them. Raises OSError."""
         self.engine.start()
-        self.server.start()
+        if self.door.is_plain:
+            self.server.start()
 
     def obey(self, queue: State) -> None:
         """Show peers whether we take calls; deliver, or hold what waits (spec 9.2)."""

@@ -13,12 +13,13 @@ from twisted.internet.defer import Deferred
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sip_server import SipServer
 from umserver.interfaces import FleetServer, ICallLog, IDirectory, IPhone, RedirectTarget
-from umserver.org.bootstrap import Bootstrap, Listen
+from umserver.org.bootstrap import Bootstrap
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
 from umserver.roles.cas import CallRouter
-from umserver.roles.fleet import Fleet
+from umserver.roles.fleet import Fleet, redirects
 from umserver.roles.poller import Poller
+from umserver.service.doors import Door, door_of
 from umserver.service.machine import Machine
 from umserver.service.standing import Standing
 
@@ -38,6 +39,7 @@ class Router:
     fleet: Fleet
     role: CallRouter = field(init=False)
     server: SipServer = field(init=False)
+    door: Door = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         machine, bootstrap = self.machine, self.bootstrap
@@ -50,22 +52,17 @@ class Router:
             targets=self.targets,
             admission=self._admission,
         )
+        self.door = door_of("cas", bootstrap, self.poller.settings)
         self.server = SipServer(
             reactor=machine.reactor,
             offered=self.role.offered,
             random=machine.random,
-            port=self._port(),
+            port=self.door.port,
             listen=bootstrap.listen.hosts or ("0.0.0.0", "::"),
             external_address=bootstrap.server.external_address or None,
             host=self.host,
             seconds=machine.seconds,
         )
-
-    def _port(self) -> int:
-        """The bootstrap file's, unless only the settings name one (spec 3.10, features 19, 20)."""
-        given = self.bootstrap.listen.sip
-        usual = Listen().sip
-        return given if given != usual else self.poller.settings.call_router.sip_tcp_listening_port
 
     def targets(self, phone: IPhone, route: Route, token: str) -> Sequence[RedirectTarget]:
         """The desks that may take this call, best first (spec 4.1).
@@ -77,14 +74,12 @@ class Router:
         if not desks:
             return ()
         self.fleet.sent(desks[0])
-        targets = []
-        for rank, desk in enumerate(desks):
-            ours = desk.name == self.fleet.me().name
-            host = phone.line.announced_host(phone.flow) if ours else desk.host
-            port = desk.ports["mbx"]
-            transport = phone.flow.transport
-            targets.append(RedirectTarget(host, port, transport, token, 1.0 / (rank + 1)))
-        return targets
+        own, own_host = self.fleet.me().name, phone.line.announced_host(phone.flow)
+
+        def host_of(desk: FleetServer) -> str:
+            return own_host if desk.name == own else desk.host
+
+        return redirects(desks, phone.flow.transport, token, host_of)
 
     def _desks(self, route: Route, call: str) -> Sequence[FleetServer]:
         """One mailbox goes to one desk where that can be; calls without a mailbox to any."""
@@ -107,8 +102,9 @@ class Router:
         self.server.available = self.standing.answers("cas")
 
     def start(self) -> None:
-        """Open the port. Raises OSError."""
-        self.server.start()
+        """Open the port, where the startup mode has one. Raises OSError."""
+        if self.door.is_plain:
+            self.server.start()
 
     def stop(self) -> Deferred[None]:
         """Close the port."""

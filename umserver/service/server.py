@@ -28,6 +28,7 @@ from umserver.interfaces import Unavailable
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
+from umserver.org.settings import Organisation
 from umserver.roles.fleet import Fleet
 from umserver.roles.gateways import GatewayWatch
 from umserver.roles.poller import Poller
@@ -35,6 +36,7 @@ from umserver.roles.states import ComponentStates
 from umserver.service import checkup, company, status
 from umserver.service.answers import Answers
 from umserver.service.desk import Desk
+from umserver.service.doors import Door
 from umserver.service.goodbye import Goodbye
 from umserver.service.machine import Machine
 from umserver.service.router import Router
@@ -181,6 +183,31 @@ class UnifiedMessaging(Service):
                 *common, self.host, poller, store, self.call_log, key, self.standing, self.fleet
             )
             self.router.start()
+        self._look_at_doors()
+
+    @property
+    def doors(self) -> Sequence[Door]:
+        """Of the roles that run."""
+        return [part.door for part in (self.router, self.desk) if part is not None]
+
+    def _look_at_doors(self) -> None:
+        """Say which ports the settings want and cannot have (spec 1.3)."""
+        for door in self.doors:
+            if door.complaint:
+                log.error("{why}", why=door.complaint)
+        self.standing.shut = {d.role: d.complaint for d in self.doors if not d.is_plain}
+
+    def waits_for_restart(self, org: Organisation) -> Sequence[str]:
+        """What these settings change that acts after a restart, in words."""
+        waiting = [door.waits(self.bootstrap, org) for door in self.doors]
+        return [why for why in waiting if why]
+
+    def _changed(self, old: Organisation | None, new: Organisation) -> None:
+        before = self.waits_for_restart(old) if old is not None else ()
+        for why in self.waits_for_restart(new):
+            if why not in before:
+                log.warn("{why}", why=why)
+        self.obey()
 
     async def _take_calls(self, poller: Poller) -> None:
         """Watch the gateways, meet the other servers, and open the doors."""
@@ -189,7 +216,7 @@ class UnifiedMessaging(Service):
         poller.on_change(self.gateways.changed)
         if company.has_company(self.bootstrap, self.roles):
             await self.fleet.start()
-        poller.on_change(lambda old, new: self.obey())
+        poller.on_change(self._changed)
         if self.desk is not None:
             self.desk.role.on_count = self._count_changed
         self.standing.now("")
@@ -210,6 +237,9 @@ class UnifiedMessaging(Service):
         for reason in self.not_ready():
             say(f"  BUT    {reason}")
             log.warn("no calls are taken: {reason}", reason=reason)
+        for door in self.doors:
+            if door.complaint and door.is_plain:
+                say(f"  NOTE   {door.complaint}")
         if self.desk is not None:
             say(f"  call   sip:1001@127.0.0.1{port}, speak after the tone, hang up")
             if self.bootstrap.mail.delivery == "maildir":

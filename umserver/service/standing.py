@@ -6,7 +6,7 @@ routed or answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, field
 
@@ -28,6 +28,8 @@ class Standing:
     """Whether an administrator wants no new calls until the process ends."""
     linked: bool = True
     """Whether any gateway leads to a dial plan; without that no call can come in (spec 9.1)."""
+    shut: Mapping[str, str] = field(init=False, factory=dict)
+    """Roles that no call can reach until the process is started anew, each with the reason."""
     on_change: Callable[[], object] = field(default=lambda: None)
 
     def now(self, doing: str) -> None:
@@ -42,7 +44,7 @@ class Standing:
 
     def state(self, role: str) -> State:
         """Of a role, everything considered."""
-        if self.doing or self.states is None:
+        if self.doing or self.states is None or role in self.shut:
             return "Inactive"
         state = self.states.role_state(role)
         return "Draining" if self.draining and state == "Active" else state
@@ -60,6 +62,7 @@ class Standing:
         if self.doing or self.states is None:
             return [self.doing] if self.doing else []
         reasons = ["the server is draining: no new calls are taken"] if self.draining else []
+        reasons += self.shut.values()
         names: list[Component] = ["ServerWideOffline"]
         for role in self.roles:
             names += [n for n in components_of(role, self.roles) if n not in names]

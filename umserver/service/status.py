@@ -66,6 +66,7 @@ def router_part(router: Router) -> Mapping[str, object]:
     """The role cas."""
     return {
         "port": router.server.bound_port,
+        "startup_mode": router.door.mode,
         "redirected": router.role.redirected,
         "refused": router.role.refused,
         **router.server.counters,
@@ -76,6 +77,7 @@ def desk_part(desk: Desk) -> Mapping[str, object]:
     """The role mbx."""
     return {
         "port": desk.server.bound_port,
+        "startup_mode": desk.door.mode,
         "calls": desk.role.active,
         "oldest_call_seconds": round(desk.role.oldest, 1),
         "answered": desk.role.answered,

@@ -131,7 +131,12 @@ class SipServer:
         return asked.addCallback(_status).addTimeout(patience, self.reactor, lambda *late: 0)
 
     async def ask_self(self) -> int | None:
-        """What peers hear from us: see `ask`. Asks from a port of its own, or it were a loop."""
+        """What peers hear from us: see `ask`; None while our port is closed.
+
+        Asks from a port of its own, or it were a loop.
+        """
+        if not self.bound_port:
+            return None
         host = next(iter(self.listen), "")
         if is_wildcard(host):
             host = "127.0.0.1" if "0.0.0.0" in self.listen else "::1"

@@ -6,6 +6,7 @@ states themselves; they stand beside this module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -18,6 +19,8 @@ from umserver.edges.admin.nouns import NAMED, Noun
 from umserver.edges.admin.parameters import settings_of
 from umserver.edges.admin.records import record_of
 
+AFTER_RESTART = ("um_startup_mode", "sip_tcp_listening_port", "sip_tls_listening_port")
+"""Settings that a running server does not follow (spec 1.3, 3.10)."""
 SERVICE, ROUTER = NAMED["UMService"], NAMED["UMCallRouterSettings"]
 
 
@@ -48,10 +51,26 @@ def set_(noun: Noun) -> Any:
                 raise Mistyped(f"say what to set: {some_of(noun)}")
             return found
 
+        before = desk.archive.get(noun.section).thing
         changed(noun, desk.archive, "", changes)
-        return Outcome(done=f"{noun.cmdlet} is changed", changed=True)
+        done = f"{noun.cmdlet} is changed{_later(noun, before, changes(before))}"
+        return Outcome(done=done, changed=True)
 
     return run
+
+
+def _later(noun: Noun, before: Any, changes: Mapping[str, Any]) -> str:
+    """Which of these changes wait for a restart, in words; empty without any."""
+    late = [
+        setting.parameter
+        for setting in noun.settings
+        if setting.name in AFTER_RESTART
+        and changes.get(setting.name, getattr(before, setting.name))
+        != getattr(before, setting.name)
+    ]
+    if not late:
+        return ""
+    return f"; {' and '.join(late)} {'acts' if len(late) == 1 else 'act'} after a restart"
 
 
 WHICH = Parameter("Identity", "Name of the server; the settings hold for every one")
@@ -98,8 +117,9 @@ def set_server(given: Given, desk: Desk) -> Outcome:
             return {key: value for key, value in given.settings(thing).items() if key in names}
 
         if changes(desk.archive.get(noun.section).thing):
+            before = desk.archive.get(noun.section).thing
             changed(noun, desk.archive, "", changes)
-            parts.append(f"{noun.cmdlet} is changed")
+            parts.append(f"{noun.cmdlet} is changed{_later(noun, before, changes(before))}")
             changed_any = True
     if status:
         parts.append(_switched(desk, given.identity(), status))
