@@ -141,4 +141,32 @@ class LostTests(LedgerCase):
             self.alarms.run(deadline)
         books = (self.ledger._by_way, self.ledger._merged, self.ledger._servers)
         self.assertEqual([len(book) for book in books], [0, 0, 0])
-        self.assertEqual(len(self.ledger), 0)
+        self.assertEqual((len(self.ledger), self.ledger._octets), (0, 0))
+
+
+class MemoryTests(LedgerCase):
+    def test_large_requests_fill_it_sooner(self) -> None:
+        """Few large requests that nobody has answered fill the ledger like many small ones."""
+        self.ledger.most_octets = 100_000
+        first = self.ledger.accept(self.request("OPTIONS", branch="z9hG4bK-1"), UDP, 60_000)
+        self.assertFalse(self.ledger.is_full)
+        self.peer.call_id = "another"
+        second = self.ledger.accept(self.request("OPTIONS", branch="z9hG4bK-2"), UDP, 60_000)
+        self.assertTrue(self.ledger.is_full)
+        self.assertFalse(self.ledger.is_choked)
+        for one in (first, second):
+            self.ledger.respond(one, answer(one.request.headers, 200, to_tag="x"), 0.0)
+        self.assertFalse(self.ledger.is_full)
+        self.assertLess(self.ledger._octets, 2_000)
+
+    def test_an_answered_request_is_let_go(self) -> None:
+        """After its answer a request is not kept, and yet known: its copies get the same answer."""
+        request = self.request("OPTIONS", branch="z9hG4bK-1")
+        accepted = self.ledger.accept(request, UDP, 60_000)
+        self.ledger.respond(accepted, answer(request.headers, 200, to_tag="x"), 0.0)
+        self.assertEqual(len(accepted.request.headers), 0)
+        self.assertIs(self.ledger.server(request), accepted)
+        self.assertTrue(self.ledger.is_merged(request))
+        self.ledger.run(accepted, "request", 1.0, request)
+        first, second = (effect for effect in self.effects if isinstance(effect, Send))
+        self.assertEqual(first, second)

@@ -27,6 +27,8 @@ from umserver.wire.sip.transaction import (
 COOKIE = "z9hG4bK"
 """What every branch of RFC 3261 begins with, in any case (§8.1.1.7)."""
 
+MOST_OCTETS = 48 << 20
+
 Receive = Callable[[Request | Response, float], None]
 Fail = Callable[[int, float], None]
 
@@ -64,10 +66,13 @@ class Ledger:
     emit: Callable[[Effect], None]
     most: int = 20000
     """Server transactions held at once."""
+    most_octets: int = MOST_OCTETS
+    """Octets of peers held at once for them, about."""
     _servers: dict[Hashable, Transaction] = field(init=False, factory=dict)
     _clients: dict[Hashable, Transaction] = field(init=False, factory=dict)
     _merged: dict[Hashable, Transaction] = field(init=False, factory=dict)
     _by_way: dict[Hashable, dict[Transaction, None]] = field(init=False, factory=dict)
+    _octets: int = field(init=False, default=0)
 
     def __len__(self) -> int:
         return len(self._servers) + len(self._clients)
@@ -75,12 +80,12 @@ class Ledger:
     @property
     def is_full(self) -> bool:
         """Whether no further server transaction may begin."""
-        return len(self._servers) >= self.most
+        return len(self._servers) >= self.most or self._octets >= self.most_octets
 
     @property
     def is_choked(self) -> bool:
         """Whether not even calls that stand may begin another server transaction."""
-        return len(self._servers) >= 2 * self.most
+        return len(self._servers) >= 2 * self.most or self._octets >= 2 * self.most_octets
 
     def server(self, request: Request, method: str | None = None) -> Transaction | None:
         """The transaction that this request belongs to, if it is no new one."""
@@ -98,8 +103,8 @@ class Ledger:
         """Whether a request of ours has come back to us in a loop."""
         return client_key(request.via.branch or "", request.method) in self._clients
 
-    def accept(self, request: Request, flow: Flow) -> Transaction:
-        """Begin a server transaction."""
+    def accept(self, request: Request, flow: Flow, octets: int = 0) -> Transaction:
+        """Begin a server transaction with a request of this many octets."""
         is_invite = request.method == "INVITE"
         machine = machines.SERVER_INVITE if is_invite else machines.SERVER_OTHER
         begun = Transaction(
@@ -109,9 +114,11 @@ class Ledger:
             flow=reply_flow(request.via, flow),
             fallback=reply_fallback(request.via, flow),
         )
+        begun.merge_key, begun.weight = merge_key(request), octets
+        self._octets += octets
         self._servers[begun.key] = begun
         self._by_way.setdefault(way_of(begun.flow), {})[begun] = None
-        self._merged.setdefault(merge_key(request), begun)
+        self._merged.setdefault(begun.merge_key, begun)
         return begun
 
     def ask(
@@ -136,6 +143,10 @@ class Ledger:
         """Send an answer; one that comes too late is left out."""
         if not to.is_over:
             self.run(to, f"send {status_class(response.status)}", now, response)
+            if to.is_refused:
+                self._octets -= to.weight
+                to.shed()
+                self._octets += to.weight
 
     def answered(self, response: Response, now: float) -> bool:
         """Take a response in; False when it answers nothing of ours."""
@@ -180,18 +191,18 @@ class Ledger:
 
     def _forget(self, one: Transaction) -> None:
         self.alarms.cancel(one)
-        for book in (self._servers, self._clients):
-            if book.get(one.key) is one:
-                del book[one.key]
+        if self._servers.get(one.key) is one:
+            del self._servers[one.key]
+            self._octets -= one.weight
+        elif self._clients.get(one.key) is one:
+            del self._clients[one.key]
         same = self._by_way.get(way_of(one.flow))
         if same is not None:
             same.pop(one, None)
             if not same:
                 del self._by_way[way_of(one.flow)]
-        if one.machine in (machines.SERVER_INVITE, machines.SERVER_OTHER):
-            key = merge_key(one.request)
-            if self._merged.get(key) is one:
-                del self._merged[key]
+        if self._merged.get(one.merge_key) is one:
+            del self._merged[one.merge_key]
 
 
 def way_of(flow: Flow) -> Hashable:

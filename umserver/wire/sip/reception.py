@@ -50,7 +50,7 @@ class Reception:
         if isinstance(message, Response):
             self._response(message, flow, now)
         elif is_answerable(flow):
-            self._request(message, flow, now)
+            self._request(message, flow, len(data), now)
         else:
             self._drop("nobody can be answered there", flow)
 
@@ -68,7 +68,7 @@ class Reception:
         if not self.post.ledger.answered(response, now):
             self._drop(f"{response.status} answers nothing of ours", flow)
 
-    def _request(self, request: Request, flow: Flow, now: float) -> None:
+    def _request(self, request: Request, flow: Flow, octets: int, now: float) -> None:
         ledger = self.post.ledger
         known = ledger.server(request)
         if known is not None:
@@ -80,7 +80,7 @@ class Reception:
             self._without_state(request, flow)
         else:
             is_loop = ledger.is_merged(request) or ledger.is_ours(request)
-            to = ledger.accept(request, flow)
+            to = ledger.accept(request, flow, octets)
             self._new(to, request, flow, is_loop, now)
 
     def _has_room(self, request: Request) -> bool:
@@ -163,11 +163,12 @@ class Reception:
         invite.to_tag = invite.to_tag or self.post.tag()
         self.post.reply(to, 200, now, tag=invite.to_tag)
         offered = self._offered.get(invite)
-        usage = self.post.dialogs.get(request_key(invite.request))
         if offered is not None:
             offered.cancelled(now)
-        elif isinstance(usage, Session):
-            usage.offers.cancelled(invite, now)
+        elif not invite.is_refused:
+            usage = self.post.dialogs.get(request_key(invite.request))
+            if isinstance(usage, Session):
+                usage.offers.cancelled(invite, now)
 
     def _refuse(self, to: Transaction, refusal: Refusal, now: float) -> None:
         self.post.reply(to, refusal.status, now, reason=refusal.reason, headers=refusal.headers)

@@ -100,6 +100,10 @@ class Transaction:
     """What a retransmission repeats."""
     to_tag: str | None = field(init=False, default=None)
     """Server: the To tag we answered with; the ACK of an RFC 2543 peer must carry it."""
+    merge_key: Hashable = None
+    """Server: what the same request shares that came another way (RFC 3261 §8.2.2.2)."""
+    weight: int = 0
+    """Server: about how many octets of the peer's it holds."""
     timers: dict[str, float] = field(init=False, factory=dict)
     interval: float = field(init=False, default=T1)
     passed: Callable[[Request | Response, float], None] | None = field(init=False, default=None)
@@ -117,6 +121,16 @@ class Transaction:
     def is_over(self) -> bool:
         """Whether it can be forgotten."""
         return self.state is State.OVER
+
+    @property
+    def is_refused(self) -> bool:
+        """Server: whether only its last answer counts any more, and nobody asks for the request."""
+        return self.state in (State.COMPLETED, State.CONFIRMED)
+
+    def shed(self) -> None:
+        """Server: let the request go; for 32 seconds its last answer is all that is needed."""
+        self.request = Request(self.request.method, self.request.uri)
+        self.weight = len(self.sent)
 
     def step(self, event: str, now: float, message: Message = None) -> list[Outcome]:
         """Take one input. Raises ProtocolMisuse for a pair neither in the table nor silent."""
