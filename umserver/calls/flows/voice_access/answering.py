@@ -17,7 +17,7 @@ from umserver.calls.envelopes import envelope_for
 from umserver.calls.flows.leave_message.deciding import take_message
 from umserver.calls.flows.leave_message.visit import Visit
 from umserver.calls.flows.voice_access.owner import Owner
-from umserver.interfaces import Clip, IDraft, Unavailable
+from umserver.interfaces import Clip, IDraft, Unavailable, Unplayable
 from umserver.org.dialing import allowed_to_dial
 from umserver.org.messages import CallerId, Choices, VoiceMail
 from umserver.org.resolve import LeaveMessage
@@ -79,7 +79,12 @@ async def forward(owner: Owner, message: VoiceMail) -> None:
     if message.private:
         await owner.say("forward-private")
         return
-    sound = await owner.patiently(owner.box.sound(message.id))
+    try:
+        sound = await owner.patiently(owner.box.sound(message.id))
+    except Unplayable as fault:
+        log.warn("a message cannot be forwarded: {fault}", call=owner.call.id, fault=fault)
+        await owner.say("message-unplayable")
+        return
     recipient = await _asked_recipient(owner)
     if recipient is None:
         return
@@ -177,7 +182,11 @@ async def _user(owner: Owner, who: CallerId) -> Mailbox | None:
 
 async def _with_number(owner: Owner, number: str) -> Mailbox | None:
     plan = owner.route.dial_plan.name
-    found = await owner.patiently(owner.office.directory.find(plan, [number]))
+    try:
+        found = await owner.patiently(owner.office.directory.find(plan, [number]))
+    except Unavailable as fault:
+        log.error("nobody can be looked up: {fault}", call=owner.call.id, fault=fault)
+        return None
     mailbox = found.get(number)
     return mailbox if mailbox is not None and mailbox.um_enabled else None
 
