@@ -58,11 +58,12 @@ class Weather:
 @implementer(IMailbox)
 @define(eq=False)
 class MemoryMailbox:
-    """Messages in a list; the sound of each is a clip of five seconds."""
+    """Messages in a list; the sound of each is a clip of five seconds unless it is in `sounds`."""
 
     mails: list[VoiceMail] = field(factory=list)
     weather: Weather = field(factory=Weather)
     damaged: set[str] = field(factory=set)
+    sounds: dict[str, Clip] = field(factory=dict)
     seconds: float = 5.0
 
     def messages(self) -> Deferred[Sequence[VoiceMail]]:
@@ -75,7 +76,7 @@ class MemoryMailbox:
             self._at(id)
             if id in self.damaged:
                 raise Unplayable("noise")
-            return clip(f"sound of {id}", self.seconds)
+            return self.sounds.get(id) or clip(f"sound of {id}", self.seconds)
 
         return self.weather.through("sound", get)
 
