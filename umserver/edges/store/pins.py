@@ -51,15 +51,16 @@ class StorePins:
     store: SettingsStore
     wall: Callable[[], float]
     """Seconds since 1970: PINs age."""
+    answer_seconds: float = ANSWER_SECONDS
     _pool: ThreadPool | None = field(init=False, default=None)
     _stopped: bool = field(init=False, default=False)
     _nobodys: str = field(init=False, default="", repr=False)
     """The hash of a PIN that nobody knows."""
 
     def sign_in(self, mailbox: Mailbox | None, policy: MailboxPolicy, pin: str) -> Deferred[SignIn]:
-        """See `IPins`. No answer comes before `ANSWER_SECONDS`, whatever was found."""
+        """See `IPins`. No answer comes before `answer_seconds`, whatever was found."""
         moment: Deferred[None] = Deferred()
-        self.reactor.callLater(ANSWER_SECONDS, moment.callback, None)
+        self.reactor.callLater(self.answer_seconds, moment.callback, None)
         return Deferred.fromCoroutine(self._in_time(moment, mailbox, policy, pin))
 
     def change(self, mailbox: Mailbox, policy: MailboxPolicy, pin: str) -> Deferred[bool]:
