@@ -115,7 +115,9 @@ class Call:
     # the verbs
 
     async def answer(self) -> None:
-        """Take the call. Raises HungUp when the caller gave up first."""
+        """Take the call, if nobody did before. Raises HungUp when the caller gave up first."""
+        if self.answered:
+            return
         await self.phone.answer()
         self.answered = True
         self._last_sound = self.clock.seconds()

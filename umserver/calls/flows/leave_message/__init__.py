@@ -35,22 +35,37 @@ async def leave_message(call: Call, office: Office, route: Route) -> str:
     middle.
     """
     assert isinstance(route, LeaveMessage)
-    speaker = office.speaker(route.dial_plan.default_language)
+    return await _serve(call, office, route, office.speaker(route.dial_plan.default_language))
+
+
+async def leave_message_and_return(
+    call: Call, office: Office, route: LeaveMessage, speaker: Speaker
+) -> str:
+    """The same for a caller who goes on elsewhere afterwards (spec 6.1: back to the menu).
+
+    Returns the outcomes of `leave_message`; only after transferred there is nobody left.
+    """
+    return await _serve(call, office, route, speaker, goes_on=True)
+
+
+async def _serve(
+    call: Call, office: Office, route: LeaveMessage, speaker: Speaker, *, goes_on: bool = False
+) -> str:
     try:
         draft = await office.spool.begin(envelope_for(call, office, route))
     except Unavailable as fault:
-        return await _apologise(call, speaker, fault)
-    visit = Visit(call, office, route, speaker, draft)
+        return await _apologise(call, speaker, fault, goes_on)
+    visit = Visit(call, office, route, speaker, draft, goes_on=goes_on)
     try:
         return await _converse(visit)
     finally:
         await _settle(visit)
 
 
-async def _apologise(call: Call, speaker: Speaker, fault: Unavailable) -> str:
+async def _apologise(call: Call, speaker: Speaker, fault: Unavailable, goes_on: bool) -> str:
     log.error("no room for a message: {fault}", call=call.id, fault=fault)
     await call.answer()
-    await farewell(call, speaker, "disk-apology-nothing", "goodbye")
+    await farewell(call, speaker, "disk-apology-nothing", *(() if goes_on else ("goodbye",)))
     return "no-space"
 
 
@@ -66,6 +81,8 @@ async def _converse(visit: Visit) -> str:
         return "transferred"
     if after_greeting is Next.ESCAPED:
         await visit.settle_patiently()
+        if visit.goes_on:
+            return "escaped"
         await not_available.apologise(visit.call, visit.office, visit.route)
         return "escaped"
     return await take_message(visit)

@@ -1,0 +1,323 @@
+"""Finding a person by spelling the name, for attendants, callers and owners (spec 6.2, 5.6, 5.8).
+
+Knows: spelling, lists of namesakes, what may be done with somebody who was found. Must never know:
+stores, dialing rules, what becomes of the wish. A name is complete when nobody or one person is
+left, with #, or after a pause; what is still being spelled then is not taken for an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import TypeAlias, TypeVar
+
+from attrs import define, frozen
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from umserver.calls.call import Call
+from umserver.calls.dialogs import KEY_SECONDS, menu, patiently
+from umserver.calls.digits import BACK_KEY, enter_digits
+from umserver.calls.grammar import grammar_for
+from umserver.calls.office import Office
+from umserver.calls.prompts import Speaker
+from umserver.interfaces import Clip, Unavailable
+from umserver.org.people import (
+    ADDRESS,
+    LEAST_KEYS,
+    MOST_KEYS,
+    WAYS,
+    NameQuery,
+    Scope,
+    is_open_to_callers,
+    told_apart,
+)
+from umserver.org.settings import DialPlan, Mailbox
+
+log = Logger()
+
+NEXT_SECONDS = 1.8
+"""A longer pause ends a name."""
+TWICE_SECONDS = 0.7
+"""How soon the second of two keys follows that belong together."""
+MOST_LISTED = 9
+"""People that are read out; of more, further letters are asked for."""
+ANSWERS = "01*#"
+"""Keys that interrupt what is said after a name; the others may be the rest of the name."""
+PROMPTS = {
+    "LastFirst": "search-last-first",
+    "FirstLast": "search-first-last",
+    "SMTPAddress": "search-address",
+}
+
+
+class Wish(Enum):
+    """What a caller wants of the person, or instead."""
+
+    CALL = "search-call"
+    MESSAGE = "search-message"
+    TAKE = "search-take"
+    OPERATOR = "operator"
+
+
+T = TypeVar("T")
+Found: TypeAlias = tuple[Mailbox, Wish]
+
+
+class _Said(Enum):
+    """Keys that are no name."""
+
+    NOTHING = "nothing"
+    BACK = "back"
+    OPERATOR = "operator"
+    OTHER_WAY = "other way"
+    EXTENSION = "extension"
+
+
+@frozen(kw_only=True)
+class Search:
+    """Who may be found, how, and what for."""
+
+    scope: Scope
+    ways: Sequence[str]
+    """Words of DialByName: the primary one, perhaps a secondary one."""
+    method: str
+    """MatchedNameSelectionMethod."""
+    wishes: Sequence[Wish]
+    """What is offered, in the order of the keys 1, 2 …"""
+    plan: DialPlan
+    """For extensions, and how many failures a caller has."""
+    with_operator: bool = False
+    """Whether 0 asks for the operator."""
+
+
+async def find_person(
+    call: Call, office: Office, speaker: Speaker, search: Search
+) -> Found | Wish | None:
+    """Somebody with what the caller wants of them; Wish.OPERATOR; None for back, or given up.
+
+    With the one wish TAKE the person is taken without a further question. Raises HungUp, TimeUp.
+    """
+    if not search.ways or not search.wishes:
+        return None
+    finding = _Finding(call, office, speaker, search)
+    try:
+        return await finding.converse()
+    except Unavailable as fault:
+        log.error("names cannot be searched: {fault}", call=call.id, fault=fault)
+        await finding.say("search-failed")
+        return None
+
+
+@define(eq=False)
+class _Finding:
+    """One search."""
+
+    call: Call
+    office: Office
+    speaker: Speaker
+    search: Search
+    way: str = ""
+    failures: int = 0
+
+    @property
+    def tries(self) -> int:
+        return self.search.plan.input_failures_before_disconnect
+
+    async def say(self, *names: str, keys: str = ANSWERS, **values: str) -> None:
+        """Say these prompts; letters do not interrupt them."""
+        clips = [await self.speaker.clip(name, **values) for name in names]
+        await self.call.play(*clips, keys=keys)
+
+    async def converse(self) -> Found | Wish | None:
+        """Ask for names until somebody is found and wanted."""
+        self.way = self.search.ways[0]
+        while self.failures < self.tries:
+            found = await self._spell()
+            if found is _Said.BACK:
+                return None
+            if found is _Said.OPERATOR:
+                return Wish.OPERATOR
+            if found is _Said.OTHER_WAY:
+                self.way = self._other_way
+                continue
+            if found is _Said.EXTENSION:
+                found = await self._by_extension()
+            if isinstance(found, _Said) or not found:
+                continue
+            wanted = await self._choose(found)
+            if wanted is not None:
+                return wanted
+        return None
+
+    @property
+    def _other_way(self) -> str:
+        ways = list(self.search.ways)
+        place = ways.index(self.way) if self.way in ways else -1
+        return ways[(place + 1) % len(ways)]
+
+    # spelling
+
+    async def _spell(self) -> Sequence[Mailbox] | _Said:
+        """Whose name was spelled: one to `MOST_LISTED` people, or none after a failure."""
+        others = ["search-other-way"] if len(self.search.ways) > 1 else []
+        await self.call.play(*await self.speaker.clips(PROMPTS[self.way], *others))
+        keys = before = ""
+        while True:
+            keys, people = await self._letters(keys)
+            if isinstance(people, _Said):
+                if people is _Said.NOTHING:
+                    await self._failed("are-you-there")
+                return people
+            if len(keys) < LEAST_KEYS:
+                await self._failed("search-too-short")
+                return []
+            if not people:
+                await self._failed("search-nobody")
+                return []
+            if len(people) <= MOST_LISTED:
+                return people
+            if len(keys) >= MOST_KEYS:
+                await self._failed("search-nobody")
+                return []
+            if keys == before:
+                await self._failed("search-nobody")
+                return []
+            before = keys
+            await self.call.play(await self.speaker.clip("search-more-letters"))
+
+    async def _letters(self, keys: str) -> tuple[str, Sequence[Mailbox] | _Said]:
+        """Further letters after `keys`, until it is clear who is meant."""
+        begun, patience = keys, KEY_SECONDS
+        people: Sequence[Mailbox] = ()
+        while (key := await self.call.key(patience)) is not None:
+            if key == "*":
+                return keys, _Said.BACK
+            if key == "#":
+                if keys == "":
+                    return keys, await self._pound()
+                break
+            if key == "0" and keys == "":
+                if self.search.with_operator:
+                    return keys, _Said.OPERATOR
+                return keys, ()
+            if key.isdigit():
+                keys += key
+            patience = NEXT_SECONDS
+            if len(keys) >= LEAST_KEYS:
+                people = await self._ask(keys)
+                if len(people) < 2 or len(keys) >= MOST_KEYS:
+                    return keys, people
+        if keys == "":
+            return keys, _Said.NOTHING
+        return keys, people if keys != begun else await self._ask(keys)
+
+    async def _pound(self) -> _Said:
+        again = await self.call.key(TWICE_SECONDS)
+        if again == "#" and len(self.search.ways) > 1:
+            return _Said.OTHER_WAY
+        return _Said.EXTENSION
+
+    async def _ask(self, keys: str) -> Sequence[Mailbox]:
+        query = NameQuery(way=WAYS[self.way], keys=keys, scope=self.search.scope)
+        asked = self.office.people.spelled(query, MOST_LISTED + 1)
+        return await patiently(self.call, self.speaker, asked)
+
+    async def _by_extension(self) -> Sequence[Mailbox]:
+        """The user with the extension that was typed instead of a name."""
+        plan, scope = self.search.plan, self.search.scope
+        most = plan.number_of_digits_in_extension
+        prompt = [await self.speaker.clip("search-extension")]
+        typed = await enter_digits(self.call, prompt, most=most, exact=True)
+        if typed == BACK_KEY:
+            return []
+        if not typed:
+            await self._failed("are-you-there")
+            return []
+        asked = self.office.directory.find(plan.name, [typed])
+        person = (await patiently(self.call, self.speaker, asked)).get(typed)
+        hidden = person is not None and scope.outside and not is_open_to_callers(person)
+        if person is None or hidden or scope.extension not in ("", person.extension):
+            await self._failed("search-nobody")
+            return []
+        return [person]
+
+    async def _failed(self, name: str) -> None:
+        self.failures += 1
+        if self.failures < self.tries or name != "are-you-there":
+            await self.say(name)
+
+    # choosing
+
+    async def _choose(self, people: Sequence[Mailbox]) -> Found | Wish | None:
+        """Of several the one that is meant, then the wish; None to spell again."""
+        person: Mailbox | Wish | None = people[0]
+        if len(people) > 1:
+            names = {one.display_name.casefold() for one in people}
+            if self.search.method == "PromptForAlias" and len(names) == 1 and self.way != ADDRESS:
+                self.way = ADDRESS
+                return None
+            person = await self._one_of(people)
+        else:
+            await self.call.play(await self._name(people[0]), keys=ANSWERS)
+        if not isinstance(person, Mailbox):
+            return person
+        self.failures = 0
+        if list(self.search.wishes) == [Wish.TAKE]:
+            return person, Wish.TAKE
+        return await self._wish(person)
+
+    async def _one_of(self, people: Sequence[Mailbox]) -> Mailbox | Wish | None:
+        """Read out who there is; None for another name, or after too many failures."""
+        digit = grammar_for(self.speaker.language).digits
+        choices: dict[str, Mailbox | Wish | None] = {"*": None}
+        phrases = []
+        for number, (one, detail) in enumerate(told_apart(people, self.search.method), start=1):
+            values = {"name": one.display_name, "key": digit(str(number))}
+            if detail:
+                phrases.append(("search-choice-detail", {**values, "detail": detail}))
+            else:
+                phrases.append(("search-choice", values))
+            choices[str(number)] = one
+        return await self._menu([*phrases, ("search-none-of-them", {})], choices)
+
+    async def _wish(self, person: Mailbox) -> Found | Wish | None:
+        """What to do with the one who was found."""
+        digit = grammar_for(self.speaker.language).digits
+        choices: dict[str, Wish | None] = {"*": None}
+        phrases = []
+        for number, wish in enumerate(self.search.wishes, start=1):
+            values = {"name": person.display_name, "key": digit(str(number))}
+            phrases.append((wish.value, values))
+            choices[str(number)] = wish
+        wanted = await self._menu([*phrases, ("search-again", {})], choices)
+        if wanted is None or wanted is Wish.OPERATOR:
+            return wanted
+        return person, wanted
+
+    async def _menu(
+        self, phrases: Sequence[tuple[str, dict[str, str]]], choices: Mapping[str, T]
+    ) -> T | Wish | None:
+        """A menu with the operator in it where there is one."""
+        offered: dict[str, T | Wish] = {**choices}
+        if self.search.with_operator:
+            offered["0"] = Wish.OPERATOR
+        wanted = [
+            Deferred.fromCoroutine(self.speaker.clip(name, **values)) for name, values in phrases
+        ]
+
+        async def prompt() -> list[Clip]:
+            return [await clip for clip in wanted]
+
+        said = await patiently(self.call, self.speaker, Deferred.fromCoroutine(prompt()))
+        chosen = await menu(self.call, self.speaker, said, offered, tries=self.tries)
+        if chosen is None:
+            self.failures += 1
+        return chosen
+
+    async def _name(self, person: Mailbox) -> Clip:
+        """The recorded name, else the spoken one."""
+        recorded = await self.office.greetings.recorded(person.address, "name")
+        if recorded is not None:
+            return recorded
+        return await self.speaker.clip("search-found", name=person.display_name)
