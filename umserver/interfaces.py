@@ -164,13 +164,20 @@ class IPhone(Interface):
     """
 
     id: str = Attribute("The call's identity in logs (the SIP Call-ID).")
-    facts: CallFacts = Attribute("What the offer stated.")
+    facts: CallFacts = Attribute("What the offer stated, and what was told late.")
 
     def listen(events: IPhoneEvents) -> None:
         """Send events to this listener from now on; those that came before are sent at once."""
 
     def ring() -> None:
         """Tell the caller that it rings (180). Only before answer."""
+
+    def late_facts(seconds: float) -> Deferred[bool]:
+        """Wait for names that the offer lacks, so long at most. Only before answer.
+
+        True when some came: `facts` has them then. False when none came in time, or the call is
+        over.
+        """
 
     def answer() -> Deferred[None]:
         """Take the call; fires when the caller confirmed and sound may flow. Fails with HungUp."""

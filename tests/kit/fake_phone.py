@@ -60,6 +60,8 @@ class FakePhone:
     echoing: bool = False
     over: str | None = None
     _events: IPhoneEvents | None = None
+    _late: Deferred[bool] | None = None
+    _late_end: IDelayedCall | None = None
     _playing: Deferred[bool] | None = None
     _play_end: IDelayedCall | None = None
     _recording: Deferred[Recorded] | None = None
@@ -101,6 +103,11 @@ class FakePhone:
         """The caller puts the receiver down."""
         self._finish("peer")
 
+    def name_late(self, facts: CallFacts) -> None:
+        """The caller's gateway tells more before the answer."""
+        self.facts = facts
+        self._no_longer_late(True)
+
     @property
     def recording(self) -> bool:
         """Whether what the caller says would be recorded now."""
@@ -118,6 +125,11 @@ class FakePhone:
 
     def ring(self) -> None:
         self.heard.append("(ringing)")
+
+    def late_facts(self, seconds: float) -> Deferred[bool]:
+        self._late = Deferred()
+        self._late_end = self.clock.callLater(seconds, self._no_longer_late, False)
+        return self._late
 
     def answer(self) -> Deferred[None]:
         if self.over is not None:
@@ -173,6 +185,13 @@ class FakePhone:
 
     # inside
 
+    def _no_longer_late(self, came: bool) -> None:
+        waiting, self._late = self._late, None
+        if self._late_end is not None and self._late_end.active():
+            self._late_end.cancel()
+        if waiting is not None:
+            waiting.callback(came)
+
     def _played(self) -> None:
         self._fire_play(True)
 
@@ -203,6 +222,7 @@ class FakePhone:
         if self.over is not None:
             return
         self.over = by
+        self._no_longer_late(False)
         if self._play_end is not None:
             self._play_end.cancel()
         self._fire_play(False)

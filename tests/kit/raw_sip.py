@@ -235,9 +235,9 @@ class RawPeer(DatagramProtocol):
         body: str = "",
         kind: str = "application/sdp",
     ) -> None:
-        """Send a request within the call that the latest 2xx established."""
+        """Send a request within the call that rings, or that the latest 2xx established."""
         established = next(
-            m for m in reversed(self.got) if m.method == "INVITE" and 200 <= m.status < 300
+            m for m in reversed(self.got) if m.method == "INVITE" and 100 < m.status < 300
         )
         text = self.request(
             method,

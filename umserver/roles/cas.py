@@ -18,7 +18,7 @@ from umserver.org.resolve import Rejected, Route, claim_of
 from umserver.org.settings import Organisation
 from umserver.org.tokens import sign
 from umserver.roles.health import LastHour
-from umserver.roles.resolving import resolution_of
+from umserver.roles.resolving import resolution_for
 
 log = Logger()
 
@@ -59,7 +59,7 @@ class CallRouter:
             return
         self.routing += 1
         try:
-            route = (await resolution_of(self.settings(), self.directory, phone.facts)).route
+            route = (await resolution_for(self.settings(), self.directory, phone)).route
             if isinstance(route, Rejected):
                 self._refuse(phone, route.refusal)
             else:

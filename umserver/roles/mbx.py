@@ -38,7 +38,7 @@ from umserver.org.settings import Organisation
 from umserver.org.tokens import Claim
 from umserver.roles.active import Serving
 from umserver.roles.health import LastHour
-from umserver.roles.resolving import resolution_of
+from umserver.roles.resolving import resolution_for
 
 log = Logger()
 
@@ -151,7 +151,7 @@ class AnsweringDesk:
     async def _resolve(self, phone: IPhone, org: Organisation) -> Route | Rejected:
         try:
             claim = self.routed(phone.facts)
-            return (await resolution_of(org, self.directory, phone.facts, claim)).route
+            return (await resolution_for(org, self.directory, phone, claim)).route
         except Exception:
             log.failure("resolving a call failed", call=phone.id)
             return Rejected(TROUBLE)

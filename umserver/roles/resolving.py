@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from umserver.interfaces import IDirectory, Unavailable
+from umserver.interfaces import IDirectory, IPhone, Unavailable
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import DIRECTORY_UNREACHABLE
 from umserver.org.resolve import Rejected, Resolution, numbers_to_look_up, resolve
@@ -18,6 +18,25 @@ log = Logger()
 
 EVENT = "event 1109"
 """In the reason of an invalid extension in a diverted call (spec 9.5)."""
+
+
+LATE_SECONDS = 3.0
+"""How long a caller hears it ring while a gateway of DelayedSourcePartyInfoEnabled may still name
+caller and forwarding (spec 3.3): Exchange says no number; three seconds are half a ring cadence."""
+
+
+async def resolution_for(
+    org: Organisation, directory: IDirectory, phone: IPhone, claim: Claim | None = None
+) -> Resolution:
+    """What this phone's call is, after waiting for what its gateway tells late."""
+    resolution = await resolution_of(org, directory, phone.facts, claim)
+    if not resolution.incomplete:
+        return resolution
+    phone.ring()
+    if not await phone.late_facts(LATE_SECONDS):
+        log.info("neither caller nor forwarding was named in time", call=phone.id)
+        return resolution
+    return await resolution_of(org, directory, phone.facts, claim)
 
 
 async def resolution_of(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.edges.net.facts import MOST_FORWARDINGS, facts_from
+from umserver.edges.net.facts import MOST_FORWARDINGS, facts_from, with_late
 from umserver.org.facts import CallFacts, Diversion
 from umserver.wire.sip.effects import Flow
 from umserver.wire.sip.message import Request
@@ -282,3 +282,55 @@ class ForwardingTests(SynchronousTestCase):
         except SipSyntaxError:
             return
         self.assertEqual(facts.call_id, "call-1@pbx.example.com")
+
+
+class LateTests(SynchronousTestCase):
+    """Gateways that say only after the INVITE who calls and who forwarded (feature 40)."""
+
+    def late(self, first: str, *later: str) -> CallFacts:
+        """The facts of an INVITE with this header, and an UPDATE with these."""
+        head = (
+            "{} sip:5000@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.30;branch=z9hG4bK1\r\n"
+            "From: <sip:anonymous@anonymous.invalid>;tag=1\r\nTo: <sip:5000@192.0.2.10>\r\n"
+            "Call-ID: 1\r\nCSeq: 1 {}\r\nMax-Forwards: 70\r\n{}\r\n\r\n"
+        )
+        requests = [
+            parse(head.format(method, method, "\r\n".join(lines)).encode())
+            for method, lines in (("INVITE", [first]), ("UPDATE", later))
+        ]
+        invite, update = (one for one in requests if isinstance(one, Request))
+        return with_late(facts_from(invite, FLOW), invite, update)
+
+    def test_named_late(self) -> None:
+        """Caller and forwardings of the later request are taken (feature 40)."""
+        facts = self.late(
+            "Subject: nothing",
+            'P-Asserted-Identity: "Grace" <sip:2125550142@pbx.example.com>',
+            "Diversion: <sip:1001@pbx.example.com>;reason=user-busy",
+            "History-Info: <sip:1002@pbx.example.com>;index=1",
+            "History-Info: <sip:5000@pbx.example.com>;index=1.1",
+        )
+        assert facts.caller is not None
+        self.assertEqual((facts.caller.user, facts.caller.name), ("2125550142", "Grace"))
+        self.assertEqual(chain(facts.diversions), [("1001", "user-busy")])
+        self.assertEqual([entry.party.user for entry in facts.history], ["1002"])
+
+    def test_what_was_named_first_stays(self) -> None:
+        """A later request adds to the facts and replaces nothing."""
+        facts = self.late(
+            "Diversion: <sip:1002@pbx.example.com>",
+            "Diversion: <sip:1001@pbx.example.com>",
+        )
+        self.assertEqual(chain(facts.diversions), [("1002", "")])
+        self.assertIsNone(facts.caller)
+
+    def test_privacy_holds(self) -> None:
+        """A caller who asked not to be named is not named by what comes late."""
+        facts = self.late("Privacy: id", "P-Asserted-Identity: <sip:2125550142@pbx.example.com>")
+        self.assertIsNone(facts.caller)
+
+    def test_broken(self) -> None:
+        """A broken later header is named among the problems and costs nothing else."""
+        facts = self.late("Subject: nothing", "Diversion: <<sip:")
+        self.assertEqual((facts.diversions, facts.caller), ((), None))
+        self.assertEqual(len(facts.problems), 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zope.interface.verify import verifyObject
 
 from tests.kit.media import clip, noise
-from tests.kit.raw_sip import sdp
+from tests.kit.raw_sip import RawPeer, sdp
 from tests.kit.two_ends import Told, TwoEnds, watch
 from umserver.edges.net.softphone import CallFailed, Order
 from umserver.interfaces import HungUp, IPhone, RedirectTarget
@@ -320,3 +320,59 @@ class RecordingTests(TwoEnds):
         call.hang_up()
         self.stage.walk(0.5)
         self.assertEqual(heard.sound.strip(b"\xff"), noise(1.0, 3).strip(b"\xff"))
+
+
+class LateFactsTests(TwoEnds):
+    """Waiting for names that the offer lacks (spec 4.3 order 5)."""
+
+    def anonymous(self) -> RawPeer:
+        """A peer whose INVITE names nobody, and which rings."""
+        peer = self.raw()
+        peer.user = "anonymous"
+        peer.invite(peer.remote, "5000", body=sdp(9))
+        self.stage.settle()
+        self.phones[-1].ring()
+        self.stage.settle()
+        return peer
+
+    def test_they_come(self) -> None:
+        """The first request that names somebody ends the waiting (feature 40)."""
+        for method, header in (
+            ("UPDATE", ("P-Asserted-Identity", "<sip:2125550142@pbx.example.com>")),
+            ("INFO", ("Diversion", "<sip:1001@pbx.example.com>;reason=no-answer")),
+            ("INVITE", ("History-Info", "<sip:1001@pbx.example.com>;index=1")),
+        ):
+            peer = self.anonymous()
+            phone = self.phones[-1]
+            came = watch(phone.late_facts(3.0))
+            peer.within("UPDATE")
+            self.stage.walk(1.0)
+            self.assertEqual(came.fired, 0)
+            peer.within(method, cseq=3, headers=[header], body=sdp(9) if method == "INVITE" else "")
+            self.stage.walk(0.5)
+            self.assertEqual(came.values, [True])
+            facts = phone.facts
+            self.assertTrue(facts.caller or facts.diversions or facts.history)
+            self.stage.run_until(phone.hang_up(), 40.0)
+
+    def test_they_do_not_come(self) -> None:
+        """Nobody waits longer than was said, and the call can still be taken."""
+        self.anonymous()
+        phone = self.phones[-1]
+        came = watch(phone.late_facts(3.0))
+        self.stage.walk(2.9)
+        self.assertEqual(came.fired, 0)
+        self.stage.walk(0.2)
+        self.assertEqual(came.values, [False])
+        self.stage.run_until(phone.answer(), 2.0)
+        self.assertEqual(watch(phone.late_facts(3.0)).values, [False])
+        self.stage.run_until(phone.hang_up(), 40.0)
+
+    def test_given_up_meanwhile(self) -> None:
+        """A caller who gives up while we wait ends the waiting at once."""
+        call = self.dial("5000")
+        phone = self.phones[-1]
+        came = watch(phone.late_facts(3.0))
+        call.hang_up()
+        self.stage.walk(0.5)
+        self.assertEqual((came.values, phone.over), ([False], "cancel"))

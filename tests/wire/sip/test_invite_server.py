@@ -8,6 +8,7 @@ from tests.kit.sip_peer import OUR_SDP, SDP, TCP, UDP, Peer, new_endpoint
 from umserver.wire.sip.effects import (
     Ended,
     Established,
+    Informed,
     Offered,
     ProtocolMisuse,
     Send,
@@ -67,6 +68,28 @@ class OfferTests(PeerCase):
         self.assertEqual(ringing.headers.get("contact"), "<sip:192.0.2.2:5060>")
         self.do("answer", call, OUR_SDP, self.peer.now)
         self.assertEqual(self.peer.response.to.tag, ringing.to.tag)
+
+    def test_more_before_the_answer(self) -> None:
+        """What the peer tells of a ringing call is answered and passed on (RFC 3311, feature 40).
+
+        An offer in it has to wait, a second INVITE too (RFC 3261 §14.2).
+        """
+        call = self.peer.offered()
+        self.do("ring", call, self.peer.now)
+        self.peer.to_tag = self.peer.response.to.tag or ""
+        for number, (method, body, status) in enumerate(
+            (("UPDATE", b"", 200), ("INFO", b"", 200), ("UPDATE", SDP, 500), ("INVITE", SDP, 500))
+        ):
+            identity = ("P-Asserted-Identity", f"<sip:{number}@example.com>")
+            self.peer.ask(method, number + 2, headers=[identity], body=body)
+            self.assertEqual(self.peer.response.status, status)
+            informed = self.peer.told(Informed)
+            self.assertEqual((informed.call, informed.request.method), (call, method))
+            self.assertIn(str(number), informed.request.headers.get("p-asserted-identity") or "")
+        self.assertEqual(self.do("answer", call, OUR_SDP, self.peer.now), ["200"])
+        self.peer.ask("ACK", 1)
+        self.peer.ask("UPDATE", 9)
+        self.assertEqual(self.peer.names, ["200"])
 
     def test_expires(self) -> None:
         """A caller that waits for ten seconds only is told 487 after them (§13.3.1)."""

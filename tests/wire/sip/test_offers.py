@@ -73,9 +73,9 @@ class IncomingTests(PeerCase):
         self.peer.to_tag = self.peer.response.to.tag or ""
         for method in ("INVITE", "UPDATE"):
             self.peer.ask(method, 2, body=SDP)
-            self.assertEqual(self.peer.names, ["500"])
+            self.assertEqual(self.peer.names, ["Informed", "500"])
         self.peer.ask("UPDATE", 3)
-        self.assertEqual(self.peer.names, ["200"])
+        self.assertEqual(self.peer.names, ["Informed", "200"])
 
     def test_cancelled(self) -> None:
         """A re-INVITE that is taken back gets 487; our answer comes too late and does nothing."""

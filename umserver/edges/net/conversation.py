@@ -25,6 +25,7 @@ from umserver.wire.sip.effects import (
     Ended,
     Established,
     Flow,
+    Informed,
     ProtocolMisuse,
     Reoffered,
     Told,
@@ -178,6 +179,8 @@ class Conversation:
                 self._reoffered(effect.sdp)
             case Told():
                 self._info(effect.request)
+            case Informed():
+                self._informed(effect.request)
             case Transferring():
                 self._transferring(effect.status)
             case Ended():
@@ -187,6 +190,9 @@ class Conversation:
 
     def _established(self, effect: Established) -> None:
         """Sound may flow; a client or server part overrides the first time."""
+
+    def _informed(self, request: Request) -> None:
+        """The peer tells more before the answer; only who was called cares."""
 
     def _reoffered(self, sdp: bytes | None) -> None:
         """The peer changes the session (RFC 3264 §8)."""

@@ -87,6 +87,23 @@ def facts_from(request: Request, flow: Flow) -> CallFacts:
     )
 
 
+def with_late(facts: CallFacts, first: Request, request: Request) -> CallFacts:
+    """The facts and what a later request of the same call names beyond them (spec 4.3 order 5).
+
+    What the first INVITE named stays as it was; a caller who asked in it not to be named is not.
+    The problems are those of the later request.
+    """
+    problems: list[str] = []
+    is_private = bool(_PRIVATE & _tokens(first.headers.all("privacy")))
+    return evolve(
+        facts,
+        caller=facts.caller if is_private else facts.caller or _caller(request, problems),
+        diversions=facts.diversions or _diversions(request, problems),
+        history=facts.history or _history(request, facts.called, problems),
+        problems=tuple(problems),
+    )
+
+
 def party_of(uri: Uri, name: str = "") -> Party:
     """A URI as a party; parameters inside the user part and visual separators go (RFC 3966 §5)."""
     user = uri.user.partition(";")[0]

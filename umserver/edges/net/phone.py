@@ -11,10 +11,12 @@ from functools import partial
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from umserver.edges.net.conversation import Conversation
+from umserver.edges.net.facts import with_late
 from umserver.edges.net.media import NoPorts
 from umserver.interfaces import HungUp, IPhone, IPhoneEvents, RedirectTarget
 from umserver.org.facts import CallFacts
@@ -44,6 +46,8 @@ class Phone(Conversation):
     _early: list[tuple[str, str]] = field(init=False, factory=list)
     _answer: Deferred[None] | None = field(init=False, default=None)
     _decided: bool = field(init=False, default=False)
+    _late: Deferred[bool] | None = field(init=False, default=None)
+    _late_alarm: IDelayedCall | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         self.on_key = partial(self._say, "key")
@@ -60,6 +64,14 @@ class Phone(Conversation):
         """Tell the caller that it rings (IPhone)."""
         if self.over is None and not self._decided:
             self._do(lambda: self.line.endpoint.ring(self.call, self.line.now()))
+
+    def late_facts(self, seconds: float) -> Deferred[bool]:
+        """Wait for names that the offer lacks (IPhone)."""
+        if self.over is not None or self._decided or self._late is not None:
+            return succeed(False)
+        self._late = Deferred()
+        self._late_alarm = self.line.clock.callLater(seconds, self._no_longer_late, False)
+        return self._late
 
     def answer(self) -> Deferred[None]:
         """Negotiate and take the call; fires when the caller confirmed (IPhone)."""
@@ -125,6 +137,20 @@ class Phone(Conversation):
         )
         self._be_over("us")
 
+    def _informed(self, request: Request) -> None:
+        if self.over is not None or self._decided:
+            return
+        known, self.facts = self.facts, with_late(self.facts, self.request, request)
+        if _names(self.facts) != _names(known):
+            self._no_longer_late(True)
+
+    def _no_longer_late(self, came: bool) -> None:
+        waiting, self._late = self._late, None
+        if self._late_alarm is not None and self._late_alarm.active():
+            self._late_alarm.cancel()
+        if waiting is not None:
+            waiting.callback(came)
+
     def _established(self, effect: Established) -> None:
         if self.established:
             self._answered_our_offer(effect.sdp)
@@ -153,6 +179,7 @@ class Phone(Conversation):
 
     def _fell(self, by: str) -> None:
         self._say("over", by)
+        self._no_longer_late(False)
         waiting, self._answer = self._answer, None
         if waiting is not None:
             waiting.errback(HungUp(by))
@@ -189,3 +216,8 @@ class Phone(Conversation):
             else (self.flow.remote[0], self.flow.remote[1])
         )
         return f"<{Uri(scheme='sip', user=target, host=host, port=port)}>"
+
+
+def _names(facts: CallFacts) -> tuple[object, ...]:
+    """Whom the facts name."""
+    return facts.caller, facts.diversions, facts.history

@@ -128,6 +128,16 @@ class Told(CallEffect):
 
 
 @frozen
+class Informed(CallEffect):
+    """An UPDATE, INFO or INVITE within a call that is offered to us and has no answer yet.
+
+    It has been answered, and may name whom the first INVITE did not name.
+    """
+
+    request: Request
+
+
+@frozen
 class Transferring(CallEffect):
     """How our REFER goes.
 

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from umserver.wire.sip.acceptance import Acceptance
 from umserver.wire.sip.dialog import Dialog
-from umserver.wire.sip.effects import Ended, Flow, Told
+from umserver.wire.sip.effects import Ended, Flow, Informed, Told
 from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.multipart import SDP
 from umserver.wire.sip.offers import Offers
@@ -25,6 +25,8 @@ from umserver.wire.sip.transfer import Transfer
 
 _MOST_ACCEPTANCES = 4
 """2xx that may wait for their ACKs at once."""
+_INFORMING = ("INFO", "INVITE", "UPDATE")
+"""Requests by which a gateway may name the caller before the answer (RFC 3311 §5.2, RFC 3325)."""
 _MOST_TRIES = 4
 """Times that an INFO is sent which later requests overtake."""
 
@@ -67,6 +69,8 @@ class Session:
             return
         self.dialog.heard(request, to.flow)
         method = request.method
+        if method in _INFORMING and self._awaits_our_answer():
+            self.post.emit(Informed(self.call, request))
         if method == "BYE":
             self._left(to, request, now)
         elif method == "OPTIONS":
@@ -85,6 +89,11 @@ class Session:
             self.on_prack(to, request, now)
         else:
             self.post.reply(to, 481, now, headers=[ALLOW])
+
+    def _awaits_our_answer(self) -> bool:
+        """Whether we were called and have not decided yet."""
+        undecided = self.is_early and not self._acceptances and not self.is_leaving
+        return undecided and not self.dialog.started_by_us
 
     def acknowledged(self, request: Request, now: float) -> None:
         """The ACK for a 2xx of ours."""
