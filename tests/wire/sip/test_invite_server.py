@@ -375,9 +375,11 @@ class CapTests(PeerCase):
         size = len(self.endpoint.post.ledger)
         other = Peer(self.endpoint, call_id="other")
         for method, status in (("OPTIONS", "200"), ("INVITE", "503"), ("REGISTER", "405")):
-            other.ask(method, 1, body=SDP if method == "INVITE" else b"")
+            request = other.request(method, 1, body=SDP if method == "INVITE" else b"")
+            answer = other.receive(request)
             self.assertEqual(other.names, [status])
             self.assertIsNotNone(other.response.to.tag)
+            self.assertEqual(other.receive(request), answer)  # copies must not differ (§8.2.7)
         other.ask("CANCEL", 9)
         self.assertEqual(other.names, ["481"])
         other.to_tag = "nobody"

@@ -7,6 +7,7 @@ Sources: RFC 3261 §8.1.1, §8.2.6, §19.3.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from hashlib import blake2b
 from random import Random
 from typing import Protocol
 
@@ -54,8 +55,10 @@ class Post:
     openings: dict[tuple[str, str], Opening] = field(init=False, factory=dict)
     """By Call-ID and our tag: INVITEs of ours whose dialogs we may not know yet."""
     _effects: list[Effect] = field(init=False, factory=list)
+    _salt: bytes = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._salt = self.random.getrandbits(128).to_bytes(16, "big")
         self.ledger = Ledger(self.alarms, self.emit, self.most_transactions)
 
     def emit(self, effect: Effect) -> None:
@@ -72,6 +75,13 @@ class Post:
     def tag(self) -> str:
         """A fresh tag (RFC 3261 §19.3)."""
         return f"{self.random.getrandbits(64):016x}"
+
+    def same_tag(self, headers: Headers) -> str:
+        """A tag that every copy of a request gets without being remembered (RFC 3261 §8.2.7)."""
+        names = ("via", "from", "call-id", "cseq")
+        text = "\n".join(line for name in names for line in headers.raw(name))
+        octets = text.encode("utf-8", "surrogateescape")
+        return blake2b(octets, digest_size=8, key=self._salt).hexdigest()
 
     def branch(self) -> str:
         """A fresh branch (RFC 3261 §8.1.1.7)."""

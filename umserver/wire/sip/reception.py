@@ -60,7 +60,9 @@ class Reception:
             self._drop(str(bad), flow)
             return
         response = bad.answer(
-            to_tag=self.post.tag(), source=flow.remote, more=[("Server", self.post.product)]
+            to_tag=self.post.same_tag(bad.headers),
+            source=flow.remote,
+            more=[("Server", self.post.product)],
         )
         self.post.emit(Send(response.to_bytes(), reply_flow(bad.via, flow)))
 
@@ -181,7 +183,7 @@ class Reception:
         response = answer(
             request.headers,
             status,
-            to_tag=self.post.tag(),
+            to_tag=self.post.same_tag(request.headers),
             source=flow.remote,
             more=[*more, ("Server", self.post.product)],
         )
