@@ -259,7 +259,9 @@ class _Finding:
                 return None
             person = await self._one_of(people)
         else:
-            await self.call.play(await self._name(people[0]), keys=ANSWERS)
+            naming = Deferred.fromCoroutine(self._name(people[0]))
+            name = await patiently(self.call, self.speaker, naming)
+            await self.call.play(name, keys=ANSWERS)
         if not isinstance(person, Mailbox):
             return person
         self.failures = 0

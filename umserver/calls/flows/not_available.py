@@ -1,7 +1,6 @@
 """What a caller hears at a number whose service this server does not offer yet.
 
-Knows: an apology. It stands in for voice access and the attendants, so that their numbers never end
-in silence.
+Knows: an apology. It stands in for a script that is not there, so that no number ends in silence.
 """
 
 from __future__ import annotations

@@ -10,10 +10,13 @@ on. One attendant leading to another is a loop here, so that nesting costs nothi
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+
 from umserver.calls.call import Call
 from umserver.calls.dialogs import patiently
 from umserver.calls.flows.attendant.acts import serve
 from umserver.calls.flows.attendant.desk import AttendantDesk, desk_for, policy_of
+from umserver.calls.flows.attendant.menu import question
 from umserver.calls.flows.attendant.welcome import welcome
 from umserver.calls.office import Flow, Office
 from umserver.interfaces import Unavailable
@@ -37,8 +40,9 @@ async def attend(call: Call, office: Office, route: Route) -> str:
             outcome = await _forward(desk)
             if outcome is not None:
                 return outcome
+        asking = Deferred.fromCoroutine(question(desk))
         await welcome(desk)
-        onward = await serve(desk)
+        onward = await serve(desk, await desk.soon(asking))
         if isinstance(onward, str):
             return onward
         attendant = onward

@@ -6,14 +6,16 @@ question is asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from umserver.calls.directory import Search, Wish, find_person
 from umserver.calls.flows.attendant import transfers
 from umserver.calls.flows.attendant.desk import AttendantDesk, policy_of
-from umserver.calls.flows.attendant.menu import answer, question
+from umserver.calls.flows.attendant.menu import answer
 from umserver.calls.flows.leave_message import leave_message_and_return
 from umserver.calls.grammar.hours import opening_hours
+from umserver.interfaces import Clip
 from umserver.org.people import method_of, scope_of_attendant, ways_of
 from umserver.org.resolve import LeaveMessage, VoiceAccess
 from umserver.org.schedule import WEEK, Interval, Schedule
@@ -27,9 +29,8 @@ GAVE_UP = "gave-up"
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
-async def serve(desk: AttendantDesk) -> Onward:
+async def serve(desk: AttendantDesk, prompt: Sequence[Clip]) -> Onward:
     """Ask until an answer leads away; too many failures in a row lead to the operator or out."""
-    prompt = await question(desk)
     if not prompt:
         await desk.say_goodbye("attendant-nobody")
         return GAVE_UP

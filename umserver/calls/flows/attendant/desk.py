@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from attrs import define
 from twisted.internet.defer import Deferred
@@ -24,6 +25,7 @@ from umserver.org.resolve import Attendant
 from umserver.org.settings import AutoAttendant, DialPlan, Mailbox, MailboxPolicy
 
 log = Logger()
+T = TypeVar("T")
 Phrase = tuple[str, Mapping[str, str]]
 """A prompt's name and what fills its places."""
 
@@ -57,27 +59,32 @@ class AttendantDesk:
         await farewell(self.call, self.speaker, *names, "goodbye")
 
     async def clips(self, phrases: Sequence[Phrase]) -> list[Clip]:
-        """Prompts with their places filled in, made at the same time; one moment is asked for."""
+        """Prompts with their places filled in; where they are slow, one moment is asked for."""
+        return await self.soon(Deferred.fromCoroutine(self.made(phrases)))
 
-        async def all_of_them() -> list[Clip]:
-            wanted = [
-                Deferred.fromCoroutine(self.speaker.clip(name, **values))
-                for name, values in phrases
-            ]
-            return [await clip for clip in wanted]
-
-        work = Deferred.fromCoroutine(all_of_them())
-        return await patiently(self.call, self.speaker, work)
+    async def made(self, phrases: Sequence[Phrase]) -> list[Clip]:
+        """The same prompts, made at the same time, while something else is being said."""
+        wanted = [
+            Deferred.fromCoroutine(self.speaker.clip(name, **values)) for name, values in phrases
+        ]
+        return [await clip for clip in wanted]
 
     async def imported(self, file: str) -> Clip | None:
         """A recording of this attendant; None where it has none of this name."""
+        return await self.soon(Deferred.fromCoroutine(self.loaded(file)))
+
+    async def loaded(self, file: str) -> Clip | None:
+        """The same recording, loaded while something else is being said."""
         if not file:
             return None
-        loading = self.office.shelf.imported(AUTO_ATTENDANT, self.attendant.name, file)
-        clip = await patiently(self.call, self.speaker, loading)
+        clip = await self.office.shelf.imported(AUTO_ATTENDANT, self.attendant.name, file)
         if clip is None:
             self.note("a prompt is missing, a generated one takes its place", file)
         return clip
+
+    async def soon(self, work: Deferred[T]) -> T:
+        """The result of something that may be slow; the caller does not wait in silence."""
+        return await patiently(self.call, self.speaker, work)
 
     def note(self, what: str, why: object) -> None:
         """Tell the administrator."""

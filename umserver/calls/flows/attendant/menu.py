@@ -20,9 +20,12 @@ DONE = "#"
 
 
 async def question(desk: AttendantDesk) -> Sequence[Clip]:
-    """The menu: a recording, or a sentence for each thing that may be pressed."""
-    recorded = await desk.imported(desk.now.menu)
-    return [recorded] if recorded is not None else await desk.clips(phrases(desk))
+    """The menu: a recording, or a sentence for each thing that may be pressed.
+
+    It may take its time, and is made while the welcome is heard.
+    """
+    recorded = await desk.loaded(desk.now.menu)
+    return [recorded] if recorded is not None else await desk.made(phrases(desk))
 
 
 def phrases(desk: AttendantDesk) -> list[Phrase]:
