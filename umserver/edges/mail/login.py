@@ -19,15 +19,19 @@ class Login:
     user: str
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    acting_for: str = ""
+    """Whose mailbox is opened, where that is not the user's own (the authorisation identity of RFC
+    4616).
+    """
 
     def script(self, offered: Collection[str]) -> Script | None:
         """What to say to a server that offers these (upper case); None when none fits."""
         if self.token:
-            words = f"user={self.user}\x01auth=Bearer {self.token}\x01\x01"
+            words = f"user={self.acting_for or self.user}\x01auth=Bearer {self.token}\x01\x01"
             return Script("XOAUTH2", _encoded(words), (b"",)) if "XOAUTH2" in offered else None
         if "PLAIN" in offered:
-            return Script("PLAIN", _encoded(f"\0{self.user}\0{self.password}"))
-        if "LOGIN" in offered:
+            return Script("PLAIN", _encoded(f"{self.acting_for}\0{self.user}\0{self.password}"))
+        if "LOGIN" in offered and not self.acting_for:
             return Script("LOGIN", b"", (_encoded(self.user), _encoded(self.password)))
         return None
 

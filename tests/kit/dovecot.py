@@ -1,0 +1,161 @@
+"""A Dovecot of our own on loopback: one process tree in a temporary folder, without root's help.
+
+Knows: a configuration that needs nothing of the system's. Must never know: what is tested. Users
+are Maildirs below a folder; everybody's password is the same, and a master user acts for them.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from attrs import define, field
+
+PASSWORD = "mail-secret"
+MASTER, MASTER_PASSWORD = "umserver", "master-secret"
+CONFIG = """\
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+mail_max_userip_connections = 50
+first_valid_uid = 0
+first_valid_gid = 0
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain
+auth_master_user_separator = *
+mail_location = maildir:{mail}/%u
+mail_fsync = never
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+passdb {{
+  driver = static
+  master = yes
+  args = password={master_password}
+  override_fields = user=%u
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={mail}/%u
+}}
+namespace inbox {{
+  inbox = yes
+  mailbox Trash {{
+    special_use = \\Trash
+  }}
+}}
+"""
+
+
+@define(eq=False)
+class Dovecot:
+    """Started by `start`, ended by `stop`."""
+
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = field(init=False, default=None)
+
+    @property
+    def mail(self) -> Path:
+        """Where the Maildirs are."""
+        return self.folder / "mail"
+
+    @property
+    def uid(self) -> int:
+        """Whose mails they are: ours, or nobody's, since Dovecot serves none as root."""
+        return os.getuid() or pwd.getpwnam("nobody").pw_uid
+
+    def own(self) -> None:
+        """Let Dovecot's user own what we have put there; needed for root alone."""
+        if os.getuid() == 0:
+            gid = pwd.getpwuid(self.uid).pw_gid
+            for path in (self.mail, *self.mail.rglob("*")):
+                os.chown(path, self.uid, gid)
+
+    def start(self) -> None:
+        """Fork it and wait until it greets. Raises RuntimeError with its log."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.mail.mkdir(exist_ok=True)
+        self.port = self.port or _free_port()
+        self.folder.chmod(0o755)
+        self.own()
+        user = pwd.getpwuid(self.uid)
+        text = CONFIG.format(
+            folder=self.folder.resolve(),
+            mail=self.mail.resolve(),
+            user=user.pw_name,
+            group=grp.getgrgid(user.pw_gid).gr_name,
+            uid=user.pw_uid,
+            gid=user.pw_gid,
+            port=self.port,
+            password=PASSWORD,
+            master_password=MASTER_PASSWORD,
+        )
+        config = self.folder / "dovecot.conf"
+        config.write_text(text)
+        self.process = subprocess.Popen(
+            ["dovecot", "-F", "-c", str(config)],
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "stderr").open("wb"),
+        )
+        for _ in range(60):
+            if self._greets():
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError(self.words())
+
+    def words(self) -> str:
+        """Its log."""
+        logs = [self.folder / "stderr", self.folder / "log"]
+        return "\n".join(path.read_text("utf-8", "replace") for path in logs if path.exists())
+
+    def stop(self) -> None:
+        """End it, and wait for that."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(20)
+            self.process = None
+
+    def _greets(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 0.2) as line:
+                return line.recv(4) == b"* OK"
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
