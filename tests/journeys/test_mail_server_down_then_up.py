@@ -31,7 +31,7 @@ class MailServerDown(HouseCase):
             self.dial().until_beep().say(1.0).hang_up()
 
     def test_down_then_up(self) -> None:
-        """Messages wait while the mail server is down and arrive, each once, when it is back."""
+        """With the mail server down messages wait; each arrives once when it is up (feature 76)."""
         self.leave(3)
         self.stage.walk(300.0)
         assert self.um is not None and self.um.desk is not None

@@ -43,7 +43,8 @@ class Gateway(RawPeer):
     def listen_to(self, message: Raw) -> None:
         """Speak to where this session description says."""
         [line] = [one for one in message.body.split("\r\n") if one.startswith("m=audio ")]
-        self.media._target = (self.host, int(line.split()[1]))
+        [host] = {one.split()[2] for one in message.body.split("\r\n") if one.startswith("c=")}
+        self.media._target = (host, int(line.split()[1]))
 
     def play(self, acts: Iterable[Callable[[], None]] | bytes) -> None:
         """Say this sound, or do these things, one a packet time; returns when it is done."""

@@ -121,6 +121,8 @@ class Peer:
     timestamp: int = 0xFFFFF000
     heard: list[Packet] = field(factory=list)
     reports: list[rtcp.Report] = field(factory=list)
+    came_from: set[tuple[str, int]] = field(factory=set)
+    """Addresses that sent us sound."""
     _rtp: socket.socket = field(init=False)
     _rtcp: socket.socket = field(init=False)
     _target: tuple[str, int] = (HOST, 9)
@@ -198,12 +200,16 @@ class Peer:
 
     def hear(self) -> list[Packet]:
         """The packets that arrived since the last time."""
-        return [each for each in map(packet.parse, _arrived(self._rtp)) if each is not None]
+        found = []
+        for data, source in _arrived(self._rtp):
+            self.came_from.add(source)
+            found.append(packet.parse(data))
+        return [each for each in found if each is not None]
 
     def listen(self) -> None:
         """Take what arrived into `heard` and `reports`."""
         self.heard += self.hear()
-        for data in _arrived(self._rtcp):
+        for data, _ in _arrived(self._rtcp):
             self.reports += rtcp.parse(data)
 
     def sound(self, kind: int | None = None) -> bytes:
@@ -217,11 +223,11 @@ class Peer:
         self._rtcp.close()
 
 
-def _arrived(sock: socket.socket) -> list[bytes]:
+def _arrived(sock: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
     data = []
     while True:
         try:
-            data.append(sock.recv(4096))
+            data.append(sock.recvfrom(4096))
         except BlockingIOError:
             return data
         except OSError:

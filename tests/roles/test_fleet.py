@@ -14,7 +14,7 @@ from zope.interface.verify import verifyObject
 
 from tests.kit.log import said_in
 from umserver.interfaces import FleetServer, IFleet, RequestedState, Unavailable
-from umserver.roles.fleet import BEAT_SECONDS, PATIENCE, PROBE_SECONDS, Fleet, ranked
+from umserver.roles.fleet import BEAT_SECONDS, PATIENCE, PROBE_SECONDS, Fleet, ranked, redirects
 
 
 def desk(name: str, calls: int = 0, capacity: int = 100, state: str = "Active") -> FleetServer:
@@ -279,6 +279,34 @@ class FleetTests(SynchronousTestCase):
         self.assertEqual((rows["a"]["calls"], rows["a"]["used"]), (3, True))
         self.assertEqual((rows["b"]["state"], rows["b"]["used"]), ("Draining", False))
         self.assertFalse(rows["cas1"]["used"])
+
+
+class RedirectTests(SynchronousTestCase):
+    """Where a call is sent on to."""
+
+    def test_tls_stays_tls(self) -> None:
+        """What came by TLS is sent on to the TLS port, 5063, of desks that have one (feature 2)."""
+        ports = {"mbx": 5062, "mbx-tls": 5063}
+        desks = [evolve(desk("a"), ports=ports), desk("b"), evolve(desk("c"), ports=ports)]
+        targets = redirects(desks, "tls", "token", lambda server: server.host)
+        self.assertEqual(
+            [(t.host, t.port, t.transport, t.token, t.weight) for t in targets],
+            [
+                ("a.example.com", 5063, "tls", "token", 1.0),
+                ("c.example.com", 5063, "tls", "token", 0.5),
+            ],
+        )
+
+    def test_plain_stays_plain(self) -> None:
+        """What came by UDP or TCP goes to the plain port, 5062, by the same way."""
+        desks = [evolve(desk("a"), ports={"mbx": 5062, "mbx-tls": 5063})]
+        for transport in ("udp", "tcp"):
+            [target] = redirects(desks, transport, "token", lambda server: server.host)
+            self.assertEqual((target.port, target.transport), (5062, transport))
+
+    def test_nowhere(self) -> None:
+        """Without a desk that can be reached that way there is nowhere to go."""
+        self.assertEqual(redirects([desk("a")], "tls", "token", lambda server: server.host), [])
 
 
 class RankingTests(SynchronousTestCase):

@@ -101,7 +101,9 @@ class EndAnywhereTests(RehearsalCase):
         self.assertEqual(expected - heard, {"message-options"})
 
     def test_hang_up_anywhere(self) -> None:
-        """53, 54: whenever the caller hangs up, what was said is kept, and nothing else is sent."""
+        """Features 53, 54: whenever the caller hangs up, what was said is kept, and nothing else is
+        sent.
+        """
         moments = 0
         for call, script, most in self.every_moment():
             if not follow(call.dial(), script, most):
@@ -112,7 +114,9 @@ class EndAnywhereTests(RehearsalCase):
         self.assertGreater(moments, 400)
 
     def test_time_up_anywhere(self) -> None:
-        """29: whenever the call's time is up the caller is told so, and what was said is kept."""
+        """Feature 29: whenever the call's time is up the caller is told so, and what was said is
+        kept.
+        """
         for call, script, most in self.every_moment():
             call.dial(longest=max(0.1, most / 10))
             if not follow(call, script, 1000) and call.outcome != "time-up":

@@ -26,12 +26,16 @@ class GreetingTests(RehearsalCase):
     """From the answer to the tone."""
 
     def test_generated_greeting(self) -> None:
-        """45: without any recording the caller hears a sentence with the user's name, spoken."""
+        """Feature 45: without any recording the caller hears a sentence with the user's name,
+        spoken.
+        """
         call = Rehearsal().dial().until_the_tone()
         self.assertEqual(call.heard, [*GREETING, "beep"])
 
     def test_recorded_name(self) -> None:
-        """45: a recorded name is heard inside the standard sentence, before the spoken one is."""
+        """Feature 45: a recorded name is heard inside the standard sentence, before the spoken one
+        is.
+        """
         call = Rehearsal()
         call.greetings.clips["ada@example.com", "name"] = clip("ada-says-her-name")
         call.dial().until_the_tone()
@@ -40,7 +44,7 @@ class GreetingTests(RehearsalCase):
         )
 
     def test_personal_beats_generated(self) -> None:
-        """45: a personal greeting is heard instead of the standard sentence."""
+        """Feature 45: a personal greeting is heard instead of the standard sentence."""
         call = Rehearsal()
         call.greetings.clips["ada@example.com", "name"] = clip("ada-says-her-name")
         call.greetings.clips["ada@example.com", "personal"] = clip("personal")
@@ -49,7 +53,7 @@ class GreetingTests(RehearsalCase):
         self.assertEqual(call.heard, ["personal", "record-instructions", "beep"])
 
     def test_away_beats_personal(self) -> None:
-        """45: while the away greeting is switched on it is heard before all others."""
+        """Feature 45: while the away greeting is switched on it is heard before all others."""
         call = Rehearsal()
         call.greetings.clips["ada@example.com", "personal"] = clip("personal")
         call.greetings.clips["ada@example.com", "away"] = clip("away")
@@ -58,14 +62,14 @@ class GreetingTests(RehearsalCase):
         self.assertEqual(call.heard[0], "away")
 
     def test_away_without_a_recording(self) -> None:
-        """45: away and nothing recorded: the standard sentence says that the user is away."""
+        """Feature 45: away, nothing recorded: the standard sentence says that the user is away."""
         call = Rehearsal()
         call.greetings.away.add("ada@example.com")
         call.dial().until_the_tone()
         self.assertEqual(call.heard[0], "greeting-away-generated[Ada Example]")
 
     def test_away_with_a_recorded_name(self) -> None:
-        """45: the recorded name is also heard in the away sentence."""
+        """Feature 45: the recorded name is also heard in the away sentence."""
         call = Rehearsal()
         call.greetings.away.add("ada@example.com")
         call.greetings.clips["ada@example.com", "name"] = clip("ada-says-her-name")
@@ -98,7 +102,7 @@ class GreetingTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_beep_comes_last_before_the_recording(self) -> None:
-        """46: one tone, and right after it the recording runs."""
+        """Feature 46: one tone, and right after it the recording runs."""
         call = Rehearsal().dial().until_the_tone()
         self.assertEqual(call.heard.count("beep"), 1)
         self.assertEqual(call.heard[-1], "beep")
@@ -119,7 +123,9 @@ class GreetingTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_plan_language(self) -> None:
-        """60: callers hear the plan's language; the user's own language is that of the mail."""
+        """Feature 60: callers hear the plan's language; the user's own language is that of the
+        mail.
+        """
         chloe = evolve(ADA, display_name="Chloé Démo", language="fr-FR")
         call = Rehearsal(evolve(ROUTE, mailbox=chloe)).dial().until_the_tone()
         self.assertEqual(set(call.shelf.languages), {"en-US"})
@@ -130,8 +136,8 @@ class GreetingTests(RehearsalCase):
         self.assertEqual(call.draft.envelope.language, "fr-FR")
 
     def test_anonymous_callers_where_they_are_unwelcome(self) -> None:
-        """58: a caller without a number is refused in words, and not recorded, if the user wants it
-        so.
+        """Feature 58: a caller without a number is refused in words, and not recorded, if the user
+        wants it so.
         """
         mailbox = evolve(ADA, anonymous_callers_can_leave_messages=False)
         call = Rehearsal(evolve(ROUTE, caller=CallerId(), mailbox=mailbox)).dial().to_the_end()
@@ -140,7 +146,7 @@ class GreetingTests(RehearsalCase):
         self.check(call)
 
     def test_anonymous_callers_where_they_are_welcome(self) -> None:
-        """58: without that wish anonymous callers leave messages as everybody does."""
+        """Feature 58: without that wish anonymous callers leave messages as everybody does."""
         call = Rehearsal(evolve(ROUTE, caller=CallerId())).dial().until_the_tone().talk(2)
         self.check(call.hang_up())
 
@@ -149,20 +155,24 @@ class OperatorTests(RehearsalCase):
     """0 and * in the greeting."""
 
     def test_personal_operator(self) -> None:
-        """56: 0 leads to the user's own operator, before the plan's."""
+        """Feature 56: 0 leads to the user's own operator, before the plan's."""
         mailbox = evolve(ADA, operator_number="1003")
         call = Rehearsal(evolve(WITH_OPERATOR, mailbox=mailbox)).dial().press("0").to_the_end()
         self.assertEqual((call.outcome, call.phone.transfers), ("transferred", ["1003"]))
         self.check(call)
 
     def test_operator_of_the_plan(self) -> None:
-        """56: without an own operator the plan's is asked; the greeting says that there is one."""
+        """Feature 56: without an own operator the plan's is asked; the greeting says that there is
+        one.
+        """
         call = Rehearsal(WITH_OPERATOR).dial().until("operator-hint").press("0").to_the_end()
         self.assertEqual((call.outcome, call.phone.transfers), ("transferred", ["1002"]))
         self.assertEqual(call.heard[-1], "transferring-to-operator")
 
     def test_operator_does_not_take_the_call(self) -> None:
-        """56: when the transfer fails, a sentence says so and the message can still be left."""
+        """Feature 56: when the transfer fails, a sentence says so and the message can still be
+        left.
+        """
         call = Rehearsal(WITH_OPERATOR)
         call.phone.transfer_works = False
         call.dial().press("0").until_the_tone().talk(2)
@@ -173,15 +183,15 @@ class OperatorTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_no_operator(self) -> None:
-        """56: without any operator the caller hears so and may still leave a message."""
+        """Feature 56: without any operator the caller hears so and may still leave a message."""
         call = Rehearsal().dial().press("0").until_the_tone()
         self.assertEqual(call.phone.transfers, [])
         self.assertEqual(call.heard[-3:], ["no-operator", "record-instructions-short", "beep"])
         self.assertNotIn("operator-hint", call.heard)
 
     def test_star_leaves_call_answering(self) -> None:
-        """57: * leaves the mailbox, the call record says escaped, and the user learns of the
-        call.
+        """Feature 57: * leaves the mailbox, the call record says escaped, and the user learns of
+        the call.
         """
         call = Rehearsal().dial().press("*").to_the_end()
         self.assertEqual(call.outcome, "escaped")
@@ -193,13 +203,13 @@ class RecordingTests(RehearsalCase):
     """What ends a recording, and what follows."""
 
     def test_pound_ends_the_recording(self) -> None:
-        """47: # ends the recording and the menu is heard."""
+        """Feature 47: # ends the recording and the menu is heard."""
         call = Rehearsal().dial().until_the_tone().talk(2).press("#")
         self.assertFalse(call.phone.recording)
         self.assertEqual(call.heard[-1], "message-menu")
 
     def test_silence_ends_the_recording(self) -> None:
-        """51: after RecordingIdleTimeout seconds of silence the menu is heard."""
+        """Feature 51: after RecordingIdleTimeout seconds of silence the menu is heard."""
         plan = evolve(PLAN, recording_idle_timeout=7)
         call = Rehearsal(evolve(ROUTE, dial_plan=plan)).dial().until_the_tone().talk(2)
         call.clock.pump([0.1] * 69)
@@ -208,7 +218,7 @@ class RecordingTests(RehearsalCase):
         self.assertEqual(call.heard[-1], "message-menu")
 
     def test_longest_recording(self) -> None:
-        """52: at MaxRecordingDuration the caller is told and decides what to do with the
+        """Feature 52: at MaxRecordingDuration the caller is told and decides what to do with the
         message.
         """
         plan = evolve(PLAN, max_recording_duration=1)
@@ -222,7 +232,7 @@ class RecordingTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_additions_count(self) -> None:
-        """52: what is added to a message counts towards its longest duration."""
+        """Feature 52: what is added to a message counts towards its longest duration."""
         plan = evolve(PLAN, max_recording_duration=1)
         call = Rehearsal(evolve(ROUTE, dial_plan=plan)).dial().until_the_tone().talk(40)
         call.press("#4").until_the_tone().talk(30)
@@ -231,7 +241,7 @@ class RecordingTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_what_was_erased_does_not_count(self) -> None:
-        """52: after erasing, the whole longest duration is there again."""
+        """Feature 52: after erasing, the whole longest duration is there again."""
         plan = evolve(PLAN, max_recording_duration=1)
         call = Rehearsal(evolve(ROUTE, dial_plan=plan)).dial().until_the_tone().talk(40)
         call.press("#3").until_the_tone().talk(50)
@@ -239,7 +249,7 @@ class RecordingTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_hang_up_keeps_the_message(self) -> None:
-        """53: whoever just hangs up after speaking has left a message."""
+        """Feature 53: whoever just hangs up after speaking has left a message."""
         call = Rehearsal().dial().until_the_tone().talk(3).hang_up()
         self.assertEqual((call.draft.fate, call.draft.choices), ("message", Choices()))
         self.assertAlmostEqual(call.spoken, 3)
@@ -247,14 +257,14 @@ class RecordingTests(RehearsalCase):
         self.check(call)
 
     def test_hang_up_in_the_greeting_is_a_missed_call(self) -> None:
-        """54: whoever hangs up before the tone was missed."""
+        """Feature 54: whoever hangs up before the tone was missed."""
         call = Rehearsal().dial().until("record-instructions").hang_up()
         self.assertEqual(call.draft.fate, "missed")
         self.assertEqual(call.office.facts["left"], "missed")
         self.check(call)
 
     def test_caller_gave_up_before_the_answer(self) -> None:
-        """54: a call that was cancelled while ringing was missed."""
+        """Feature 54: a call that was cancelled while ringing was missed."""
         call = Rehearsal()
         call.phone.over = "cancel"
         call.dial()
@@ -262,7 +272,7 @@ class RecordingTests(RehearsalCase):
         self.check(call)
 
     def test_missed_calls_are_not_always_wanted(self) -> None:
-        """55: policy and user can each do without mails about missed calls."""
+        """Feature 55: policy and user can each do without mails about missed calls."""
         wanted = {}
         for policy in (True, False):
             for user in (True, False):
@@ -305,7 +315,7 @@ class RecordingTests(RehearsalCase):
         self.check(call.hang_up())
 
     def test_override_of_the_coding(self) -> None:
-        """67: the user's own choice of attachment beats the plan's."""
+        """Feature 67: the user's own choice of attachment beats the plan's."""
         mailbox = evolve(ADA, call_answering_audio_codec="G711")
         call = Rehearsal(evolve(ROUTE, mailbox=mailbox)).dial()
         self.assertEqual(call.draft.envelope.audio_codec, "G711")
@@ -321,7 +331,7 @@ class MenuTests(RehearsalCase):
         return Rehearsal(route).dial().until_the_tone().talk(2).press("#")
 
     def test_accept_and_send(self) -> None:
-        """48: 1 accepts, # sends and the caller hears that it was sent, then goodbye."""
+        """Feature 48: 1 accepts, # sends and the caller hears that it was sent, then goodbye."""
         call = self.recorded().press("1")
         self.assertEqual(call.heard[-1], "message-options")
         call.press("#").to_the_end()
@@ -330,7 +340,9 @@ class MenuTests(RehearsalCase):
         self.check(call)
 
     def test_keys_typed_ahead(self) -> None:
-        """48: whoever knows the menus types #1# in one go and hears none of them to its end."""
+        """Feature 48: whoever knows the menus types #1# in one go and hears none of them to its
+        end.
+        """
         call = Rehearsal().dial().until_the_tone().talk(2).press("#1#").to_the_end()
         self.assertEqual(
             call.heard[-4:], ["message-menu!", "message-options!", "message-sent", "goodbye"]
@@ -338,19 +350,19 @@ class MenuTests(RehearsalCase):
         self.assertEqual(call.outcome, "message")
 
     def test_replay(self) -> None:
-        """48: 2 plays back what was said, then the menu comes again."""
+        """Feature 48: 2 plays back what was said, then the menu comes again."""
         call = self.recorded().press("2")
         self.assertEqual(call.heard[-1], "replay")
         call.until("message-menu")
         self.check(call.hang_up())
 
     def test_replay_can_be_interrupted(self) -> None:
-        """48: a key during the replay is the answer to the menu."""
+        """Feature 48: a key during the replay is the answer to the menu."""
         call = self.recorded().press("2").press("1")
         self.assertEqual(call.heard[-2:], ["replay!", "message-options"])
 
     def test_erase_and_record_again(self) -> None:
-        """48: 3 forgets what was said and records anew."""
+        """Feature 48: 3 forgets what was said and records anew."""
         call = self.recorded().press("3")
         self.assertEqual(call.heard[-2:], ["message-erased", "record-again"])
         call.until_the_tone().talk(1).hang_up()
@@ -358,20 +370,20 @@ class MenuTests(RehearsalCase):
         self.check(call)
 
     def test_erase_and_go_is_a_missed_call(self) -> None:
-        """48: whoever erased the message and hangs up left none."""
+        """Feature 48: whoever erased the message and hangs up left none."""
         call = self.recorded().press("3").hang_up()
         self.assertEqual(call.draft.fate, "missed")
         self.check(call)
 
     def test_erase_and_silence(self) -> None:
-        """48: after erasing, silence gets a second tone like the first recording does."""
+        """Feature 48: after erasing, silence gets a second tone like the first recording does."""
         call = self.recorded().press("3").until_the_tone().to_the_end()
         self.assertEqual(call.heard.count("nothing-recorded"), 2)
         self.assertEqual(call.outcome, "missed")
         self.check(call)
 
     def test_append(self) -> None:
-        """48: 4 goes on where the message ended."""
+        """Feature 48: 4 goes on where the message ended."""
         call = self.recorded().press("4")
         self.assertEqual(call.heard[-1], "record-append")
         call.until_the_tone().talk(1.5).hang_up()
@@ -379,21 +391,21 @@ class MenuTests(RehearsalCase):
         self.check(call)
 
     def test_append_nothing(self) -> None:
-        """48: adding nothing leaves the message as it was."""
+        """Feature 48: adding nothing leaves the message as it was."""
         call = self.recorded().press("4").until_the_tone().press("#").to_the_end()
         self.assertEqual(call.outcome, "message")
         self.assertAlmostEqual(call.spoken, 2)
         self.check(call)
 
     def test_cancel(self) -> None:
-        """48: * drops the message; the user still learns that somebody called."""
+        """Feature 48: * drops the message; the user still learns that somebody called."""
         call = self.recorded().press("*").to_the_end()
         self.assertEqual((call.outcome, call.draft.audio), ("cancelled", b""))
         self.assertEqual(call.heard[-2:], ["message-cancelled", "goodbye"])
         self.check(call)
 
     def test_repeat(self) -> None:
-        """48: 0 says the menu again, and does not count as a mistake."""
+        """Feature 48: 0 says the menu again, and does not count as a mistake."""
         call = self.recorded()
         for _ in range(10):
             call.press("0")
@@ -401,17 +413,19 @@ class MenuTests(RehearsalCase):
         self.assertNotIn("invalid-key", call.heard)
 
     def test_repeating_without_end(self) -> None:
-        """48: a stuck 0 key does not hold the line for ever; the message is kept."""
+        """Feature 48: a stuck 0 key does not hold the line for ever; the message is kept."""
         call = self.recorded().press("0" * 20).to_the_end()
         self.assertEqual(call.outcome, "message")
 
     def test_wrong_key_is_explained(self) -> None:
-        """48: a key that the menu does not know is said to be invalid and the menu comes again."""
+        """Feature 48: a key that the menu does not know is said to be invalid and the menu comes
+        again.
+        """
         call = self.recorded().press("7").until("message-menu")
         self.assertEqual(call.heard[-3:], ["message-menu!", "invalid-key", "message-menu"])
 
     def test_too_many_wrong_keys_send(self) -> None:
-        """48: after InputFailuresBeforeDisconnect wrong keys the message is sent as it is."""
+        """Feature 48: after InputFailuresBeforeDisconnect wrong keys the message is sent as is."""
         plan = evolve(PLAN, input_failures_before_disconnect=2)
         call = self.recorded(dial_plan=plan).press("77").to_the_end()
         self.assertEqual(call.heard[-2:], ["message-sent", "goodbye"])
@@ -433,7 +447,9 @@ class MenuTests(RehearsalCase):
         self.check(call)
 
     def test_important(self) -> None:
-        """49: option 1 marks the message important; pressed again it does not; each is said."""
+        """Feature 49: option 1 marks the message important; pressed again it does not; each is
+        said.
+        """
         call = self.recorded().press("11").press("#").to_the_end()
         self.assertEqual(call.draft.choices, Choices(important=True))
         call = (
@@ -443,13 +459,13 @@ class MenuTests(RehearsalCase):
         self.assertEqual(call.draft.choices, Choices())
 
     def test_important_and_gone(self) -> None:
-        """49: what was marked important stays so when the caller hangs up without #."""
+        """Feature 49: what was marked important stays so when the caller hangs up without #."""
         call = self.recorded().press("11").hang_up()
         self.assertEqual(call.draft.choices, Choices(important=True))
         self.check(call)
 
     def test_private_is_absent(self) -> None:
-        """50: where the policy protects nothing, private is neither offered nor accepted."""
+        """Feature 50: where the policy protects nothing, private is not offered nor accepted."""
         call = self.recorded().press("1")
         self.assertEqual(call.heard[-1], "message-options")
         call.press("2").until("message-options").hang_up()
@@ -457,8 +473,8 @@ class MenuTests(RehearsalCase):
         self.assertEqual(call.draft.choices, Choices())
 
     def test_private(self) -> None:
-        """50: with a protecting policy option 2 marks the message private, and again takes it
-        back.
+        """Feature 50: with a protecting policy option 2 marks the message private, and again takes
+        it back.
         """
         call = self.recorded(policy=PRIVATE_POLICY).press("1")
         self.assertEqual(call.heard[-1], "message-options-private")
@@ -468,7 +484,7 @@ class MenuTests(RehearsalCase):
         self.assertEqual(call.draft.choices, Choices())
 
     def test_back_from_the_options(self) -> None:
-        """48: * in the options goes back to the menu, marks are kept."""
+        """Feature 48: * in the options goes back to the menu, marks are kept."""
         call = self.recorded().press("11*")
         self.assertEqual(call.heard[-1], "message-menu")
         call.press("3").until_the_tone().talk(1).press("#1#").to_the_end()

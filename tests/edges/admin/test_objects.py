@@ -216,6 +216,22 @@ class ObjectTests(DeskCase):
             WRONG_USE, "Search-AdminAuditLog", "-StartDate", "yesterday"
         ))  # fmt: skip
 
+    def test_what_waits_for_a_restart(self) -> None:
+        """Ports and startup modes say that they act after a restart (feature 19)."""
+        for words, late in (
+            (("Set-UMCallRouterSettings", "-SipTcpListeningPort", "5077"), "SipTcpListeningPort"),
+            (("Set-UMCallRouterSettings", "-UMStartupMode", "Dual"), "UMStartupMode"),
+            (("Set-UMService", "-UMStartupMode", "TLS"), "UMStartupMode"),
+        ):
+            self.assertIn(f"; {late} acts after a restart", self.good(*words))
+            self.assertNotIn("restart", self.good(*words), "it is so already")
+        both = ("-UMStartupMode", "TCP", "-SipTcpListeningPort", "5060")
+        told = self.good("Set-UMCallRouterSettings", *both)
+        self.assertIn("SipTcpListeningPort and UMStartupMode act after a restart", told)
+        told = self.good("Set-UMServer", "-UMStartupMode", "Dual")
+        self.assertEqual(told.count("UMStartupMode acts after a restart"), 2)
+        self.assertNotIn("restart", self.good("Set-UMService", "-MaxCallsAllowed", "50"))
+
     def test_a_status_that_is_gone(self) -> None:
         """-Status of a server's settings names the component state that took its place."""
         told = self.bad(WRONG_USE, "Set-UMService", "-Status", "Disabled")

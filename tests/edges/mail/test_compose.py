@@ -56,7 +56,7 @@ class HeaderTests(SynchronousTestCase):
         self.assertEqual(missed()["X-UM-Message-Class"], "IPM.Note.Microsoft.Missed.Voice")
 
     def test_facts_of_the_call(self) -> None:
-        """Number, seconds, name and Call-ID stand in headers."""
+        """Number, seconds, name and Call-ID stand in headers (features 62, 63)."""
         mail = voice(envelope(caller=BEN))
         self.assertEqual(mail["X-CallingTelephoneNumber"], "1002")
         self.assertEqual(mail["X-VoiceMessageDuration"], "12")
@@ -82,13 +82,13 @@ class HeaderTests(SynchronousTestCase):
             self.assertEqual(mail["X-VoiceMessageDuration"], said)
 
     def test_from_a_user(self) -> None:
-        """A colleague's voice mail comes from the colleague, so a reply goes there."""
+        """A colleague's voice mail comes from the colleague, so a reply goes there (feature 69)."""
         mail = voice(envelope(caller=BEN))
         self.assertEqual(mail["From"], "Ben Sample <ben@example.com>")
         self.assertEqual(mail["Sender"], "voicemail@example.com")
 
     def test_from_a_number(self) -> None:
-        """Another caller's number is the name of the system's address."""
+        """Another caller's number is the name of the system's address (feature 69)."""
         mail = voice()
         self.assertEqual(mail["From"].addresses[0].display_name, "(212) 555-0142")
         self.assertEqual(mail["From"].addresses[0].addr_spec, "voicemail@example.com")
@@ -252,7 +252,7 @@ class AttachmentTests(SynchronousTestCase):
         return part
 
     def test_mp3(self) -> None:
-        """The default is an MP3 of 16 kbit/s, mono."""
+        """The default is an MP3 of 16 kbit/s, mono (feature 65)."""
         part = self.attached("Mp3", 20.0)
         data = part.get_content()
         self.assertEqual(part.get_content_type(), "audio/mpeg")
@@ -284,7 +284,7 @@ class AttachmentTests(SynchronousTestCase):
         self.assertIn(speech(2.0), self.attached("G711").get_content())
 
     def test_quiet_callers_are_raised(self) -> None:
-        """A recording is brought to a pleasant level (spec 6.1)."""
+        """A recording is brought to a pleasant level (spec 6.1, feature 68)."""
         quiet = g711.decode("PCMU", speech(4.0)) // 8
         data = sound_file("Pcm", "PCMU", g711.encode("PCMU", quiet)).data
         raised = np.frombuffer(data[44:], dtype="<i2").astype(float)

@@ -197,7 +197,10 @@ class TurnedAwayTests(TwoEnds):
         self.talk()
 
     def test_redirect(self) -> None:
-        """A redirect names every server with its weight and carries the routing result."""
+        """A redirect names every server with its weight and carries the routing result.
+
+        The Contact of a call that came by TLS has the TLS port (feature 2).
+        """
         peer = self.raw()
         peer.invite(peer.remote, user="5000", body=sdp(9000))
         self.stage.settle()
@@ -207,6 +210,7 @@ class TurnedAwayTests(TwoEnds):
             [
                 RedirectTarget("127.0.0.1", 5062, "udp", "abc.DEF-_=", 1.0),
                 RedirectTarget("2001:db8::1", 5062, "tcp", "x", 0.25),
+                RedirectTarget("um.example.com", 5063, "tls", "y", 0.125),
             ]
         )
         self.stage.settle()
@@ -218,6 +222,7 @@ class TurnedAwayTests(TwoEnds):
             [
                 "<sip:5000@127.0.0.1:5062;transport=udp;um-route=abc.DEF-_%3D>;q=1",
                 "<sip:5000@[2001:db8::1]:5062;transport=tcp;um-route=x>;q=0.25",
+                "<sip:5000@um.example.com:5063;transport=tls;um-route=y>;q=0.125",
             ],
         )
         self.assertEqual(told.ends, ["us"])
