@@ -12,16 +12,18 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
+from zope.interface.verify import verifyObject
 
 from tests.contracts.mailbox import MailboxContract, voice_mail
 from tests.interop.peers import missing
 from tests.kit.dovecot import MASTER, MASTER_PASSWORD, PASSWORD, Dovecot
 from umserver.edges.mail.imap_mailbox import ImapMailbox
+from umserver.edges.mail.imap_mailboxes import imap_mailboxes
 from umserver.edges.mail.imap_session import ImapSession, open_session
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.maildir_mailbox import MaildirMailbox
 from umserver.edges.mail.threads import Here
-from umserver.interfaces import Unavailable
+from umserver.interfaces import IMailboxes, Unavailable
 
 ADA = "ada@example.com"
 
@@ -147,6 +149,39 @@ class ImapTests(DovecotCase):
         self.sessions[-1].client.transport.abortConnection()
         self.assertEqual(len(await self.mailbox.messages()), 1)
         self.assertEqual(len(self.sessions), 2)
+
+    async def test_everybodys_mailbox(self) -> None:
+        """A service account opens mailboxes by address; what is read elsewhere is told in
+        seconds, as lamps want it.
+        """
+        boxes = imap_mailboxes(
+            reactor,
+            Here(),
+            host="127.0.0.1",
+            port=self.dovecot.port,
+            security="none",
+            user=MASTER,
+            password=MASTER_PASSWORD,
+        )
+        self.addCleanup(boxes.stop)
+        verifyObject(IMailboxes, boxes)
+        await self.arrive(voice_mail())
+        [found] = await boxes.open("Ada@example.com").messages()
+        self.assertEqual(list(await boxes.open("ben@example.com").messages()), [])
+        told: Deferred[None] = Deferred()
+        forget = boxes.watch(ADA, lambda: told.called or told.callback(None))
+        told.addTimeout(15.0, reactor)
+        read = False
+        while not told.called:
+            read = not read
+            await self.mailbox.mark_read(found.id, read)
+        await told
+        forget()
+
+    def test_no_login_in_clear_text(self) -> None:
+        """A password is not sent through a network that can be listened to."""
+        with self.assertRaisesRegex(ValueError, "without TLS"):
+            imap_mailboxes(reactor, Here(), host="mail.example.com", security="none", user="um")
 
 
 class SameMaildirTests(DovecotCase):

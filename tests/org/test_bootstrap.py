@@ -65,6 +65,9 @@ class BootstrapTests(SynchronousTestCase):
             ('[mail]\ndelivery = "lmtp"\nhost = "a"\nsocket = "/b"\n', "one of them"),
             ('[mail]\nuser = "a"\n', "are needed together"),
             ('[mail]\nuser = "a"\npassword = "b"\ntoken_file = "c"\n', "exclude each other"),
+            ('[mailboxes]\nstorage = "imap"\n', "mailboxes.host: is needed"),
+            ('[mailboxes]\nstorage = "imap"\nhost = "a"\n', "mailboxes.user: and password"),
+            ('[mailboxes]\npassword = "b"\ntoken_file = "c"\n', "exclude each other"),
         ):
             self.assertIn(word, self.faults(text))
         self.assertEqual(parse_bootstrap("[listen]\nsip = 0\nmbx = 0\n").listen.sip, 0)

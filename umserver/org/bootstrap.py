@@ -198,6 +198,35 @@ class Mail:
 
 
 @frozen
+class Mailboxes:
+    """`[mailboxes]`: where owners hear their messages by telephone."""
+
+    storage: Annotated[
+        Literal["maildir", "imap"],
+        Setting("The Maildir folders below the state folder, or an IMAP server", "spec 5"),
+    ] = "maildir"
+    host: Annotated[str, Setting("The IMAP server", high=253, check=_host)] = ""
+    port: Annotated[
+        int, Setting("Its port; 0 is the usual one (143, 993 with tls)", low=0, high=65_535)
+    ] = 0
+    security: Annotated[
+        Literal["none", "starttls", "tls"], Setting("How the connection is protected")
+    ] = "tls"
+    check_certificate: Annotated[bool, Setting("Whether the server's certificate must be good")] = (
+        True
+    )
+    authorities: Annotated[
+        str, Setting("PEM file of authorities to trust instead of the system's")
+    ] = ""
+    user: Annotated[str, Setting("Account that may open everybody's mailbox")] = ""
+    password: Annotated[str, Setting("Its password", secret=True)] = field(default="", repr=False)
+    token_file: Annotated[
+        str, Setting("File with an access token to log in with (XOAUTH2), instead of a password")
+    ] = ""
+    trash: Annotated[str, Setting("Folder for deleted messages", low=1, high=200)] = "Trash"
+
+
+@frozen
 class Spool:
     """`[spool]`: messages on their way."""
 
@@ -223,6 +252,7 @@ class Bootstrap:
     listen: Listen = Listen()
     media: Media = Media()
     mail: Mail = Mail()
+    mailboxes: Mailboxes = Mailboxes()
     spool: Spool = Spool()
 
 
@@ -301,6 +331,21 @@ def _together(bootstrap: Bootstrap) -> list[Fault]:
         faults.append(Fault("mail.user", "and mail.password or token_file are needed together"))
     if mail.password and mail.token_file:
         faults.append(Fault("mail.token_file", "and mail.password exclude each other"))
+    faults += _mailboxes(bootstrap.mailboxes)
+    return faults
+
+
+def _mailboxes(boxes: Mailboxes) -> list[Fault]:
+    faults = []
+    if boxes.storage == "imap":
+        if not boxes.host:
+            faults.append(Fault("mailboxes.host", "is needed for storage imap"))
+        if not boxes.user or not (boxes.password or boxes.token_file):
+            faults.append(
+                Fault("mailboxes.user", "and password or token_file are needed for storage imap")
+            )
+    if boxes.password and boxes.token_file:
+        faults.append(Fault("mailboxes.token_file", "and mailboxes.password exclude each other"))
     return faults
 
 

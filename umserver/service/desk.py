@@ -15,6 +15,7 @@ from twisted.logger import Logger
 import umserver.calls.flows
 from umserver.calls.office import Flow
 from umserver.discover import constants, shipped
+from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.mailboxes import MaildirMailboxes
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.spool import Spool, open_spool
@@ -70,7 +71,7 @@ class Desk:
     standing: Standing
     spool: Spool = field(init=False)
     delivery: Delivery = field(init=False)
-    mailboxes: MaildirMailboxes = field(init=False)
+    mailboxes: MaildirMailboxes | ImapMailboxes = field(init=False)
     pins: StorePins = field(init=False)
     shelf: PromptShelf = field(init=False)
     engine: MediaEngine = field(init=False)
@@ -94,7 +95,7 @@ class Desk:
             min_free_bytes=bootstrap.spool.min_free_megabytes << 20,
         )
         self._mail_threads = Pool(machine.reactor, 4, "mail")
-        self.mailboxes = MaildirMailboxes(machine.reactor, self.state / "mail", self._mail_threads)
+        self.mailboxes = self._mailboxes()
         self.pins = StorePins(machine.reactor, self.store, machine.wall)
         self.delivery = Delivery(machine.reactor, self.spool, self._mailer(), machine.wall)
         self.shelf = PromptShelf(
@@ -146,6 +147,24 @@ class Desk:
             password=mail.password,
             token_file=Path(mail.token_file) if mail.token_file else None,
             helo=mail.helo or self.host,
+        )
+
+    def _mailboxes(self) -> MaildirMailboxes | ImapMailboxes:
+        boxes = self.bootstrap.mailboxes
+        if boxes.storage == "maildir":
+            return MaildirMailboxes(self.machine.reactor, self.state / "mail", self._mail_threads)
+        return imap_mailboxes(
+            self.machine.reactor,
+            self._mail_threads,
+            host=boxes.host,
+            port=boxes.port,
+            security=boxes.security,
+            check_certificate=boxes.check_certificate,
+            authorities=Path(boxes.authorities) if boxes.authorities else None,
+            user=boxes.user,
+            password=boxes.password,
+            token_file=Path(boxes.token_file) if boxes.token_file else None,
+            trash=boxes.trash,
         )
 
     def _role(self) -> AnsweringDesk:

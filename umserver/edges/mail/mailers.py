@@ -62,7 +62,7 @@ def mailer_for(
     port = port or _usual_port(kind, protection, login)
     server = str(socket) if socket else _server(host, port)
     terms = Terms(server, _helo(helo), kind == "lmtp", protection, login)
-    local = socket is not None or _is_loopback(host)
+    local = socket is not None or is_loopback(host)
     endpoint = _endpoint(reactor, host, port, socket)
     tls = None
     if protection is not Security.NONE:
@@ -119,11 +119,12 @@ def _check(
         raise ValueError(f"the user {user} needs a password or a token file")
     if password and token_file:
         raise ValueError("give a password or a token file, not both")
-    if user and security is Security.NONE and socket is None and not _is_loopback(host):
+    if user and security is Security.NONE and socket is None and not is_loopback(host):
         raise ValueError(f"no login is sent to {host} without TLS; set security to starttls or tls")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this is a name or an address of the machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

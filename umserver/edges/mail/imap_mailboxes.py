@@ -1,0 +1,182 @@
+"""Everybody's mailbox on one IMAP server (IMailboxes), opened by one service account.
+
+Knows: how the server is reached and how the account acts for a user. Must never know: messages.
+Watched mailboxes are asked one after the other, so that their number never becomes a number of
+connections that are opened at once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IOpenSSLClientConnectionCreator,
+    IStreamClientEndpoint,
+)
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from umserver.edges.mail.imap_mailbox import ImapMailbox
+from umserver.edges.mail.imap_session import ImapSession, open_session
+from umserver.edges.mail.login import Login
+from umserver.edges.mail.mailers import is_loopback
+from umserver.edges.mail.threads import Threads
+from umserver.edges.mail.trust import client_tls
+from umserver.interfaces import IMailbox, IMailboxes, Unavailable
+
+log = Logger()
+
+IMAP_PORT, IMAPS_PORT = 143, 993
+CONNECT_SECONDS = 10
+"""For one address of the server: somebody waits at a telephone."""
+LOOK_SECONDS = 4.0
+"""Between two rounds through the watched mailboxes."""
+MOST_OPEN = 500
+"""Mailboxes that are remembered with their connections."""
+
+
+@implementer(IMailboxes)
+@define(eq=False)
+class ImapMailboxes:
+    """See `IMailboxes`."""
+
+    reactor: Any
+    endpoint: IStreamClientEndpoint
+    threads: Threads
+    user: str
+    """The service account; a user's own address acts where the two are the same."""
+    password: str = field(default="", repr=False)
+    token_file: Path | None = None
+    """Read before each login: somebody else keeps the token fresh."""
+    starttls: IOpenSSLClientConnectionCreator | None = None
+    trash: str = "Trash"
+    _open: OrderedDict[str, ImapMailbox] = field(init=False, factory=OrderedDict)
+    _watched: dict[str, list[Callable[[], object]]] = field(init=False, factory=dict)
+    _seen: dict[str, int] = field(init=False, factory=dict)
+    _next: IDelayedCall | None = field(init=False, default=None)
+    _looking: bool = field(init=False, default=False)
+    _stopped: bool = field(init=False, default=False)
+
+    def open(self, address: str) -> IMailbox:
+        """See `IMailboxes`."""
+        name = address.lower()
+        box = self._open.pop(name, None)
+        if box is None:
+            box = ImapMailbox(self.reactor, lambda: self._connect(name), self.threads, self.trash)
+        self._open[name] = box
+        while len(self._open) > MOST_OPEN:
+            self._open.popitem(last=False)[1].close()
+        return box
+
+    def watch(self, address: str, changed: Callable[[], object]) -> Callable[[], None]:
+        """See `IMailboxes`."""
+        name = address.lower()
+        self._watched.setdefault(name, []).append(changed)
+        self._again(0.0)
+
+        def forget() -> None:
+            listeners = self._watched.get(name, [])
+            if changed in listeners:
+                listeners.remove(changed)
+            if not listeners:
+                self._watched.pop(name, None)
+                self._seen.pop(name, None)
+
+        return forget
+
+    def stop(self) -> None:
+        """Close every connection."""
+        self._stopped = True
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        for box in self._open.values():
+            box.close()
+
+    async def _connect(self, address: str) -> ImapSession:
+        acting_for = "" if self.user.lower() == address else address
+        login = Login(self.user, self.password, await self._token(), acting_for)
+        return await open_session(self.reactor, self.endpoint, login, self.starttls)
+
+    async def _token(self) -> str:
+        path = self.token_file
+        if path is None:
+            return ""
+        try:
+            text = await self.threads.run(path.read_text, "utf-8")
+        except (OSError, ValueError) as fault:
+            raise Unavailable(f"the token file {path}: {fault}") from None
+        return text.strip()
+
+    def _again(self, seconds: float) -> None:
+        if not (self._stopped or self._next or self._looking) and self._watched:
+            self._next = self.reactor.callLater(seconds, self._look)
+
+    def _look(self) -> None:
+        self._next = None
+        self._looking = True
+        Deferred.fromCoroutine(self._round()).addErrback(
+            lambda fault: log.failure("watching mailboxes failed", fault)
+        )
+
+    async def _round(self) -> None:
+        try:
+            for name in list(self._watched):
+                if self._stopped:
+                    return
+                await self._ask(name)
+        finally:
+            self._looking = False
+            self._again(LOOK_SECONDS)
+
+    async def _ask(self, name: str) -> None:
+        try:
+            found = hash(tuple(await self.open(name).messages()))
+        except Unavailable as fault:
+            log.warn("{who} cannot be watched: {fault}", who=name, fault=fault)
+            return
+        before = self._seen.get(name)
+        if name in self._watched:
+            self._seen[name] = found
+        if before is not None and before != found:
+            for changed in list(self._watched.get(name, ())):
+                changed()
+
+
+def imap_mailboxes(
+    reactor: Any,
+    threads: Threads,
+    *,
+    host: str,
+    port: int = 0,
+    security: str = "tls",
+    check_certificate: bool = True,
+    authorities: Path | None = None,
+    user: str,
+    password: str = "",
+    token_file: Path | None = None,
+    trash: str = "Trash",
+) -> ImapMailboxes:
+    """Mailboxes of this server; `security` is none, starttls or tls, port 0 the usual one.
+
+    Raises ValueError in words for an operator, or OSError when `authorities` cannot be read.
+    """
+    if security == "none" and not is_loopback(host):
+        raise ValueError(f"no login is sent to {host} without TLS; set security to starttls or tls")
+    port = port or (IMAPS_PORT if security == "tls" else IMAP_PORT)
+    endpoint: IStreamClientEndpoint = HostnameEndpoint(reactor, host, port, CONNECT_SECONDS)
+    starttls = None
+    if security != "none":
+        tls = client_tls(host, check=check_certificate, authorities=authorities)
+        if security == "tls":
+            endpoint = wrapClientTLS(tls, endpoint)
+        else:
+            starttls = tls
+    return ImapMailboxes(reactor, endpoint, threads, user, password, token_file, starttls, trash)
