@@ -297,7 +297,7 @@ class CallerTests(ResolveTestCase):
         self.assertEqual(self.caller(offer("1001", caller=number)), CallerId(number))
 
     def test_numbering_plan_formats(self) -> None:
-        """A mask of the plan turns an outside form of our numbers to a colleague (feature 72)."""
+        """A mask of the plan turns an outside form of a number into a colleague (feature 72)."""
         plan = evolve(PLAN, numbering_plan_formats=("1212555xxxx",))
         self.org = evolve(ORG, dial_plans=(plan,))
         self.assertEqual(self.caller(offer("1001", caller="+12125551002")).name, "Ben Example")
