@@ -37,6 +37,8 @@ class Caller:
     host: str = "127.0.0.1"
     user: str = "1001"
     media_port: int = 9
+    number: str = field(init=False)
+    """Who calls: different for every caller."""
     call_id: str = field(init=False)
     tag: str = field(init=False)
     to_tag: str = field(init=False, default="")
@@ -55,6 +57,7 @@ class Caller:
         number = next(_names)
         self.call_id = f"picky{number}-{time.time_ns():x}@example.com"
         self.tag = f"p{number}"
+        self.number = f"212555{number % 10000:04d}"
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         kind = socket.SOCK_STREAM if self.transport == "tcp" else socket.SOCK_DGRAM
         self.sock = socket.socket(family, kind)
@@ -115,7 +118,7 @@ class Caller:
             "Via": f"SIP/2.0/{self.transport.upper()} {self.here}:{self.port};rport"
             f";branch={branch or self.branch()}",
             "Max-Forwards": "70",
-            "From": f"<sip:2125550142@{self.here}>;tag={self.tag}",
+            "From": f"<sip:{self.number}@{self.here}>;tag={self.tag}",
             "To": f"<{self.uri}>{tag}",
             "Call-ID": self.call_id,
             "CSeq": f"{number} {method}",

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import atexit
 import tempfile
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from functools import lru_cache
 from pathlib import Path
 from shutil import rmtree
@@ -80,6 +83,28 @@ class PickyCase(SynchronousTestCase):
         caller = Caller((host, port), **more)
         self._callers.append(caller)
         return caller
+
+    def mail_of(self, caller: Caller) -> EmailMessage:
+        """The one mail that came of this caller's call."""
+        found: list[EmailMessage] = []
+
+        def has_come() -> bool:
+            found[:] = _mails_of(self.server, caller.number)
+            return bool(found)
+
+        self.assertTrue(wait_until(has_come, 15), self.server.tail())
+        self.assertEqual(len(found), 1)
+        return found[0]
+
+
+def _mails_of(server: Server, number: str) -> list[EmailMessage]:
+    """Delivered mails about a caller; reads no more than their heads to find them."""
+    found = []
+    for path in server.state.glob("mail/*/new/*"):
+        data = path.read_bytes()
+        if number.encode() in data.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]:
+            found.append(message_from_bytes(data, policy=default))
+    return found
 
 
 def _alarms(line: str) -> bool:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from typing import Any
 
-from tests.interop.peers import wait_until
 from tests.interop.picky.caller import Caller
 from tests.interop.picky.sound import FRAME, KEYS, Sound, pause, tones
 from tests.interop.picky.standing import PickyCase
@@ -48,29 +47,12 @@ class KeyCase(PickyCase):
             for done in [threads.submit(act, case) for case in cases]:
                 done.result()
 
-    def mail_of(self, act: Callable[[], None]) -> EmailMessage:
-        """The mail that comes of this."""
-        before = {str(mail["Message-ID"]) for mail in self.server.mails()}
-        fresh: list[EmailMessage] = []
-
-        def has_come() -> bool:
-            fresh[:] = [m for m in self.server.mails() if str(m["Message-ID"]) not in before]
-            return bool(fresh)
-
-        act()
-        self.assertTrue(wait_until(has_come, 10), self.server.tail())
-        self.assertEqual(len(fresh), 1)
-        return fresh[0]
-
     def sends(self, sound: Sound, caller: Caller) -> EmailMessage:
         """Press # in the menu of options: goodbye, BYE, and the mail."""
-
-        def act() -> None:
-            sound.pace(sound.press("#"))
-            caller.answer(caller.asked("BYE", 15))
-            caller.up = False
-
-        return self.mail_of(act)
+        sound.pace(sound.press("#"))
+        caller.answer(caller.asked("BYE", 15))
+        caller.up = False
+        return self.mail_of(caller)
 
 
 class EventTests(KeyCase):
