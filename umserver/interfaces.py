@@ -353,8 +353,8 @@ class IMailbox(Interface):
     def messages() -> Deferred[Sequence[VoiceMail]]:
         """Every voice message, deleted ones included; the newest first."""
 
-    def sound(id: str) -> Deferred[Clip]:
-        """What was said. Fails with Unplayable."""
+    def sound(id: str, pace: float = 1.0) -> Deferred[Clip]:
+        """What was said, at half to twice the speed but its own pitch. Fails with Unplayable."""
 
     def mark_read(id: str, read: bool) -> Deferred[None]:
         """Make it saved (heard), or new again."""

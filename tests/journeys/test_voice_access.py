@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.kit.house import ADA, HouseCase
+from tests.kit.house import ADA, BEN, HouseCase, attachment
 from tests.kit.media import clip
 from umserver.wire.sip.headers import parse_name_addr
 
@@ -44,3 +44,25 @@ class VoiceAccess(HouseCase):
         sound = caller.ear.encoded()
         assert sound is not None
         self.assertIn(clip(3.0, 8).encoded["PCMU"][4000:12_000], sound[1])
+
+    def test_forward_and_change_the_greeting(self) -> None:
+        """Ada forwards a message with a comment to Ben and records a greeting; Ben has comment and
+        message in one mail, and the next caller hears the new greeting.
+        """
+        self.start()
+        self.leave(3.0, 3)
+        caller = self.dial("5000", from_=OWN).wait(6.0).press(PIN).wait(3.0).press("#").wait(3.0)
+        caller.press("1").wait(8.0).press("6").wait(2.0).press("1002").wait(4.0).press("1")
+        caller.until_beep(1).say(clip(2.0, 5)).press("#1#").wait(3.0)
+        caller.press("*").wait(2.0).press("621").until_beep(2).say(clip(3.0, 9)).press("#")
+        caller.wait(2.0).press("1").wait(3.0).hang_up()
+        [mail] = self.mails(BEN)
+        self.assertEqual(mail["X-CallingTelephoneNumber"], "1001")
+        sound = attachment(mail).get_content()
+        comment = sound.index(clip(2.0, 5).encoded["PCMU"][4000:12_000])
+        original = sound.index(clip(3.0, 3).encoded["PCMU"][4000:12_000])
+        self.assertLess(comment, original)
+        greeting = self.state / "greetings" / ADA / "personal.wav"
+        self.assertIn(clip(3.0, 9).encoded["PCMU"][4000:12_000], greeting.read_bytes())
+        heard = self.heard(self.dial().until_beep().hang_up())
+        self.assertNotIn("greeting of Ada Example", heard)

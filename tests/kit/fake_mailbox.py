@@ -71,12 +71,12 @@ class MemoryMailbox:
             "mailbox", lambda: sorted(self.mails, key=lambda mail: -mail.received)
         )
 
-    def sound(self, id: str) -> Deferred[Clip]:
+    def sound(self, id: str, pace: float = 1.0) -> Deferred[Clip]:
         def get() -> Clip:
             self._at(id)
             if id in self.damaged:
                 raise Unplayable("noise")
-            return self.sounds.get(id) or clip(f"sound of {id}", self.seconds)
+            return self.sounds.get(id) or clip(f"sound of {id}", self.seconds / pace)
 
         return self.weather.through("sound", get)
 

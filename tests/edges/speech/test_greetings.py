@@ -11,7 +11,14 @@ from zope.interface.verify import verifyObject
 from tests.edges.speech.voices import at_once
 from umserver.edges.speech import greetings as module
 from umserver.edges.speech.greetings import FolderGreetings
-from umserver.interfaces import Clip, IGreetings
+from umserver.interfaces import (
+    Clip,
+    IGreetingDesk,
+    IGreetings,
+    IGreetingTake,
+    NoSpace,
+    Unavailable,
+)
 from umserver.wire.audio import g711
 from umserver.wire.audio.pcm import frame_levels
 from umserver.wire.audio.wav import g711_wav, pcm_wav
@@ -45,6 +52,8 @@ class GreetingsTests(SynchronousTestCase):
     def test_interface(self) -> None:
         """It is what scripts expect."""
         verifyObject(IGreetings, self.greetings)
+        verifyObject(IGreetingDesk, self.greetings)
+        verifyObject(IGreetingTake, self.greetings.begin(ADA, "name"))
 
     def test_each_kind(self) -> None:
         """Away, personal and name are found by the user's address, in any case of letters."""
@@ -118,3 +127,81 @@ class GreetingsTests(SynchronousTestCase):
         self.assertLessEqual(memory._size, 100_000)
         self.assertEqual(memory._size, sum(module._octets(c) for _, c in memory._kept.values()))
         self.assertIs(self.get("user19@example.com"), self.get("user19@example.com"))
+
+
+class RecordedByTelephoneTests(SynchronousTestCase):
+    """Owners change their greetings."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()) / "greetings"
+        self.own = self.folder / ADA
+        self.greetings = FolderGreetings(self.folder, at_once)
+
+    def get(self) -> Clip | None:
+        """What callers hear."""
+        return self.successResultOf(self.greetings.recorded(ADA, "personal"))
+
+    def take(self, seconds: float = 1.0, kind: str = "personal") -> IGreetingTake:
+        """A recording that is not kept yet, made of both laws."""
+        take = self.greetings.begin("Ada@example.com", kind)
+        for law in ("PCMU", "PCMA"):
+            self.successResultOf(take.append(law, g711.encode(law, sound(seconds / 2))))
+        return take
+
+    def test_kept(self) -> None:
+        """Nothing is heard of a recording before it is kept, and all of it afterwards."""
+        take = self.take(2.0)
+        self.assertIsNone(self.get())
+        self.assertEqual(self.successResultOf(take.clip()).seconds, 2.0)
+        self.successResultOf(take.keep())
+        clip = self.get()
+        assert clip is not None
+        self.assertApproximates(clip.seconds, 2.0, 0.15)
+        self.assertEqual([path.name for path in self.own.iterdir()], ["personal.wav"])
+        self.assertEqual((self.own / "personal.wav").stat().st_mode & 0o777, 0o600)
+
+    def test_again(self) -> None:
+        """A recording that was erased is not in the greeting; the old one is replaced."""
+        self.successResultOf(self.take(1.0).keep())
+        take = self.take(3.0)
+        self.successResultOf(take.erase())
+        self.successResultOf(take.append("PCMU", g711.encode("PCMU", sound(2.0))))
+        self.successResultOf(take.keep())
+        clip = self.get()
+        assert clip is not None
+        self.assertApproximates(clip.seconds, 2.0, 0.15)
+
+    def test_removed(self) -> None:
+        """Without the recording callers hear the generated greeting; twice is no fault."""
+        self.successResultOf(self.take().keep())
+        for _ in range(2):
+            self.successResultOf(self.greetings.remove(ADA, "personal"))
+            self.assertIsNone(self.get())
+
+    def test_away(self) -> None:
+        """The away greeting is switched on and off, also for who never recorded anything."""
+        for mailbox in (ADA, "new@example.com"):
+            for on in (True, True, False, False):
+                self.successResultOf(self.greetings.set_away(mailbox, on))
+                self.assertEqual(self.successResultOf(self.greetings.is_away(mailbox)), on)
+
+    def test_too_long(self) -> None:
+        """Memory is bounded: a recording longer than any policy allows is refused."""
+        take = self.take()
+        minute = bytes(60 * 8000)
+        fired = [take.append("PCMU", minute) for _ in range(11)]
+        self.failureResultOf(fired[-1], NoSpace)
+
+    def test_no_such_thing(self) -> None:
+        """Kinds that there are not, and addresses that lead elsewhere, change nothing."""
+        with self.assertRaises(ValueError):
+            self.greetings.begin(ADA, "../escape")
+        self.failureResultOf(self.greetings.begin("../ada", "name").keep(), Unavailable)
+        self.failureResultOf(self.greetings.set_away("../ada", True), Unavailable)
+
+    def test_a_disk_that_refuses(self) -> None:
+        """A greeting that cannot be written is told, and the old one stays."""
+        self.folder.mkdir(parents=True)
+        (self.folder / "file@example.com").write_bytes(b"")
+        take = self.greetings.begin("file@example.com", "name")
+        self.failureResultOf(take.keep(), Unavailable)

@@ -70,9 +70,9 @@ class ImapMailbox:
         """See `IMailbox`."""
         return self._run(self._messages)
 
-    def sound(self, id: str) -> Deferred[Clip]:
+    def sound(self, id: str, pace: float = 1.0) -> Deferred[Clip]:
         """See `IMailbox`."""
-        return self._run(lambda session: self._sound(session, id))
+        return self._run(lambda session: self._sound(session, id, pace))
 
     def mark_read(self, id: str, read: bool) -> Deferred[None]:
         """See `IMailbox`."""
@@ -182,11 +182,11 @@ class ImapMailbox:
                 return found
         raise Gone(id)
 
-    async def _sound(self, session: ImapSession, id: str) -> Clip:
+    async def _sound(self, session: ImapSession, id: str, pace: float) -> Clip:
         found = await self._find(session, id)
         for one in await session.fetch([found.uid], ""):
             mail = one.body[: MOST_MAIL + 1]
-            return await self.threads.run(clip_in, mail)
+            return await self.threads.run(clip_in, mail, pace)
         raise Gone(id)
 
     # changing

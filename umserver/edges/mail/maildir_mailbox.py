@@ -75,9 +75,9 @@ class MaildirMailbox:
         """See `IMailbox`."""
         return self._run(self._messages)
 
-    def sound(self, id: str) -> Deferred[Clip]:
+    def sound(self, id: str, pace: float = 1.0) -> Deferred[Clip]:
         """See `IMailbox`."""
-        return self._run(lambda: self._sound(id))
+        return self._run(lambda: self._sound(id, pace))
 
     def mark_read(self, id: str, read: bool) -> Deferred[None]:
         """See `IMailbox`."""
@@ -157,13 +157,13 @@ class MaildirMailbox:
         except (Gone, FileNotFoundError):
             return None
 
-    def _sound(self, id: str) -> Clip:
+    def _sound(self, id: str, pace: float) -> Clip:
         def read(place: Place) -> bytes:
             if place.path.stat().st_size > MOST_MAIL:
                 raise Unplayable(f"the mail has more than {MOST_MAIL >> 20} MiB")
             return place.path.read_bytes()
 
-        return clip_in(self._at(id, read))
+        return clip_in(self._at(id, read), pace)
 
     def _at(self, id: str, work: Callable[[Place], T]) -> T:
         """Work on a mail wherever it is; again when it went elsewhere meanwhile."""

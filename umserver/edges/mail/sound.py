@@ -12,6 +12,7 @@ from email.policy import compat32
 
 from umserver.interfaces import Clip, Unplayable
 from umserver.wire.audio import g711, mp3
+from umserver.wire.audio.pace import paced
 from umserver.wire.audio.pcm import Pcm
 from umserver.wire.audio.wav import WavError, read_wav
 
@@ -21,8 +22,8 @@ MOST_PARTS = 200
 _ENDINGS = (".wav", ".mp3")
 
 
-def clip_in(mail: bytes) -> Clip:
-    """What was said in this mail, ready to be played. Raises Unplayable."""
+def clip_in(mail: bytes, pace: float = 1.0) -> Clip:
+    """What was said in this mail, ready to be played at this pace. Raises Unplayable."""
     if len(mail) > MOST_MAIL:
         raise Unplayable(f"the mail has more than {MOST_MAIL >> 20} MiB")
     data = _attachment(mail)
@@ -31,7 +32,7 @@ def clip_in(mail: bytes) -> Clip:
     pcm = decoded(data)
     if len(pcm) == 0:
         raise Unplayable("the sound is empty")
-    return Clip("message", g711.encode_both(pcm))
+    return Clip("message", g711.encode_both(paced(pcm, pace)))
 
 
 def decoded(data: bytes) -> Pcm:

@@ -220,6 +220,20 @@ class PlaybackTests(VisitCase):
         self.assertLess(abs(self.left(call) - 59.0), 0.31)
         self.check(call.hang_up())
 
+    def test_faster_and_slower(self) -> None:
+        """6 and 4 change the speed where the message is, for the next ones too, within bounds."""
+        call = self.playing().press("6")
+        self.assertLess(abs(self.left(call) - 59.0 / 1.25), 0.31)
+        call.press("1").until("sound of m1").press("4")
+        self.assertLess(abs(self.left(call) - 60.0 - 0.7), 0.31)
+        call.press("1").until("sound of m1").press("6").until("sound of m1")
+        for _ in range(9):
+            call.press("6")
+            for _ in range(12):
+                call.tick()
+        self.assertIn("pace-not-possible", call.heard)
+        self.check(call.hang_up())
+
     def test_help(self) -> None:
         """0 explains the keys, then the message goes on."""
         call = self.playing().press("0").until("playback-help").until("sound of m1")

@@ -113,30 +113,36 @@ class Round:
     async def _play(self, message: VoiceMail) -> Act | None:
         """The sound, from the beginning; the act that cut it, None after its end."""
         try:
-            clip = await self.owner.patiently(self.owner.box.sound(message.id))
+            act = await self._listen(message)
         except Unplayable as fault:
             log.warn("a message cannot be played: {fault}", call=self.owner.call.id, fault=fault)
             await self.owner.say("message-unplayable")
             return None
-        act = await self._listen(clip)
         await self._heard()
         return act
 
-    async def _listen(self, clip: Clip) -> Act | None:
-        at = 0.0
+    async def _listen(self, message: VoiceMail) -> Act | None:
+        clip, at = await self._sound(message), 0.0
         while True:
             keys, at = await listen(self.owner, clip, at)
             act = WHILE_PLAYING.get(keys)
             if act in (Act.SLOWER, Act.FASTER):
-                await self.owner.say("pace-not-possible")
+                before, self.pace = self.pace, _next_pace(self.pace, act is Act.FASTER)
+                if self.pace == before:
+                    await self.owner.say("pace-not-possible")
+                else:
+                    clip, at = await self._sound(message), at * before / self.pace
             elif act is Act.FLAG:
                 await self._flag()
             elif act is Act.ENVELOPE:
                 await self._envelope()
-            elif keys == "11" and at > 2.0:
+            elif keys == "11" and at > BEGINNING_SECONDS:
                 at = 0.0
             else:
                 return act
+
+    async def _sound(self, message: VoiceMail) -> Clip:
+        return await self.owner.patiently(self.owner.box.sound(message.id, self.pace))
 
     async def _heard(self) -> None:
         message = self.walk.here
@@ -260,6 +266,16 @@ class Round:
         await answering.call_sender(self.owner, self._here())
 
 
+def _next_pace(pace: float, faster: bool) -> float:
+    """One step on; the same at the end."""
+    place = PACES.index(pace) + (1 if faster else -1)
+    return PACES[min(max(place, 0), len(PACES) - 1)]
+
+
+PACES = (0.6, 0.8, 1.0, 1.25, 1.5)
+"""How fast messages can be played (spec 5.4); the choice holds for the messages that follow."""
+BEGINNING_SECONDS = 2.0
+"""Later than this, 11 goes to the beginning of the message; earlier, to the one before."""
 UNDO_SECONDS = 1.5
 """How long a deleted message waits for being taken back."""
 
