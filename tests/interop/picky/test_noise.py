@@ -26,8 +26,8 @@ from tests.kit.raw_sip import Raw, parse_raw
 TIMES = float(os.environ.get("UMSERVER_NOISE", "1"))
 DATAGRAMS = int(4000 * TIMES)
 STREAMS = int(60 * TIMES)
-BODIES = int(600 * TIMES)
-PACKETS = int(4000 * TIMES)
+BODIES = int(300 * TIMES)
+PACKETS = int(2000 * TIMES)
 BATCH = 20
 """Datagrams between two OPTIONS."""
 PATIENCE = 0.05

@@ -15,7 +15,7 @@ from tests.interop.picky.sound import FRAME, Sound, pause, voice
 from tests.interop.picky.standing import PickyCase
 
 CALLS = 40
-SPOKEN_SECONDS = 10.0
+SPOKEN_SECONDS = 8.0
 MISHAP = 0.02
 """The share of packets that are lost, as many again doubled, as many again swapped."""
 
