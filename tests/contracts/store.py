@@ -15,6 +15,7 @@ from umserver.edges.store.tables import Conflict, Row, Tables
 from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
+from umserver.org.people import NameQuery, Scope
 from umserver.org.settings import IPGateway, MailboxPolicy, Organisation, UMService
 
 if TYPE_CHECKING:
@@ -289,6 +290,31 @@ class StoreContract(StoreCase):
         self.archive.put_mailboxes(swapped)
         found = self.archive.find("Boston", ["1001", "1002"])
         self.assertEqual(found, {"1001": swapped[1], "1002": swapped[0]})
+
+    def test_users_are_found_by_spelled_names(self) -> None:
+        """The first keys of a name find its owner, also after a change; a removed user is gone."""
+        self.fill()
+        carla = evolve(BEN, first_name="Carla", last_name="Zola", um_dtmf_map=())
+        self.archive.put_mailboxes([carla])
+        self.assertEqual(self.spelled("9652", 9), [BEN.address])
+        self.archive.remove("mailboxes", BEN.address)
+        self.assertEqual(self.spelled("9652", 9), [])
+        crowd = [
+            evolve(user(f"User{n}", str(n)), first_name="Al", last_name="Zola")
+            for n in range(6000, 6100)
+        ]
+        self.archive.load_mailboxes(iter(crowd))
+        self.assertEqual(len(self.spelled("9652", 9)), 9)
+        hidden = [evolve(one, allow_um_calls_from_non_users="None") for one in crowd[1:]]
+        self.archive.put_mailboxes(hidden)
+        self.assertEqual(self.spelled("9652", 9), [crowd[0].address])
+        self.assertEqual(self.spelled("9652", 9, "Paris"), [])
+
+    def spelled(self, keys: str, most: int, plan: str = "Boston") -> list[str]:
+        """Addresses of those whose last name begins with these keys."""
+        scope = Scope(plans=(plan,))
+        query = NameQuery(way="lastNameFirstName", keys=keys, scope=scope)
+        return [one.address for one in self.archive.spelled(query, most)]
 
     def test_very_many_users(self) -> None:
         """Thousands of users are loaded in parts, while somebody watches how far it is."""

@@ -106,6 +106,21 @@ class PeopleTests(SynchronousTestCase):
         older.close()
         self.assertEqual(self.found("sqlite:", "76484"), ["Tony Smith"])
 
+    def test_names_are_found_by_an_index(self) -> None:
+        """However many people there are, nobody is looked at who is not meant."""
+        archive = open_archive("sqlite:", self.folder)
+        archive.import_organisation(ORGANISATION, [TONY])
+        archive.close()
+        with sqlite3.connect(self.folder / "umserver.db") as store:
+            plan = store.execute(
+                "EXPLAIN QUERY PLAN SELECT DISTINCT owner FROM names "
+                "WHERE way = ? AND plan = ? AND keys >= ? AND keys < ? AND is_open = 1 LIMIT ?",
+                ("lastNameFirstName", "demo", "7", "7:", 11),
+            ).fetchall()
+        store.close()
+        steps = " ".join(str(row[-1]) for row in plan)
+        self.assertIn("SEARCH names USING PRIMARY KEY (way=? AND plan=? AND keys>?", steps)
+
     def test_no_more_than_asked_for(self) -> None:
         """Of very many people of one name a few are brought, at once."""
         archive = open_archive("sqlite:", self.folder)
