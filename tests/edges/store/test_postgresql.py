@@ -162,6 +162,17 @@ class PostgresqlStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase
             tables.close()
         self.assertEqual(len(made), 4)
 
+    def test_a_store_of_an_older_version(self) -> None:
+        """After an update people can be found by name without being touched."""
+        carla = evolve(BEN, first_name="Carla", last_name="Zola")
+        self.archive.import_organisation(ORG, [ADA, carla])
+        with self.server.connect() as connection:
+            connection.execute("DROP TABLE umserver.names")
+            connection.execute("UPDATE umserver.schema_version SET number = 2")
+        self.archive.close()
+        self.archive = self.again()
+        self.assertEqual(self.spelled("9652", 9), [BEN.address])
+
     def test_backups(self) -> None:
         """Whoever asks for a backup hears how PostgreSQL makes them."""
         with self.assertRaisesRegex(ValueError, "pg_dump"):

@@ -68,7 +68,7 @@ async def _operators(desk: AttendantDesk, numbers: Sequence[str]) -> str | None:
 
 
 async def _announcement(desk: AttendantDesk, user: Mailbox | None) -> Sequence[Clip]:
-    """Whom the caller is connected to, by the recorded name where there is one."""
+    """Whom the caller is connected to, by name where it is a user."""
     if user is None:
         return await desk.clips([("attendant-connecting", {})])
     return await desk.clips([("attendant-connecting-to", {"name": user.display_name})])
