@@ -26,6 +26,8 @@ CALLS = int(os.environ.get("UMSERVER_SPLIT_CALLS", "12"))
 SPOKEN_SECONDS = 4.0
 NOTICE_SECONDS = 5.0
 """After which the router has to know that a desk died."""
+NAMES = {2: "desk-2.example.com", 3: "desk-3.example.com"}
+"""With these each desk is the first choice for one of the demo organisation's users at least."""
 LOAD = Path(__file__).with_name("redirect_load.py")
 
 
@@ -51,10 +53,14 @@ class Split:
         self.router = Server(
             self.folder / "cas", options=("--roles=cas", "--listen=127.0.0.1", store)
         )
-        self.desks = [
-            Server(self.folder / f"mbx{n}", options=("--roles=mbx", f"--listen=127.0.0.{n}", store))
-            for n in (2, 3)
-        ]
+        self.desks = [self._desk(n, store) for n in (2, 3)]
+
+    def _desk(self, n: int, store: str) -> Server:
+        """A desk with a name of its own: names decide which mailboxes go where."""
+        config = self.folder / f"mbx{n}.toml"
+        config.write_text(f'[server]\nhost_name = "{NAMES[n]}"\n')
+        options = ("--roles=mbx", f"--listen=127.0.0.{n}", f"--config={config}", store)
+        return Server(self.folder / f"mbx{n}", options=options)
 
     @property
     def all(self) -> Sequence[Server]:

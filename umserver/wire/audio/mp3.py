@@ -6,9 +6,6 @@ know: mail. Takes real time (about 1/200 of the sound's length): call it off the
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import lameenc
 import numpy as np
 
@@ -38,7 +35,7 @@ def encode(pcm: Pcm, kbps: int = 16) -> bytes:
 def can_decode() -> bool:
     """Whether a decoder is installed."""
     try:
-        import_module("miniaudio")
+        import miniaudio  # noqa: F401
     except ImportError:
         return False
     return True
@@ -49,7 +46,7 @@ def decode(data: bytes) -> Pcm:
     if len(data) > MOST_OCTETS:
         raise Mp3Error(f"the file has more than {MOST_OCTETS >> 20} MiB")
     try:
-        miniaudio: Any = import_module("miniaudio")
+        import miniaudio
     except ImportError:
         raise Mp3Error("no MP3 decoder is installed (the package miniaudio)") from None
     try:
