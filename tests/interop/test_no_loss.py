@@ -146,7 +146,7 @@ class FullDiskTests(TestCase):
         folder = Path(self.mktemp()).resolve()
         state = folder / "state"
         state.mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(state)], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(state)], check=True)
         self.addCleanup(subprocess.run, ["umount", str(state)], check=True)
         raw = folder / "short.raw"
         voice(raw, 3.0, seed=1)
