@@ -14,6 +14,7 @@ from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell, patiently
 from umserver.calls.digits import BACK_KEY, enter_digits
 from umserver.calls.flows.voice_access.owner import Owner
+from umserver.calls.flows.voice_access.welcome import welcome
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip, SignIn, Unavailable
@@ -42,7 +43,7 @@ class Door:
 
         Raises HungUp, TimeUp.
         """
-        await self.call.play(*await self.speaker.clips("voice-access-welcome"))
+        await welcome(self.call, self.office, self.route.dial_plan, self.speaker)
         mailbox, known = self.route.mailbox, self.route.mailbox is not None
         if mailbox is not None and self._pinless(mailbox):
             return await self._enter(mailbox, SignIn(welcome=True), proved=False)
