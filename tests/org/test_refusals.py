@@ -54,5 +54,6 @@ class RefusalTests(SynchronousTestCase):
                 "SOUND_NOT_SECURED": 488,
                 "NOBODY_CALLED": 404,
                 "BROKEN_USER": 500,
+                "NO_CERTIFICATE": 403,
             },
         )

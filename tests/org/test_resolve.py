@@ -464,7 +464,13 @@ class EntranceTests(ResolveTestCase):
         """A plan that wants TLS takes no call without it (feature 14)."""
         self.org = evolve(ORG, dial_plans=(evolve(PLAN, voip_security="Secured"),))
         self.assertRejected(refusals.SECURITY_MISMATCH, offer("1001", transport="tcp"))
-        self.assertAnsweredFor(ADA, "Direct", offer("1001", transport="tls"))
+        proved = evolve(offer("1001", transport="tls"), peer_names=("192.0.2.10",))
+        self.assertAnsweredFor(ADA, "Direct", proved)
+
+    def test_secured_plan_wants_a_certificate(self) -> None:
+        """TLS alone does not say who calls (feature 17)."""
+        self.org = evolve(ORG, dial_plans=(evolve(PLAN, voip_security="SIPSecured"),))
+        self.assertRejected(refusals.NO_CERTIFICATE, offer("1001", transport="tls"))
 
     def test_spellings_of_an_address(self) -> None:
         """A gateway is the same however its IPv6 address is written, and behind IPv4 in IPv6."""

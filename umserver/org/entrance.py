@@ -10,9 +10,10 @@ from attrs import frozen
 
 from umserver.org import refusals
 from umserver.org.facts import CallFacts
-from umserver.org.forms import plain_address
 from umserver.org.numbers import spellings
+from umserver.org.peers import gateway_of
 from umserver.org.refusals import Refusal
+from umserver.org.security import signalling_refusal
 from umserver.org.settings import DialPlan, HuntGroup, IPGateway, Organisation
 from umserver.org.tokens import Claim
 
@@ -38,7 +39,7 @@ class Closed:
 
 def enter(org: Organisation, facts: CallFacts, claim: Claim | None) -> Entrance | Closed:
     """The door for this call. With a claim the hunt group is the one that leads to its plan."""
-    gateway = org.gateway_at.get(plain_address(facts.source))
+    gateway = gateway_of(org, facts)
     if gateway is None:
         return Closed(refusals.UNKNOWN_GATEWAY, (f"{facts.source} is no gateway",))
     reasons = [f"{facts.source} is the gateway {gateway.name}"]
@@ -51,9 +52,10 @@ def enter(org: Organisation, facts: CallFacts, claim: Claim | None) -> Entrance 
         return Closed(refusals.NO_HUNT_GROUP, tuple(reasons))
     plan = org.plan_named[group.dial_plan]
     reasons.append(f"hunt group {group.name} leads to the dial plan {plan.name}")
-    if plan.voip_security != "Unsecured" and facts.transport != "tls":
+    refusal = signalling_refusal(plan, gateway, facts)
+    if refusal is not None:
         reasons.append(f"the plan is {plan.voip_security}, the call came by {facts.transport}")
-        return Closed(refusals.SECURITY_MISMATCH, tuple(reasons))
+        return Closed(refusal, tuple(reasons))
     return Entrance(gateway, plan, tuple(reasons))
 
 

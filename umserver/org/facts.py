@@ -56,3 +56,5 @@ class CallFacts:
     """Headers that could not be read and were ignored, in words."""
     route_token: str | None = None
     """The signed routing result that a call router put into the Request-URI, unverified."""
+    peer_names: tuple[str, ...] = ()
+    """Host names that the peer's certificate proves, lower case; empty without a certificate."""

@@ -5,6 +5,8 @@ Knows: SIP status codes and the ms-diagnostics numbers as plain values. Must nev
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 
@@ -68,3 +70,17 @@ NOBODY_CALLED = Refusal(404, "Not Found", 15017, "nobody and nothing has the cal
 BROKEN_USER = Refusal(
     500, "Server Internal Error", 15018, "the user's settings are damaged (event 1134)"
 )
+NO_CERTIFICATE = Refusal(
+    403, "Forbidden", 15019, "the dial plan is secured and the peer showed no certificate"
+)
+WRONG_CERTIFICATE = 15020
+"""Diagnostics number of a certificate that is not the gateway's."""
+MOST_NAMES = 3
+"""So many names of a certificate are told."""
+
+
+def wrong_certificate(names: Sequence[str], gateway: str) -> Refusal:
+    """The peer's certificate has these names, and its gateway has that one."""
+    told = ", ".join(name[:64] for name in names[:MOST_NAMES])
+    reason = f"the peer's certificate is for {told}, and its UM IP gateway is {gateway}"
+    return Refusal(403, "Forbidden", WRONG_CERTIFICATE, reason)

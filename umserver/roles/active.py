@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from umserver.calls.call import Call
 from umserver.interfaces import IPhone
-from umserver.org.forms import plain_address
+from umserver.org.peers import gateway_of
 from umserver.org.resolve import Route
 from umserver.org.settings import Organisation
 
@@ -41,7 +41,7 @@ class Serving:
     @property
     def gateway(self) -> str:
         """Name of the gateway that brought it; empty when it is none of ours."""
-        found = self.org.gateway_at.get(plain_address(self.phone.facts.source))
+        found = gateway_of(self.org, self.phone.facts)
         return "" if found is None else found.name
 
     @property

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from attrs import field, frozen
 
-from umserver.org.forms import plain_address
+from umserver.org.forms import is_host_name, plain_address
 from umserver.org.numbers import key
 from umserver.org.settings.attendant import AutoAttendant
 from umserver.org.settings.dial_plan import DialPlan
@@ -52,6 +52,13 @@ class Organisation:
             plain_address(address): gateway
             for gateway in self.gateways
             for address in self.host_addresses.get(gateway.address, (gateway.address,))
+        }
+
+    @cached_property
+    def gateway_called(self) -> Mapping[str, IPGateway]:
+        """Gateways by their host names; those that have only an IP address left out."""
+        return {
+            gateway.address: gateway for gateway in self.gateways if is_host_name(gateway.address)
         }
 
     @cached_property
