@@ -233,7 +233,7 @@ class Cmdlet:
     @property
     def shows(self) -> bool:
         """Whether it only shows something."""
-        return self.verb in ("Get", "Search", "Export", "Invoke")
+        return self.verb in ("Get", "Search", "Export", "Invoke", "Test")
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of exactly this name."""
