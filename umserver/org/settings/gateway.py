@@ -52,6 +52,15 @@ class IPGateway:
         bool, later("Whether a call that names nobody waits for its names", "3.3, 4.3")
     ] = False
     simulator: Annotated[bool, later("A test client, shown only when asked for", "3.3")] = False
+    transfer_method: Annotated[
+        Literal["Auto", "Refer", "Bridge"],
+        Setting(
+            "How callers are sent on: the gateway does it (Refer), we place the call and join both "
+            "(Bridge; needs OutcallsAllowed), or Refer first and Bridge where the gateway cannot",
+            "4.10, our own setting",
+            own=True,
+        ),
+    ] = "Auto"
     diversion_preference: Annotated[
         Literal["LastForwarding", "FirstCalled", "AutoAttendant"],
         Setting(
