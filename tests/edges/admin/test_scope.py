@@ -55,6 +55,6 @@ class FeatureTableTests(SynchronousTestCase):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertRegex(done.stdout, r"(?m)^all +\d+/204 +\d+/\d+$")
-        self.assertIn("Of the milestone no test names:", done.stdout)
+        self.assertIn("Of the promised no test names:", done.stdout)
         only = subprocess.run([*command, "134"], capture_output=True, text=True, timeout=60)
         self.assertRegex(only.stdout, r"134\* .*test_prompts\.test_other_formats")
