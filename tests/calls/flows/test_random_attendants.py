@@ -9,18 +9,14 @@ from __future__ import annotations
 from random import Random
 
 from attrs import evolve
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.calls.lobby import ADA, BEN, FRENCH, PEOPLE, PLAN, RECEPTION, Lobby
-from tests.calls.rehearsal import RehearsalCase
+from tests.calls.strange import ANSWER_SECONDS, World, explored
 from umserver.org.messages import CallerId
 from umserver.org.settings import AutoAttendant, Holiday, KeyMapping
 
 CALLS = 2000
-LONGEST = 200.0
-"""Seconds that a call may last."""
-ANSWER_SECONDS = 5.1
-"""How long it may be quiet after a question (the menus' patience)."""
-QUIET_SECONDS = 2.0
 TYPING_SECONDS = 1.8
 """How long after a key the next one of a name or an extension is waited for."""
 SILENT_PROMPTS = ("attendant-connecting", "transfer", "goodbye", "beep", "one-moment")
@@ -124,74 +120,41 @@ def strange_call(chance: Random) -> Lobby:
     return call
 
 
-class StrangeCaller:
-    """Does something by chance at each tenth of a second, and notes how long it hears nothing."""
-
-    def __init__(self, call: Lobby, chance: Random) -> None:
-        self.call, self.chance = call, chance
-        self.activity = chance.choice([0.0, 0.02, 0.05, 0.2])
-        self.quiet = self.most_quiet = 0.0
-        self._talking = 0
-
-    def live(self) -> None:
-        """The whole call, from answer to end."""
-        for _ in range(round(LONGEST * 10) + 200):
-            if self.call.outcome:
-                return
-            if self.call.phone.over is None and self.chance.random() < self.activity:
-                self._act()
-            self._talking -= 1
-            self.call.tick(talking=self._talking > 0)
-            self._listen()
-
-    def _act(self) -> None:
-        what = self.chance.random()
-        if what < 0.85:
-            keys = [*"0123456789*#", "39", "76484", "1003", "1999", "##", "#39", "#76484#", "#1#"]
-            self.call.press(self.chance.choice(keys))
-            self.quiet = -TYPING_SECONDS
-        elif what < 0.98:
-            self._talking = self.chance.randrange(1, 30)
-        else:
-            self.call.phone.hang_up_now()
-
-    def _listen(self) -> None:
-        phone = self.call.phone
-        last = self.call.heard[-1] if self.call.heard else ""
-        asked = not last.startswith(SILENT_PROMPTS) or not self.call.shelf.has_voice
-        if phone.over is not None or phone.playing or phone.recording or not phone.heard:
-            self.quiet = 0.0
-            return
-        self.quiet += 0.1
-        self.most_quiet = max(self.most_quiet, self.quiet - (ANSWER_SECONDS if asked else 0.0))
+def patience(call: Lobby) -> float:
+    """Every prompt asks for an answer but those that say what comes now."""
+    last = call.heard[-1] if call.heard else ""
+    asked = not last.startswith(SILENT_PROMPTS) or not call.shelf.has_voice
+    return ANSWER_SECONDS if asked else 0.0
 
 
-class RandomCallerTests(RehearsalCase):
+def check(call: Lobby) -> str:
+    """Messages that were begun came to an end."""
+    fates = {draft.fate for draft in call.spool.drafts} - {"message", "missed"}
+    return f"a draft is {fates}" if fates else ""
+
+
+WORLD = World(
+    name="attendant",
+    call=strange_call,
+    keys=[*"0123456789*#", "39", "76484", "1003", "1999", "##", "#39", "#76484#", "#1#"],
+    patience=patience,
+    check=check,
+    longest=(20.0, 60.0, 200.0),
+    typing=TYPING_SECONDS,
+    pressing=0.85,
+    activity=(0.0, 0.02, 0.05, 0.2),
+)
+
+
+class RandomCallerTests(SynchronousTestCase):
     """Whatever callers do."""
 
     def test_two_thousand_strange_callers(self) -> None:
         """No caller of an attendant finds a fault, a dead end, or an unexplained silence."""
-        outcomes: dict[str, int] = {}
-        heard: set[str] = set()
-        for number in range(CALLS):
-            chance = Random(number)
-            call = strange_call(chance)
-            caller = StrangeCaller(call, chance)
-            call.dial(chance.choice([20.0, 60.0, LONGEST]))
-            caller.live()
-            call.clock.pump([1.0] * 20)
-            story = f"caller {number}: {call.outcome}, {call.clock.seconds():.1f} s, {call.heard}"
-            self.assertNotEqual(call.outcome, "", story)
-            self.successResultOf(call.running)
-            self.assertIsNotNone(call.phone.over, story)
-            self.assertEqual(call.clock.getDelayedCalls(), [], story)
-            self.assertLessEqual(caller.most_quiet, QUIET_SECONDS, story)
-            for draft in call.spool.drafts:
-                self.assertIn(draft.fate, ("message", "missed"), story)
-            outcomes[call.outcome] = outcomes.get(call.outcome, 0) + 1
-            heard |= {name.rstrip("!").partition("[")[0] for name in call.heard}
+        stories = explored(WORLD, CALLS)
+        self.assertEqual(stories.words(), "")
         ends = {"transferred", "gave-up", "hung-up", "time-up", "signed-in", "message", "missed"}
-        self.assertLessEqual(ends, set(outcomes))
+        self.assertLessEqual(ends, set(stories.outcomes))
         self.assertLessEqual(
             {
                 *("attendant-nobody", "attendant-neither-works", "attendant-extension-wrong"),
@@ -199,5 +162,5 @@ class RandomCallerTests(RehearsalCase):
                 *("search-nobody", "search-failed", "search-choice", "search-choice-detail"),
                 *("search-more-letters", "search-extension", "search-address", "one-moment"),
             },
-            heard,
+            set(stories.heard),
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from random import Random
 
 from attrs import evolve
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.calls.flows.voice_access.stage import (
     ADA,
@@ -20,17 +21,14 @@ from tests.calls.flows.voice_access.stage import (
     POLICY,
     STRANGE_PHONE,
     Visit,
-    VisitCase,
     mail,
 )
+from tests.calls.strange import ANSWER_SECONDS, World, explored
 from umserver.org.messages import CallerId
 
 CALLS = 3000
-LONGEST = 240.0
-"""Seconds that a call may last."""
-ANSWER_SECONDS = 20.1
-"""How long it may be quiet after a question: the patience of a pause."""
-QUIET_SECONDS = 2.0
+PAUSE_SECONDS = 20.1
+"""How long a pause may last."""
 KEYS = (
     *"0123456789*#D",
     *("00", "005", "0044", "0011", "002", "11", "33", "44", "7", "7", "8", "6", "1001", "1002"),
@@ -86,91 +84,51 @@ def strange_visit(chance: Random) -> Visit:
     return call
 
 
-class StrangeOwner:
-    """Does something by chance at each tenth of a second, and notes how long it hears nothing."""
-
-    def __init__(self, call: Visit, chance: Random) -> None:
-        self.call, self.chance = call, chance
-        self.activity = chance.choice([0.0, 0.05, 0.2])
-        self.knows = chance.random() < 0.9
-        self.quiet = self.most_quiet = 0.0
-        self._talking = 0
-
-    def live(self) -> None:
-        """The whole call, from answer to end."""
-        for _ in range(round(LONGEST * 10) + 300):
-            if self.call.outcome:
-                return
-            if self.call.phone.over is None:
-                self._act()
-            self._talking -= 1
-            self.call.tick(talking=self._talking > 0)
-            self._listen()
-
-    def _act(self) -> None:
-        asked = self.call.heard[-1:]
-        if self.knows and self.chance.random() < 0.1:
-            if asked == ["enter-pin"]:
-                self.call.press(PIN + "#")
-                self.quiet = 0.0
-            elif asked == ["enter-extension"]:
-                self.call.press("1001")
-                self.quiet = 0.0
-        if self.chance.random() > self.activity:
-            return
-        what = self.chance.random()
-        if what < 0.75:
-            self.call.press(self.chance.choice(KEYS))
-            self.quiet = 0.0
-        elif what < 0.97:
-            self._talking = self.chance.randrange(1, 40)
-        elif what < 0.985:
-            self.call.box.mails[:1] = []
-        else:
-            self.call.phone.hang_up_now()
-
-    def _listen(self) -> None:
-        phone = self.call.phone
-        if phone.over is not None or phone.playing or phone.recording or not phone.heard:
-            self.quiet = 0.0
-            return
-        self.quiet += 0.1
-        paused = self.call.heard[-1:] == ["playback-paused"]
-        patience = ANSWER_SECONDS if paused else 5.1
-        self.most_quiet = max(self.most_quiet, self.quiet - patience)
+def patience(call: Visit) -> float:
+    """Every prompt asks for an answer; a pause is long."""
+    return PAUSE_SECONDS if call.heard[-1:] == ["playback-paused"] else ANSWER_SECONDS
 
 
-class RandomOwnerTests(VisitCase):
+def check(call: Visit) -> str:
+    """No message is left half made, and the PIN is in nothing that was noted."""
+    if PIN in str(call.office.facts):
+        return "the PIN was noted"
+    return "a draft is open" if [d for d in call.spool.drafts if d.fate == "open"] else ""
+
+
+def lose_a_message(call: Visit) -> None:
+    """The newest message is removed with a mail program."""
+    call.box.mails[:1] = []
+
+
+WORLD = World(
+    name="voice-access",
+    call=strange_visit,
+    keys=KEYS,
+    patience=patience,
+    check=check,
+    answers={"enter-pin": [PIN + "#"], "enter-extension": ["1001"]},
+    trouble=lose_a_message,
+    longest=(60.0, 240.0),
+    pressing=0.75,
+)
+
+
+class RandomOwnerTests(SynchronousTestCase):
     """Whatever owners do."""
 
     def test_three_thousand_strange_owners(self) -> None:
         """No owner finds a fault, a dead end, or more than two seconds of silence; the PIN is in
         nothing that was noted.
         """
-        outcomes: dict[str, int] = {}
-        heard: set[str] = set()
-        for number in range(CALLS):
-            chance = Random(number)
-            call = strange_visit(chance)
-            owner = StrangeOwner(call, chance)
-            call.dial(chance.choice([60.0, LONGEST]))
-            owner.live()
-            call.clock.pump([1.0] * 30)
-            self.successResultOf(call.running)
-            story = f"owner {number}: {call.outcome!r} at {call.clock.seconds():.0f} s {call.heard}"
-            self.assertNotEqual(call.outcome, "", story)
-            self.assertLessEqual(owner.most_quiet, QUIET_SECONDS, story)
-            self.assertEqual(call.clock.getDelayedCalls(), [], story)
-            self.assertFalse([d for d in call.spool.drafts if d.fate == "open"], story)
-            self.assertNotIn(PIN, str(call.office.facts))
-            outcomes[call.outcome] = outcomes.get(call.outcome, 0) + 1
-            heard |= {name.rstrip("!") for name in call.heard}
+        stories = explored(WORLD, CALLS)
+        self.assertEqual(stories.words(), "")
         self.assertLessEqual(
             {
                 *("voice-access", "hung-up", "time-up", "refused", "unavailable"),
                 *("login-failed", "login-given-up", "pin-not-changed", "transferred"),
             },
-            set(outcomes),
+            set(stories.outcomes),
         )
         self.assertLessEqual(
             {
@@ -179,5 +137,5 @@ class RandomOwnerTests(VisitCase):
                 *("greeting-kept", "forward-comment", "playback-paused", "first-message"),
                 *("no-more-messages", "saved-messages-follow", "mailbox-unavailable"),
             },
-            heard,
+            set(stories.heard),
         )
