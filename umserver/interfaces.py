@@ -247,6 +247,12 @@ class IMessageStore(Interface):
     def begin(envelope: Envelope) -> Deferred[IDraft]:
         """Open a draft. Fails with NoSpace when disk or queue are full."""
 
+    def post(envelope: Envelope) -> Deferred[None]:
+        """Queue a mail that no call made (`notice`); durable when this fires.
+
+        Nothing happens where it is queued already. Fails with NoSpace, Unavailable.
+        """
+
     def recover() -> Deferred[int]:
         """After a start: turn what a crash left into messages; says how many."""
 

@@ -125,6 +125,7 @@ class MemorySpool:
     """Keeps drafts in a list; delivers nothing."""
 
     drafts: list[MemoryDraft] = field(factory=list)
+    posted: list[Envelope] = field(factory=list)
     full: bool = False
     full_after: int = 10**9
 
@@ -134,6 +135,12 @@ class MemorySpool:
         draft = MemoryDraft(envelope, full_after=self.full_after)
         self.drafts.append(draft)
         return succeed(draft)
+
+    def post(self, envelope: Envelope) -> Deferred[None]:
+        if self.full:
+            return fail(NoSpace("disk full"))
+        self.posted.append(envelope)
+        return succeed(None)
 
     def recover(self) -> Deferred[int]:
         return succeed(0)

@@ -10,14 +10,16 @@ from enum import Enum
 from random import Random
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 class Kind(Enum):
-    """Spec 8.1: the kinds of message this server writes."""
+    """Spec 8.1, 8.5: the kinds of message this server writes."""
 
     VOICE = "voice"
     MISSED = "missed"
+    NOTICE = "notice"
+    """About the mailbox itself; see `Notice`."""
 
 
 @frozen
@@ -30,6 +32,21 @@ class CallerId:
     """Resolved display name; empty when only the number is known."""
     address: str = ""
     """Mail address when the caller is one of our users."""
+
+
+@frozen
+class Notice:
+    """What a mail about somebody's voice mailbox tells (spec 8.5)."""
+
+    occasion: str
+    """enabled, failures (a new PIN after wrong ones) or administrator (a new PIN by order)."""
+    address: str
+    """The user's own; the mail itself may go to somebody else."""
+    pin: str = field(repr=False)
+    must_change: bool = False
+    """Whether another PIN has to be chosen at the next login."""
+    access_numbers: tuple[str, ...] = ()
+    """Numbers of voice access."""
 
 
 @frozen
@@ -63,6 +80,8 @@ class Envelope:
     """The policy's VoiceMailText, appended to the body."""
     missed_call_wanted: bool = True
     """Whether a call without a message becomes a missed-call mail (policy and user allow it)."""
+    notice: Notice | None = None
+    """Set for a mail about the mailbox: no call led to it."""
 
 
 @frozen

@@ -40,6 +40,9 @@ style="margin:16px 0 0 0;font-size:15px;line-height:1.5">
 {% else %}{{ value }}{% endif %}</td></tr>
 {% endfor %}
 </table>
+{% for line in page.lines %}
+<p style="margin:16px 0 0 0">{{ line }}</p>
+{% endfor %}
 {% if page.link %}
 <p style="margin:20px 0 0 0"><a href="{{ page.link }}" style="display:inline-block;\
 padding:9px 18px;background-color:#0b5cad;color:#ffffff;text-decoration:none;border-radius:4px;\
@@ -75,6 +78,8 @@ class Page:
     """Its `tel:` URI."""
     extra: str
     """The policy's text, raw."""
+    lines: tuple[str, ...] = ()
+    """Paragraphs below the facts."""
 
 
 def html_body(page: Page) -> str:
@@ -84,11 +89,13 @@ def html_body(page: Page) -> str:
 
 
 def text_body(page: Page) -> str:
-    """The plain body: a sentence, a list of facts, the policy's text."""
+    """The plain body: a sentence, a list of facts, paragraphs, the policy's text."""
     lines = [page.sentence, *filter(None, [page.note]), ""]
     width = max((len(label) for label, _ in page.rows), default=0) + len(page.words.between)
     for label, value in page.rows:
         lines.append(f"{label}{page.words.between}".ljust(width) + value)
+    for line in page.lines:
+        lines += ["", line]
     _, extra = simple_html(page.extra)
     if extra:
         lines += ["", "--------", extra]

@@ -254,7 +254,9 @@ class Cabinet:
     def _rescue(self, draft: Path) -> int:
         envelope = self._envelope(draft, draft.name)
         codec, sound = self.sound(draft)
-        if sound and speech_seconds(codec, sound) >= self.least_speech:
+        if envelope.notice is not None:
+            self.settle(draft, envelope.id, Fate(Kind.NOTICE))
+        elif sound and speech_seconds(codec, sound) >= self.least_speech:
             self.settle(draft, envelope.id, Fate(Kind.VOICE))
         elif envelope.missed_call_wanted:
             self.settle(draft, envelope.id, Fate(Kind.MISSED))

@@ -56,15 +56,16 @@ class _Policy(EmailPolicy):
         return bytes(super().fold_binary(name, value))
 
 
-def _policy(*, utf8: bool) -> _Policy:
+def policy(*, utf8: bool) -> _Policy:
     model = SMTPUTF8 if utf8 else SMTP
     return _Policy(linesep=model.linesep, utf8=utf8, cte_type="7bit")
 
 
 def sender_address(envelope: Envelope) -> str:
     """The system's address in the called user's domain; bounces go there."""
-    domain = envelope.mailbox.rpartition("@")[2]
-    fits = _address(envelope.mailbox) and _address(f"x@{domain}")
+    own = envelope.notice.address if envelope.notice else envelope.mailbox
+    domain = own.rpartition("@")[2]
+    fits = address_of(own) and address_of(f"x@{domain}")
     return f"{SYSTEM_USER}@{domain if fits else 'localhost'}"
 
 
@@ -73,8 +74,8 @@ def compose(
 ) -> bytes:
     """The whole mail with CRLF line ends; `sound` belongs to a voice message only."""
     words = words_for(envelope.language)
-    recipient = _address(envelope.mailbox, envelope.mailbox_name)
-    mail = EmailMessage(_policy(utf8=not envelope.mailbox.isascii()))
+    recipient = address_of(envelope.mailbox, envelope.mailbox_name)
+    mail = EmailMessage(policy(utf8=not envelope.mailbox.isascii()))
     caller, page = caller_words(envelope, words), _page(envelope, choices, kind, sound, words)
     moment = local_time(envelope.received, envelope.time_zone)
     mail["Date"] = format_datetime(moment)
@@ -88,7 +89,7 @@ def compose(
     for name, value in _marks(envelope, choices, kind, sound):
         mail[name] = value
     mail["Content-Language"] = words.tag
-    _tidy_parts(mail, envelope.id)
+    tidy_parts(mail, envelope.id)
     return mail.as_bytes() if sound is None else _with_sound(mail.as_bytes(), sound.data)
 
 
@@ -115,14 +116,14 @@ def _set_addresses(
 ) -> None:
     """From the caller's own address when that is a user, else the system's (spec 8.4)."""
     system = sender_address(envelope)
-    author = _address(envelope.caller.address, caller)
+    author = address_of(envelope.caller.address, caller)
     mail["From"] = author or Address(caller, addr_spec=system)
     if author is not None:
         mail["Sender"] = Address("", addr_spec=system)
     mail["To"] = recipient or "undisclosed-recipients:;"
 
 
-def _address(text: str, name: str = "") -> Address | None:
+def address_of(text: str, name: str = "") -> Address | None:
     """The mail address with a display name; None when it is none."""
     user, at, domain = one_line(text, 320).rpartition("@")
     if not at or not user or not domain or text != one_line(text, 320):
@@ -226,7 +227,7 @@ def _with_sound(mail: bytes, sound: bytes) -> bytes:
     return b"".join([*pieces, tail])
 
 
-def _tidy_parts(mail: EmailMessage, id: str) -> None:
+def tidy_parts(mail: EmailMessage, id: str) -> None:
     """Boundaries from the id, which no base64 and no quoted-printable line can contain (`=_`)."""
     for number, part in enumerate(mail.walk()):
         if part is not mail:

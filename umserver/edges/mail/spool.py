@@ -22,6 +22,7 @@ from umserver.edges.mail.cabinet import Cabinet, Letter, SpoolInUse, trouble
 from umserver.edges.mail.compose import compose, sender_address
 from umserver.edges.mail.draft import Draft
 from umserver.edges.mail.encoder import Encoder
+from umserver.edges.mail.notice import compose_notice
 from umserver.edges.mail.record import TRIES, Fate, Tries
 from umserver.edges.mail.threads import Pool, Threads
 from umserver.interfaces import IDraft, IMessageStore, NoSpace, PermanentFailure
@@ -149,6 +150,13 @@ class Spool:
             self._letters[draft.id] = letter
             self._notify()
 
+    def post(self, envelope: Envelope) -> Deferred[None]:
+        """See `IMessageStore`."""
+        if envelope.id in self._letters or envelope.id in self._dead:
+            return succeed(None)
+        draft = self.begin(envelope)
+        return draft.addCallback(lambda draft: self._end(cast(Draft, draft), Fate(Kind.NOTICE)))
+
     # the queue
 
     def recover(self) -> Deferred[int]:
@@ -216,7 +224,10 @@ class Spool:
             if not sound:
                 raise PermanentFailure("the sound of this message is gone")
             attached = sound_file(envelope.audio_codec, codec, sound, self.encode)
-        data = compose(envelope, letter.fate.choices, letter.fate.kind, attached)
+        if letter.fate.kind is Kind.NOTICE:
+            data = compose_notice(envelope)
+        else:
+            data = compose(envelope, letter.fate.choices, letter.fate.kind, attached)
         return OutgoingMail(
             envelope.id, envelope.message_id, sender_address(envelope), envelope.mailbox, data
         )
