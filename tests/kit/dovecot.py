@@ -19,8 +19,11 @@ from attrs import define, field
 
 PASSWORD = "mail-secret"
 MASTER, MASTER_PASSWORD = "umserver", "master-secret"
+LMTP = Path("/usr/lib/dovecot/lmtp")
+"""The program that takes mail; Debian packs it apart."""
 CONFIG = """\
-protocols = imap
+protocols = {protocols}
+postmaster_address = postmaster@example.com
 listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -46,6 +49,14 @@ service imap-login {{
     port = 0
   }}
 }}
+service lmtp {{
+  chroot =
+  user = {user}
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
 service anvil {{
   chroot =
 }}
@@ -64,7 +75,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={mail}/%u
+  args = uid={uid} gid={gid} home={mail}/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
@@ -81,6 +92,8 @@ class Dovecot:
 
     folder: Path
     port: int = 0
+    lmtp: int = 0
+    """Takes mail here, where the program for that is installed; 0 where it is not."""
     process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
     @property
@@ -105,6 +118,8 @@ class Dovecot:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.mail.mkdir(exist_ok=True)
         self.port = self.port or _free_port()
+        if LMTP.exists():
+            self.lmtp = self.lmtp or _free_port()
         self.folder.chmod(0o755)
         self.own()
         user = pwd.getpwuid(self.uid)
@@ -116,6 +131,8 @@ class Dovecot:
             uid=user.pw_uid,
             gid=user.pw_gid,
             port=self.port,
+            protocols="imap lmtp" if self.lmtp else "imap",
+            lmtp=self.lmtp,
             password=PASSWORD,
             master_password=MASTER_PASSWORD,
         )
