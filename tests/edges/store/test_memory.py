@@ -7,12 +7,13 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.change_log import ChangeLogContract
+from tests.contracts.lamps import LampContract
 from tests.contracts.store import StoreContract
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.tables import Tables
 
 
-class MemoryStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
+class MemoryStoreTests(StoreContract, ChangeLogContract, LampContract, SynchronousTestCase):
     """It keeps every promise but the one to last."""
 
     def open(self) -> Tables:

@@ -101,7 +101,8 @@ class PeopleTests(SynchronousTestCase):
         """After an update people can be found by name without being touched."""
         self.found("sqlite:", "2")
         with sqlite3.connect(self.folder / "umserver.db") as older:
-            older.execute("DROP TABLE names")
+            for table in ("names", "lamps", "keepers"):
+                older.execute(f"DROP TABLE {table}")
             older.execute("PRAGMA user_version = 2")
         older.close()
         self.assertEqual(self.found("sqlite:", "76484"), ["Tony Smith"])

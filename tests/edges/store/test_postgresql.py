@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.contracts.change_log import ChangeLogContract
+from tests.contracts.lamps import LampContract
 from tests.contracts.store import ADA, BEN, PEPPER, StoreContract, quick_hash
 from tests.kit.postgresql import ROLE, missing, shared_server
 from tests.org.examples import ORG, PBX
@@ -26,7 +27,7 @@ from umserver.org.settings import Organisation
 from umserver.roles.poller import Poller
 
 
-class PostgresqlStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
+class PostgresqlStoreTests(StoreContract, ChangeLogContract, LampContract, SynchronousTestCase):
     """It keeps every promise, for several machines."""
 
     skip = missing() or None
@@ -167,7 +168,8 @@ class PostgresqlStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase
         carla = evolve(BEN, first_name="Carla", last_name="Zola")
         self.archive.import_organisation(ORG, [ADA, carla])
         with self.server.connect() as connection:
-            connection.execute("DROP TABLE umserver.names")
+            for table in ("names", "lamps", "keepers"):
+                connection.execute(f"DROP TABLE umserver.{table}")
             connection.execute("UPDATE umserver.schema_version SET number = 2")
         self.archive.close()
         self.archive = self.again()

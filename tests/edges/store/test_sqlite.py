@@ -13,6 +13,7 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.change_log import ChangeLogContract
+from tests.contracts.lamps import LampContract
 from tests.contracts.store import ADA, BEN, StoreContract
 from tests.org.examples import ORG, PBX
 from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
@@ -38,7 +39,7 @@ with archive.tables.writing() as work:
 """
 
 
-class SqliteStoreTests(StoreContract, ChangeLogContract, SynchronousTestCase):
+class SqliteStoreTests(StoreContract, ChangeLogContract, LampContract, SynchronousTestCase):
     """It keeps every promise, and lasts."""
 
     def open(self) -> Tables:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 
@@ -31,6 +31,7 @@ from umserver.edges.store.consistency import (
 )
 from umserver.edges.store.forms import mailbox_of, organisation_of, row_of, thing_of
 from umserver.edges.store.keyfile import key_in
+from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
 from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing, fold
@@ -42,6 +43,8 @@ from umserver.org.pin_record import PinRecord, from_text, to_text
 from umserver.org.rules import faults_between, mailbox_faults
 from umserver.org.sections import SINGLES
 from umserver.org.settings import Mailbox, Organisation
+
+T = TypeVar("T")
 
 SECRET_OCTETS = 32
 PEPPER_FILE = "pin-pepper.key"
@@ -319,6 +322,16 @@ class Archive:
         """Say that a server lives; False when it is not registered."""
         with self.tables.noting() as roster:
             return roster.beat(name, calls, state)
+
+    def minding(self, work: Callable[[Lamps], T]) -> T:
+        """Work on what is kept of lamps, in a transaction."""
+        with self.tables.minding() as lamps:
+            return work(lamps)
+
+    def looking(self, work: Callable[[Reading], T]) -> T:
+        """Look at one state of everything."""
+        with self.tables.reading() as now:
+            return work(now)
 
     def forget_server(self, name: str) -> bool:
         """Forget a server; False when it was not known."""

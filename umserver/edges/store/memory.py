@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from umserver.edges.store.backend import Backend
+from umserver.edges.store.lamps import Lamps, MemoryLamps
 from umserver.edges.store.ledger import MemoryLedger, this_user
 from umserver.edges.store.roster import MemoryRoster, Roster
 from umserver.edges.store.tables import (
@@ -47,6 +48,7 @@ class Sheet:
     pins: dict[str, str] = field(factory=dict)
     ledger: MemoryLedger = field(factory=lambda: MemoryLedger(time.time, this_user()))
     roster: MemoryRoster = field(factory=lambda: MemoryRoster(time.time))
+    lamps: MemoryLamps = field(factory=lambda: MemoryLamps(time.time))
     changed: bool = False
 
     def copy(self) -> Sheet:
@@ -60,6 +62,7 @@ class Sheet:
             dict(self.pins),
             self.ledger.copy(),
             self.roster.copy(),
+            self.lamps.copy(),
         )
 
     # see Reading
@@ -82,6 +85,10 @@ class Sheet:
     def users_at(self, addresses: Iterable[str]) -> Mapping[str, UserRow]:
         asked = map(fold, addresses)
         return {a: self.mailboxes[a] for a in asked if a in self.mailboxes}
+
+    def addresses(self, after: str, most: int) -> Sequence[str]:
+        behind = sorted(name for name in self.mailboxes if name > fold(after))
+        return [self.mailboxes[name].address for name in behind[:most]]
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         plan = fold(dial_plan)
@@ -220,6 +227,14 @@ class MemoryTables:
             roster = self._sheet.roster.copy()
             yield roster
             self._sheet.roster = roster
+
+    @contextmanager
+    def minding(self) -> Iterator[Lamps]:
+        """See `Tables`."""
+        with self._lock:
+            lamps = self._sheet.lamps.copy()
+            yield lamps
+            self._sheet.lamps = lamps
 
     def listen(self, heard: Callable[[], None]) -> None:
         """See `Tables`: nobody else can see it."""

@@ -19,6 +19,7 @@ from attrs import define, field, frozen
 
 from umserver.edges.store.announcements import CHANNEL, Announcements
 from umserver.edges.store.backend import Backend
+from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import this_user
 from umserver.edges.store.roster import Roster
 from umserver.edges.store.sheet import SCHEMAS, SqlSheet, statements
@@ -144,6 +145,12 @@ class PostgresqlTables:
         """See `Tables`."""
         with self._transaction("BEGIN") as sheet:
             yield sheet.roster
+
+    @contextmanager
+    def minding(self) -> Iterator[Lamps]:
+        """See `Tables`."""
+        with self._transaction("BEGIN") as sheet:
+            yield sheet.lamps
 
     @contextmanager
     def _transaction(self, *first: str) -> Iterator[SqlSheet]:

@@ -23,7 +23,8 @@ from zope.interface import implementer
 
 from umserver.edges.store.archive import Archive, open_archive
 from umserver.edges.store.hosts import AddressesOf, addresses_of, with_addresses
-from umserver.edges.store.tables import Ear
+from umserver.edges.store.lamps import Lamps
+from umserver.edges.store.tables import Ear, Reading
 from umserver.interfaces import (
     FleetServer,
     IDirectory,
@@ -230,6 +231,16 @@ class SettingsStore:
     def servers(self) -> Deferred[Sequence[FleetServer]]:
         """See `IFleet`."""
         return self._run(self.archive.servers)
+
+    # lamps
+
+    def minding(self, work: Callable[[Lamps], T]) -> Deferred[T]:
+        """Work on what is kept of lamps, in a transaction of its own (`StoreLamps`)."""
+        return self._write(lambda archive: archive.minding(work))
+
+    def looking(self, work: Callable[[Reading], T]) -> Deferred[T]:
+        """Look at one state of everything."""
+        return self._run(self.archive.looking, work)
 
     # threads
 

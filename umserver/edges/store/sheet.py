@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
+from umserver.edges.store.lamps import LAMPS_SCHEMA, SqlLamps
 from umserver.edges.store.ledger import LEDGER_SCHEMA, SqlLedger
 from umserver.edges.store.roster import ROSTER_SCHEMA, SqlRoster
 from umserver.edges.store.tables import (
@@ -51,7 +52,7 @@ CREATE TABLE names (
     is_open INTEGER NOT NULL, PRIMARY KEY (way, plan, keys, owner)){clustered};
 CREATE INDEX names_of_owner ON names (owner);
 """
-SCHEMAS = (OBJECTS_SCHEMA, LEDGER_SCHEMA + ROSTER_SCHEMA, NAMES_SCHEMA)
+SCHEMAS = (OBJECTS_SCHEMA, LEDGER_SCHEMA + ROSTER_SCHEMA, NAMES_SCHEMA, LAMPS_SCHEMA)
 """What each version of the schema adds to the one before."""
 MOST_PLACES = 500
 """Question marks in one statement, and mailboxes that are read at once."""
@@ -118,6 +119,7 @@ class SqlSheet:
     _sql: Statement = field(init=False)
     ledger: SqlLedger = field(init=False)
     roster: SqlRoster = field(init=False)
+    lamps: SqlLamps = field(init=False)
     _next: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
 
@@ -125,6 +127,7 @@ class SqlSheet:
         self._sql = self._session.execute
         self.ledger = SqlLedger(self._sql, self._now, self._who)
         self.roster = SqlRoster(self._sql, self._now)
+        self.lamps = SqlLamps(self._sql, self._now)
 
     # seeing
 
@@ -172,6 +175,14 @@ class SqlSheet:
             ).fetchall()
             found.update((fold(user.address), user) for user in self._users(rows))
         return found
+
+    def addresses(self, after: str, most: int) -> Sequence[str]:
+        """See `Reading`."""
+        rows = self._sql(
+            "SELECT address FROM mailboxes WHERE folded > ? ORDER BY folded LIMIT ?",
+            (fold(after), most),
+        )
+        return [row[0] for row in rows.fetchall()]
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         """See `Reading`."""

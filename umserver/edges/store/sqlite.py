@@ -15,6 +15,7 @@ from pathlib import Path
 
 from umserver.edges.store.backend import Backend
 from umserver.edges.store.backup import back_up, opened_copy, put_back
+from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import this_user
 from umserver.edges.store.roster import Roster
 from umserver.edges.store.sheet import SCHEMAS, SqlSheet, statements
@@ -91,6 +92,12 @@ class SqliteTables:
         """See `Tables`."""
         with self._transaction("BEGIN IMMEDIATE") as sheet:
             yield sheet.roster
+
+    @contextmanager
+    def minding(self) -> Iterator[Lamps]:
+        """See `Tables`."""
+        with self._transaction("BEGIN IMMEDIATE") as sheet:
+            yield sheet.lamps
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[SqlSheet]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import field, frozen
 
 if TYPE_CHECKING:
+    from umserver.edges.store.lamps import Lamps
     from umserver.edges.store.ledger import Ledger
     from umserver.edges.store.roster import Roster
     from umserver.org.people import NameQuery
@@ -69,6 +70,10 @@ class Reading(Protocol):
     def roster(self) -> Roster:
         """The servers and the states of their components."""
 
+    @property
+    def lamps(self) -> Lamps:
+        """What telephones were told of waiting messages."""
+
     def revision(self) -> int:
         """Rises with every commit that changed a row; 0 when nothing was ever kept."""
 
@@ -86,6 +91,9 @@ class Reading(Protocol):
 
     def users_at(self, addresses: Iterable[str]) -> Mapping[str, UserRow]:
         """Mailboxes by folded address, of those addresses that have one."""
+
+    def addresses(self, after: str, most: int) -> Sequence[str]:
+        """Addresses of the next mailboxes behind this one, in their order; "" begins."""
 
     def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
         """Mailboxes by number, of those numbers that are somebody's; by an index."""
@@ -172,6 +180,9 @@ class Tables(Protocol):
     def noting(self) -> AbstractContextManager[Roster]:
         """The same for states and servers alone, which wait for no change of settings."""
 
+    def minding(self) -> AbstractContextManager[Lamps]:
+        """The same for lamps alone."""
+
     def listen(self, heard: Callable[[], None]) -> Ear | None:
         """Call `heard` in a thread of its own after every change by anybody; None: nobody tells."""
 
@@ -207,6 +218,10 @@ class Rehearsed:
     def noting(self) -> AbstractContextManager[Roster]:
         """See `Tables`; what servers say of themselves is never rehearsed."""
         return self.tables.noting()
+
+    def minding(self) -> AbstractContextManager[Lamps]:
+        """See `Tables`; what telephones were told is never rehearsed."""
+        return self.tables.minding()
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
