@@ -38,9 +38,10 @@ ROOMS = [
     Room("umserver.wire.audio", ("umserver.discover",), (*VALUES, "numpy", "lameenc", "miniaudio")),
     Room("umserver.wire.trace", others=VALUES),
     Room("umserver.wire.rtp", ("umserver.wire.audio",), VALUES),
+    Room("umserver.wire.srtp", others=(*VALUES, "pylibsrtp")),
     Room(
         "umserver.wire.media",
-        ("umserver.wire.sdp", "umserver.wire.rtp", "umserver.wire.audio"),
+        ("umserver.wire.sdp", "umserver.wire.rtp", "umserver.wire.srtp", "umserver.wire.audio"),
         VALUES,
     ),
     Room("umserver.wire", ()),
