@@ -11,6 +11,7 @@ import socket
 from umserver.edges.net.media.capture import Capture, News
 from umserver.edges.net.media.hearing import TonePad
 from umserver.edges.net.media.outlet import Mirror
+from umserver.edges.net.media.relay import Relay
 from umserver.wire.media.plan import MediaPlan
 from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, PLAIN, span
 from umserver.wire.rtp.sequence import SWITCHED, Source
@@ -34,6 +35,8 @@ class Inlet:
         self.source = Source()
         self.capture: Capture | None = None
         self.mirror: Mirror | None = None
+        self.relay: Relay | None = None
+        """Who says what is heard to somebody else; keys go there too, and to nobody here."""
         self.tones: TonePad | None = None
         self.last_heard = 0.0
         self.packets = 0
@@ -107,7 +110,7 @@ class Inlet:
         fourth tick, and as long as it does find more.
         """
         self._turn = turn = (self._turn + 1) & 3
-        if self._eager or not turn:
+        if self._eager or not turn or self.relay is not None:
             self.drain(now)
             return
         try:
@@ -186,18 +189,22 @@ class Inlet:
         if not self._open:
             return
         codec = self._codecs.get(second & 0x7F)
-        tape = self._tape
+        tape, relay = self._tape, self.relay
         if codec is None:
             if second & 0x7F in self._event_types:
-                key = self._events.feed(
-                    number, timestamp, bytes(_buffer[start:end]), second >= MARKER
-                )
-                if key:
+                payload = bytes(_buffer[start:end])
+                key = self._events.feed(number, timestamp, payload, second >= MARKER)
+                if relay is not None:
+                    relay.event(number, timestamp, payload, second >= MARKER, key)
+                elif key:
                     self.keys.append(key)
             if tape is not None:
                 tape.feed(number, timestamp, b"", now)
             return
         self.source.measure(timestamp, now)
+        if relay is not None:
+            relay.sound(number, timestamp, _buffer[start:end], codec, second >= MARKER)
+            return
         if tape is not None:
             tape.feed(number, timestamp, _buffer[start:end], now, codec)
         if self.mirror is not None:

@@ -17,6 +17,7 @@ from umserver.edges.net.media.capture import CADENCE, Capture, News
 from umserver.edges.net.media.inlet import Inlet
 from umserver.edges.net.media.outlet import EventKeys, Keys, Mirror, Playlist, ToneKeys
 from umserver.edges.net.media.ports import PortPair, is_reachable
+from umserver.edges.net.media.relay import Relay
 from umserver.edges.net.media.reports import Reports
 from umserver.edges.net.media.speaker import SAMPLES_PER_SLOT, Speaker
 from umserver.interfaces import SAMPLE_RATE, Clip, ITake, Recorded
@@ -29,6 +30,9 @@ log = Logger()
 
 _CHORES = 5
 """Ticks between two rounds of chores."""
+
+RELAY_PTIME = 20
+"""Milliseconds between two looks at what a joined peer said, whatever its packets hold."""
 
 _TYPED_AHEAD = 64
 """Keys that are kept while nobody listens yet."""
@@ -79,6 +83,7 @@ class Leg:
         self._speaker = Speaker(pair.rtp, engine.random)
         self._reports = Reports(pair, self._speaker.ssrc, engine.random, wall)
         self._events: LegEvents | None = None
+        self._joined: Leg | None = None
         self._playlist: Playlist | None = None
         self._played: Deferred[bool] | None = None
         self._pressing: deque[tuple[Keys, Deferred[None]]] = deque()
@@ -122,7 +127,9 @@ class Leg:
         self._frame = plan.ptime * SAMPLE_RATE // 1000
         self._send_slots = self._frame // SAMPLES_PER_SLOT
         self._quiet_since, self._lost_told = now, False
-        self._engine.attach(self, plan.ptime)
+        self._engine.attach(self, plan.ptime if self._joined is None else RELAY_PTIME)
+        if self._joined is not None:
+            self._joined.speak_to(self)
 
     def _hear(self, now: float) -> None:
         """Hear what waits in the socket, once it is known whom to hear."""
@@ -208,6 +215,37 @@ class Leg:
         """Send back what is heard whenever nothing is played."""
         self._inlet.mirror = Mirror() if on else None
 
+    def join(self, other: Leg) -> None:
+        """Say to each side what the other says, keys included, until one is closed or parted."""
+        for one, target in ((self, other), (other, self)):
+            one.part()
+            one.stop_playing()
+            one._joined = target
+        for one, target in ((self, other), (other, self)):
+            one.speak_to(target)
+            if one._plan is not None:
+                one._engine.attach(one, RELAY_PTIME)
+
+    def part(self) -> None:
+        """Be on one's own again. Harmless when not joined."""
+        other, self._joined, self._inlet.relay = self._joined, None, None
+        if self._plan is not None and not self.closed:
+            self._engine.attach(self, self._plan.ptime)
+        if other is not None:
+            other.part()
+
+    def speak_to(self, target: Leg) -> None:
+        """What is heard here goes there, as is agreed there now."""
+        relay = self._inlet.relay
+        if relay is None:
+            relay = self._inlet.relay = Relay(
+                target._speaker, target._stamp, target.send_digits, target._pressing
+            )
+        relay.use(target._plan, target._reachable)
+
+    def _stamp(self) -> int:
+        return self._speaker.timestamp(self._slot)
+
     def send_digits(self, digits: str) -> Deferred[None]:
         """Press these keys in turn (others are passed over); fires when the last was sent."""
         keys = "".join(key for key in digits.upper() if key in KEYS)
@@ -230,6 +268,7 @@ class Leg:
         self._hear(now)
         self._quality = self._reports.quality(self._inlet, self._speaker)
         self.closed = True
+        self.part()
         self._engine.forget(self)
         if self._reachable:
             self._reports.farewell(self._inlet.source, self._speaker, self._slot, now)

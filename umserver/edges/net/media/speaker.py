@@ -32,6 +32,15 @@ class Speaker:
         self._sequence = random.getrandbits(15)
         self._offset = random.getrandbits(32)
 
+    @property
+    def sequence(self) -> int:
+        """The number of the next packet."""
+        return self._sequence
+
+    def skip(self, count: int) -> None:
+        """Leave out so many numbers; negative: go back."""
+        self._sequence = (self._sequence + count) & 0xFFFF
+
     def timestamp(self, slot: int) -> int:
         """The RTP timestamp of what is said in this slot."""
         return (self._offset + slot * SAMPLES_PER_SLOT) & 0xFFFFFFFF
