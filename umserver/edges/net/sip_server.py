@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
@@ -21,6 +21,8 @@ from umserver.edges.net.phone import Phone
 from umserver.edges.net.sockets import is_address, is_wildcard
 from umserver.edges.net.station import Station, has_ipv6
 from umserver.edges.net.tcp import Limits
+from umserver.edges.net.tls.connections import Identity
+from umserver.org.facts import CallFacts
 from umserver.wire.sip.effects import CallEffect, Ended, Offered, Redirected, Refused
 from umserver.wire.sip.message import Response
 from umserver.wire.sip.uri import Uri
@@ -49,6 +51,12 @@ class SipServer:
     """Our name in ms-diagnostics."""
     seconds: Callable[[], float] = time.monotonic
     limits: Limits = field(factory=Limits)
+    identity: Identity | None = None
+    """Who we are to peers that speak TLS; None speaks none."""
+    plain: bool = True
+    """Whether `start` opens the port for UDP and TCP."""
+    tls_port: int | None = None
+    """Where `start` and `open_tls` listen; 0 takes a free one, None is nowhere."""
     trace: TraceMemory | None = None
     total: int = field(init=False, default=0)
     """Calls offered since the start."""
@@ -66,6 +74,7 @@ class SipServer:
             seconds=self.seconds,
             limits=self.limits,
             trace=self.trace,
+            identity=self.identity,
         )
 
     @property
@@ -88,6 +97,11 @@ class SipServer:
         return self.station.port
 
     @property
+    def bound_tls_port(self) -> int:
+        """The port number we speak TLS on; 0 while it is closed."""
+        return self.station.tls_port
+
+    @property
     def counters(self) -> dict[str, int]:
         """Numbers for a status page."""
         driver = self.station.driver
@@ -99,12 +113,39 @@ class SipServer:
             "messages_dropped": driver.dropped_count,
             "tcp_connections": len(self.station.tcp),
             "tcp_refused": self.station.tcp.refused,
+            **self._tls_counters(),
         }
 
+    def _tls_counters(self) -> dict[str, int]:
+        tls = self.station.tls
+        if tls is None:
+            return {}
+        return {"tls_connections": len(tls), "tls_refused": tls.refused}
+
     def start(self) -> int:
-        """Listen; returns the port number. Raises OSError."""
-        hosts = [host for host in self.listen if host != "::" or has_ipv6()]
-        return self.station.listen(hosts, self.port)
+        """Listen; returns the port number, 0 without a plain one. Raises OSError."""
+        if self.plain:
+            self.station.listen(self._hosts, self.port)
+        try:
+            self.open_tls()
+        except OSError:
+            self.station.stop()
+            raise
+        return self.bound_port
+
+    def open_tls(self) -> bool:
+        """Speak TLS, when there is a port and a certificate for it; whether it is so now.
+
+        Raises OSError.
+        """
+        ready = self.identity is not None and self.identity.server is not None
+        if ready and self.tls_port is not None and not self.bound_tls_port:
+            self.station.listen_tls(self._hosts, self.tls_port)
+        return bool(self.bound_tls_port)
+
+    @property
+    def _hosts(self) -> list[str]:
+        return [host for host in self.listen if host != "::" or has_ipv6()]
 
     def stop(self) -> Deferred[None]:
         """Hang up what is left, then close every port; fires when they are closed."""
@@ -135,7 +176,7 @@ class SipServer:
 
         Asks from a port of its own, or it were a loop.
         """
-        if not self.bound_port:
+        if not self.bound_port and not self.bound_tls_port:
             return None
         host = next(iter(self.listen), "")
         if is_wildcard(host):
@@ -148,13 +189,16 @@ class SipServer:
             listen=(host,),
             host=self.host,
             seconds=self.seconds,
+            identity=self.identity,
         )
         try:
             peer.start()
         except OSError as fault:
             log.error("no port to ask ourselves from: {why}", why=fault.strerror)
             return None
-        status = await peer.ask(host, self.bound_port)
+        plain = (self.bound_port, "udp")
+        port, transport = plain if self.bound_port else (self.bound_tls_port, "tls")
+        status = await peer.ask(host, port, transport)
         await peer.stop()
         return status
 
@@ -178,11 +222,17 @@ class SipServer:
             id=effect.request.call_id,
             request=effect.request,
             offer=effect.sdp,
-            facts=facts_from(effect.request, effect.flow),
+            facts=self._facts(effect),
             host=self.host,
         )
         self._phones[effect.call] = phone
         self.offered(phone)
+
+    def _facts(self, offer: Offered) -> CallFacts:
+        facts, tls = facts_from(offer.request, offer.flow), self.station.tls
+        if tls is None or offer.flow.transport != "tls":
+            return facts
+        return evolve(facts, peer_names=tls.names(offer.flow))
 
 
 def _status(answer: Response | None) -> int | None:

@@ -20,6 +20,7 @@ from umserver.edges.net.driver import Driver
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sockets import family_of
 from umserver.edges.net.tcp import Limits, TcpConnections
+from umserver.edges.net.tls.connections import Identity, TlsConnections
 from umserver.edges.net.udp import UdpPorts
 from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow
 from umserver.wire.sip.endpoint import Endpoint
@@ -47,11 +48,16 @@ class Station:
     seconds: Callable[[], float] = time.monotonic
     limits: Limits = field(factory=Limits)
     trace: TraceMemory | None = None
+    identity: Identity | None = None
+    """Who we are to peers that speak TLS; None speaks none."""
     port: int = field(init=False, default=0)
+    tls_port: int = field(init=False, default=0)
+    """0 while it is closed."""
     endpoint: Endpoint = field(init=False)
     driver: Driver = field(init=False)
     udp: UdpPorts = field(init=False)
     tcp: TcpConnections = field(init=False)
+    tls: TlsConnections | None = field(init=False, default=None)
     _asked: dict[str, Deferred[Response | None]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -66,6 +72,16 @@ class Station:
         self.udp = UdpPorts(self.reactor, self.driver.received, self.driver.lost)
         self.tcp = TcpConnections(self.reactor, self.driver.received, self.driver.lost, self.limits)
         self.driver.transports = {"udp": self.udp, "tcp": self.tcp}
+        if self.identity is not None:
+            self.tls = TlsConnections(
+                self.reactor,
+                self.driver.received,
+                self.driver.lost,
+                self.limits,
+                identity=self.identity,
+                complaints=self.identity.complaints,
+            )
+            self.driver.transports = {**self.driver.transports, "tls": self.tls}
 
     @property
     def clock(self) -> Any:
@@ -85,6 +101,21 @@ class Station:
                 if port != 0 or attempt == _TRIES_FOR_A_COMMON_PORT - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def listen_tls(self, hosts: Sequence[str], port: int) -> int:
+        """Open TLS on these addresses with one port number; 0 takes a free one.
+
+        Returns the port number. Raises OSError; then no TLS port is open.
+        """
+        assert self.tls is not None
+        try:
+            for host in hosts:
+                port = self.tls.listen(host, port)
+        except OSError:
+            self.tls.close()
+            raise
+        self.tls_port = port
+        return port
 
     def stop(self) -> Deferred[None]:
         """Close every port and connection; fires when they are closed.
@@ -121,23 +152,29 @@ class Station:
 
     def sender(self, user: str, flow: Flow) -> NameAddr:
         """Us as a From that this peer can read."""
-        return NameAddr("", Uri("sip", user, self.announced_host(flow)), ())
+        return NameAddr("", Uri("sip", user, self.contact_host(flow)), ())
 
     def flow_to(self, transport: str, remote: tuple[str, int]) -> Flow | None:
         """A way to this peer; None when none of our ports reaches it."""
-        ports = self.udp if transport == "udp" else self.tcp
-        local = ports.local_for(remote)
+        streams = self.tls if transport == "tls" else self.tcp
+        ports = self.udp if transport == "udp" else streams
+        local = ports.local_for(remote) if ports is not None else None
         return None if local is None else Flow(transport, remote, local)
 
     def contact(self, flow: Flow) -> Uri:
         """Where this peer reaches us."""
         params = () if flow.transport == "udp" else (("transport", flow.transport),)
-        port = self.port or flow.local[1]
-        return Uri(scheme="sip", host=self.announced_host(flow), port=port, params=params)
+        port = (self.tls_port if flow.transport == "tls" else self.port) or flow.local[1]
+        return Uri(scheme="sip", host=self.contact_host(flow), port=port, params=params)
 
     def bind_host(self, flow: Flow) -> str:
         """The address of ours that this peer's packets reach."""
         return flow.local[0]
+
+    def contact_host(self, flow: Flow) -> str:
+        """The host that this peer calls: our name where it has to be proved, else our address."""
+        name = self.identity.announced if self.identity and flow.transport == "tls" else ""
+        return name or self.announced_host(flow)
 
     def announced_host(self, flow: Flow) -> str:
         """The address that we tell this peer."""
@@ -171,6 +208,7 @@ class Station:
 
     def _close(self) -> list[Deferred[Any]]:
         ports = [*self.udp.close(), *self.tcp.close()]
+        ports += self.tls.close() if self.tls is not None else ()
         return [maybeDeferred(partial(_same, port)) for port in ports]
 
 

@@ -1,0 +1,165 @@
+"""OpenSSL as we want it: TLS 1.2 and 1.3, forward secrecy, certificates checked with reasons.
+
+Knows: OpenSSL contexts. Must never know: sockets, names that are expected. A server asks for a
+certificate and takes connections without one; one that is shown must be good. Certificates made for
+servers are taken from peers that call us too, since that is all that Lync's pools have (spec 4.2).
+Sources: RFC 9325 §3.1, §4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import SSL, crypto
+
+from umserver.edges.net.tls.credentials import CertificateFault, Credentials, day_of
+from umserver.edges.net.tls.names import issuer_of, subject_of
+
+CIPHERS = (
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:"
+    "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:"
+    "ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA256:!aNULL:!eNULL"
+)
+"""For TLS 1.2; the last four are for Windows servers that know no better with RSA keys."""
+DEEPEST_CHAIN = 8
+_NO_RENEGOTIATION = 1 << 30
+_UNSUITED = 26
+"""X509_V_ERR_INVALID_PURPOSE."""
+_WORDS = {
+    9: "it is not valid before {begins}",
+    10: "it expired on {ends}",
+    18: "it is self-signed and not among the authorities that we trust",
+    19: "the authority {issuer} is not among those that we trust",
+    20: "the authority {issuer} is not among those that we trust",
+    21: "the authority {issuer} is not among those that we trust",
+    22: "its chain is too long",
+    23: "it was revoked",
+    24: "{subject} is no authority, and made a certificate",
+    26: "it is for another purpose",
+    66: "its key is too small",
+    67: "its authority's key is too small",
+    68: "its signature is too weak",
+}
+"""What OpenSSL's numbers mean (x509_vfy.h), for people."""
+
+Note: TypeAlias = Callable[[str], object]
+
+
+def server_context(credentials: Credentials) -> SSL.Context:
+    """For connections that peers open. Raises CertificateFault."""
+    context = _context(credentials)
+    store_of_names = [crypto.X509.from_cryptography(c) for c in credentials.authorities]
+    if len(store_of_names) <= _MOST_HINTS:
+        context.set_client_ca_list([c.get_subject() for c in store_of_names])
+    return context
+
+
+_MOST_HINTS = 20
+"""More authorities are not told to a peer that chooses a certificate."""
+
+
+def client_context(credentials: Credentials | None, *, check: bool = True) -> SSL.Context:
+    """For connections that we open; without credentials we show nothing. CertificateFault."""
+    return _context(credentials, check=check)
+
+
+def _context(credentials: Credentials | None, *, check: bool = True) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
+    context.set_options(_NO_RENEGOTIATION)
+    context.set_cipher_list(CIPHERS.encode())
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_session_id(b"umserver")
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    context.set_verify_depth(DEEPEST_CHAIN)
+    context.set_verify(SSL.VERIFY_PEER if check else SSL.VERIFY_NONE, _verified)
+    if credentials is not None:
+        _furnish(context, credentials)
+    return context
+
+
+def _furnish(context: SSL.Context, credentials: Credentials) -> None:
+    own, *between = credentials.chain
+    try:
+        context.use_certificate(own)
+        for certificate in between:
+            context.add_extra_chain_cert(certificate)
+        context.use_privatekey(credentials.key)
+        context.check_privatekey()
+    except SSL.Error as fault:
+        raise CertificateFault(f"{credentials.file} is refused: {words_of(fault)}") from None
+    store = context.get_cert_store()
+    assert store is not None
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    for authority in (own, *credentials.authorities):
+        store.add_cert(crypto.X509.from_cryptography(authority))
+
+
+def connection_in(context: SSL.Context, note: Note) -> SSL.Connection:
+    """A connection in memory; `note` is told why a peer's certificate is not believed."""
+    connection = SSL.Connection(context, None)
+    connection.set_app_data(note)
+    return connection
+
+
+def _verified(
+    connection: SSL.Connection, shown: crypto.X509, error: int, depth: int, good: int
+) -> bool:
+    """OpenSSL's verdict on each certificate of a chain; ours where we know better."""
+    if good:
+        return True
+    certificate = shown.to_cryptography()
+    if error == _UNSUITED and depth == 0 and _is_for_tls(certificate):
+        return True
+    note: Any = connection.get_app_data()
+    if note is not None:
+        note(_refused(certificate, error, depth))
+    return False
+
+
+def _is_for_tls(certificate: x509.Certificate) -> bool:
+    try:
+        uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return ExtendedKeyUsageOID.SERVER_AUTH in uses or ExtendedKeyUsageOID.CLIENT_AUTH in uses
+
+
+def _refused(certificate: x509.Certificate, error: int, depth: int) -> str:
+    subject = subject_of(certificate)
+    why = _WORDS.get(error, f"OpenSSL refuses it with the number {error}").format(
+        subject=subject,
+        issuer=issuer_of(certificate),
+        begins=day_of(certificate.not_valid_before_utc.timestamp()),
+        ends=day_of(certificate.not_valid_after_utc.timestamp()),
+    )
+    whose = "its certificate" if depth == 0 else "the authority above its certificate,"
+    return f"{whose} {subject} is refused: {why}"
+
+
+_ALERTS = (
+    ("unknown ca", "the peer does not trust the authority of our certificate"),
+    ("certificate unknown", "the peer refused our certificate"),
+    ("bad certificate", "the peer refused our certificate"),
+    ("certificate required", "the peer wants a certificate, and we have none for it"),
+    ("certificate expired", "the peer says that our certificate has expired"),
+    ("handshake failure", "the peer and we have no cipher in common, or it wants a certificate"),
+    ("no shared cipher", "the peer and we have no cipher in common"),
+    ("unsupported protocol", "the peer speaks only TLS older than 1.2"),
+    ("wrong version number", "the peer speaks no TLS"),
+    ("http request", "the peer speaks no TLS"),
+    ("protocol version", "the peer speaks no TLS of 1.2 or 1.3"),
+    ("packet length too long", "the peer speaks no TLS"),
+    ("certificate verify failed", "the peer's certificate is not good"),
+)
+
+
+def words_of(fault: BaseException) -> str:
+    """Why a handshake failed, for people."""
+    parts = fault.args[0] if fault.args and isinstance(fault.args[0], list) else []
+    text = "; ".join(str(part[-1]) for part in parts) or str(fault) or "the connection broke off"
+    return next((words for key, words in _ALERTS if key in text.lower()), text[:200])

@@ -1,0 +1,156 @@
+"""Our certificate, its key, and the authorities we trust, read from files.
+
+Knows: PEM files. Must never know: connections, when files are read again. Reading blocks.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from umserver.edges.net.tls.names import fingerprint_of, issuer_of, names_of, subject_of
+
+MOST_OCTETS = 4 << 20
+"""Of one file: a system's bundle of authorities has a quarter of a million."""
+
+Stamp = tuple[tuple[int, ...], ...]
+"""Differs when a file has changed, come or gone."""
+
+
+class CertificateFault(Exception):
+    """TLS cannot be had; the words name the file and what is wrong with it."""
+
+
+@frozen
+class Credentials:
+    """Everything that TLS needs of us."""
+
+    chain: Sequence[x509.Certificate]
+    """Our own certificate first."""
+    key: Any = field(repr=False)
+    """Its private key, of the cryptography library."""
+    authorities: Sequence[x509.Certificate]
+    """Whose certificates are believed; certificates of peers may stand there themselves."""
+    file: str = ""
+    names: tuple[str, ...] = ()
+    subject: str = ""
+    issuer: str = ""
+    fingerprint: str = ""
+    begins: float = 0.0
+    """Seconds since 1970."""
+    ends: float = 0.0
+
+    @property
+    def is_self_signed(self) -> bool:
+        """Whether only whoever has it in hand can believe it."""
+        return self.chain[0].subject == self.chain[0].issuer
+
+
+@frozen
+class CredentialFiles:
+    """Where credentials are kept."""
+
+    certificate: Path
+    """PEM, with the certificates between ours and the authority behind it."""
+    key: Path
+    """PEM, without a password."""
+    authorities: Path | None
+    """PEM; the system's authorities where there is none."""
+    authorities_needed: bool = False
+    """Whether it is a fault that the file of the authorities is missing."""
+
+    def stamp(self) -> Stamp:
+        """Tells whether anything was changed since."""
+        return tuple(map(_stamp, (self.certificate, self.key, self.authorities)))
+
+    def read(self) -> Credentials:
+        """What stands in the files now. Raises CertificateFault."""
+        chain = certificates_in(self.certificate)
+        key = _key(self.key)
+        if _public(key.public_key()) != _public(chain[0].public_key()):
+            raise CertificateFault(
+                f"{self.key} is not the key of the certificate {self.certificate}"
+            )
+        own = chain[0]
+        return Credentials(
+            chain=chain,
+            key=key,
+            authorities=self._trusted(),
+            file=str(self.certificate),
+            names=names_of(own),
+            subject=subject_of(own),
+            issuer=issuer_of(own),
+            fingerprint=fingerprint_of(own),
+            begins=own.not_valid_before_utc.timestamp(),
+            ends=own.not_valid_after_utc.timestamp(),
+        )
+
+    def _trusted(self) -> Sequence[x509.Certificate]:
+        if self.authorities is None or not (self.authorities_needed or self.authorities.exists()):
+            return system_authorities()
+        return certificates_in(self.authorities)
+
+
+def certificates_in(file: Path) -> Sequence[x509.Certificate]:
+    """At least one. Raises CertificateFault."""
+    try:
+        return x509.load_pem_x509_certificates(_text(file))
+    except ValueError as fault:
+        raise CertificateFault(f"{file} holds no certificates in PEM form: {fault}") from None
+
+
+def system_authorities() -> Sequence[x509.Certificate]:
+    """Those of the operating system, none where it has none."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile is None:
+        return ()
+    try:
+        return certificates_in(Path(paths.cafile))
+    except CertificateFault:
+        return ()
+
+
+def day_of(seconds: float) -> str:
+    """A moment as people read it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _key(file: Path) -> Any:
+    try:
+        return load_pem_private_key(_text(file), None)
+    except TypeError:
+        raise CertificateFault(f"{file} is locked with a password, which nobody can type") from None
+    except Exception as fault:
+        if isinstance(fault, CertificateFault):
+            raise
+        raise CertificateFault(f"{file} holds no private key in PEM form") from None
+
+
+def _public(key: Any) -> Any:
+    return key.public_numbers() if hasattr(key, "public_numbers") else key.public_bytes_raw()
+
+
+def _text(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MOST_OCTETS + 1)
+    except OSError as fault:
+        raise CertificateFault(f"{file} cannot be read: {fault.strerror}") from None
+    if len(text) > MOST_OCTETS:
+        raise CertificateFault(f"{file} is too long for certificates")
+    return text
+
+
+def _stamp(file: Path | None) -> tuple[int, ...]:
+    try:
+        found = file.stat() if file is not None else None
+    except OSError:
+        found = None
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if found is not None else ()
