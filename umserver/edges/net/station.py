@@ -25,7 +25,7 @@ from umserver.edges.net.udp import UdpPorts
 from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow
 from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.sip.headers import NameAddr
-from umserver.wire.sip.message import Response
+from umserver.wire.sip.message import Pairs, Response
 from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
@@ -143,12 +143,25 @@ class Station:
         Fires with its final answer, None when none came within 32 seconds (RFC 3261 §17.1.2.2);
         never fails.
         """
+        return self.ask("OPTIONS", uri, flow, user)
+
+    def ask(
+        self, method: str, uri: Uri, flow: Flow, user: str, headers: Pairs = (), body: bytes = b""
+    ) -> Deferred[Response | None]:
+        """Send a request outside of any call; see `options`.
+
+        Cancelling it ends its repetitions: what was said later is not overtaken by it.
+        """
         token, effects = self.endpoint.request(
-            "OPTIONS", uri, flow, self.sender(user, flow), (), b"", self.now()
+            method, uri, flow, self.sender(user, flow), headers, body, self.now()
         )
-        answer = self._asked[token] = Deferred()
+        answer = self._asked[token] = Deferred(lambda _: self._abandon(token))
         self.perform(effects)
         return answer
+
+    def _abandon(self, token: str) -> None:
+        self._asked.pop(token, None)
+        self.perform(self.endpoint.abandon(token))
 
     def sender(self, user: str, flow: Flow) -> NameAddr:
         """Us as a From that this peer can read."""

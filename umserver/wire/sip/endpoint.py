@@ -21,6 +21,8 @@ from umserver.wire.sip.message import REASONS, Pairs, Request, Response
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.reception import Reception
 from umserver.wire.sip.screening import ABILITIES, ACCEPT
+from umserver.wire.sip.transaction import Transaction
+from umserver.wire.sip.transfer import replacing
 from umserver.wire.sip.uri import Uri
 
 MOST_CALLS = 4000
@@ -45,6 +47,8 @@ class Endpoint:
     post: Post = field(init=False)
     calls: CallBook = field(init=False)
     reception: Reception = field(init=False)
+    _requests: dict[str, Transaction] = field(init=False, factory=dict)
+    """Those of ours outside of dialogs that wait for their answers, by token."""
 
     def __attrs_post_init__(self) -> None:
         self.post = Post(self.random, self.product, self.contact, self.most_transactions)
@@ -132,6 +136,25 @@ class Endpoint:
             session.transfer.refer(refer_to, now)
         return self.post.take()
 
+    def attend(self, call: str, other: str, now: float) -> list[Effect]:
+        """Ask the peer to take our place in `other`, a call of ours that stands (RFC 3891)."""
+        session, replaced = self.calls.session(call), self.calls.session(other)
+        if session is not None and replaced is not None:
+            target = replacing(replaced.dialog.target, replaced.dialog)
+            session.transfer.refer(target, now)
+        return self.post.take()
+
+    def forget_transfer(self, call: str) -> None:
+        """Wait no longer for how a transfer goes."""
+        session = self.calls.session(call)
+        if session is not None:
+            session.transfer.forget()
+
+    def takes(self, call: str, method: str) -> bool:
+        """Whether the peer may take this method: it did not leave it out of its Allow."""
+        session = self.calls.session(call)
+        return session is None or not session.dialog.allows or method in session.dialog.allows
+
     def info(self, call: str, kind: str, body: bytes, now: float) -> list[Effect]:
         """Send an INFO with a body of this content type."""
         session = self.calls.session(call)
@@ -216,11 +239,22 @@ class Endpoint:
 
         def passed(message: Request | Response, at: float) -> None:
             if isinstance(message, Response) and message.status >= 200:
+                self._requests.pop(token, None)
                 self.post.emit(Answered(token, message))
 
         def failed(status: int, at: float) -> None:
+            self._requests.pop(token, None)
             self.post.emit(Answered(token, None))
 
         request = self.post.request(method, uri, flow, pairs, body)
-        self.post.ask(request, flow, now, passed, failed)
+        asked = self.post.ask(request, flow, now, passed, failed)
+        if not asked.is_over:
+            self._requests[token] = asked
         return token, self.post.take()
+
+    def abandon(self, token: str) -> list[Effect]:
+        """Repeat this request no more, and tell of no answer; harmless when it has one."""
+        asked = self._requests.pop(token, None)
+        if asked is not None:
+            self.post.ledger.abandon(asked)
+        return self.post.take()

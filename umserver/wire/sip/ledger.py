@@ -95,6 +95,15 @@ class Ledger:
         is_old = server_key(request)[0] is None  # type: ignore[index]
         return None if is_old and request.to.tag != found.to_tag else found
 
+    def may_know(self, server: Hashable, merge: Hashable, client: Hashable) -> bool:
+        """Whether a request with these keys may belong to a transaction, or is none to begin."""
+        return (
+            server in self._servers
+            or merge in self._merged
+            or client in self._clients
+            or self.is_full
+        )
+
     def is_merged(self, request: Request) -> bool:
         """Whether a new request came before on another way (RFC 3261 §8.2.2.2)."""
         return request.to.tag is None and merge_key(request) in self._merged
@@ -165,6 +174,10 @@ class Ledger:
             self.run(one, "lost" if one.fallback is not None else "fault", now)
             if not one.is_over:
                 self._by_way.setdefault(way_of(one.flow), {})[one] = None
+
+    def abandon(self, one: Transaction) -> None:
+        """Forget a client transaction: nothing is sent any more, an answer is nobody's."""
+        self._forget(one)
 
     def run(self, one: Transaction, event: str, now: float, message: Message = None) -> None:
         """One step, and everything that follows from it."""
