@@ -312,6 +312,9 @@ class IPromptShelf(Interface):
         None where there is no such file, or none that can be played. Never fails.
         """
 
+    def record(owner: str, name: str, file: str) -> IGreetingTake:
+        """Record such a prompt by telephone; kept, it is played from the next call on."""
+
 
 class IGreetings(Interface):
     """What users recorded of themselves."""
@@ -432,6 +435,20 @@ class ISettingsSource(Interface):
 
     def listen(heard: Callable[[], object]) -> None:
         """Call `heard()` after changes by anybody, where the store tells of them."""
+
+
+class ISettingsDesk(Interface):
+    """Settings that people change by telephone."""
+
+    def change(
+        section: str, name: str, changes: Mapping[str, object], by: str, why: str
+    ) -> Deferred[None]:
+        """Set some fields of one object; `section` is a field of Organisation, or mailboxes.
+
+        Checked as every change is, noted in the change log with who did it and by which
+        conversation, and in force from the next call on. Fails with SettingsFaults, LookupError,
+        Unavailable.
+        """
 
 
 class IFleet(Interface):

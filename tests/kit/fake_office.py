@@ -16,9 +16,11 @@ from umserver.interfaces import (
     Clip,
     IDraft,
     IGreetings,
+    IGreetingTake,
     IMessageStore,
     IPeople,
     IPromptShelf,
+    ISettingsDesk,
     NoSpace,
     Unavailable,
 )
@@ -42,6 +44,10 @@ class MemoryShelf:
     has_voice: bool = True
     files: set[str] = field(factory=set)
     """Names of the prompts that were imported."""
+    recorded: dict[tuple[str, str, str], bytes] = field(factory=dict)
+    """What was recorded by telephone, by owner, name and file."""
+    broken: bool = False
+    """Whether nothing recorded can be kept."""
 
     def prompt(self, language: str, name: str, values: Mapping[str, str] = {}) -> Deferred[Clip]:
         self.languages.append(language)
@@ -56,8 +62,55 @@ class MemoryShelf:
         return clip("beep", 0.2)
 
     def imported(self, owner: str, name: str, file: str) -> Deferred[Clip | None]:
-        found = file in self.files
+        found = file in self.files or (owner, name, file) in self.recorded
         return succeed(clip(file) if found else None)
+
+    def record(self, owner: str, name: str, file: str) -> IGreetingTake:
+        return MemoryPromptTake(self, (owner, name, file))
+
+
+@implementer(IGreetingTake)
+@define(eq=False)
+class MemoryPromptTake:
+    """A prompt being recorded."""
+
+    shelf: MemoryShelf
+    key: tuple[str, str, str]
+    audio: bytes = b""
+
+    def append(self, codec: str, data: bytes) -> Deferred[None]:
+        self.audio += data
+        return succeed(None)
+
+    def clip(self) -> Deferred[Clip]:
+        return succeed(Clip("own recording", {"PCMU": self.audio, "PCMA": self.audio}))
+
+    def erase(self) -> Deferred[None]:
+        self.audio = b""
+        return succeed(None)
+
+    def keep(self) -> Deferred[None]:
+        if self.shelf.broken:
+            return fail(NoSpace("disk full"))
+        self.shelf.recorded[self.key] = self.audio
+        return succeed(None)
+
+
+@implementer(ISettingsDesk)
+@define
+class MemorySettingsDesk:
+    """Remembers what was changed."""
+
+    changed: list[tuple[str, str, dict[str, object], str]] = field(factory=list)
+    failing: bool = False
+
+    def change(
+        self, section: str, name: str, changes: Mapping[str, object], by: str, why: str
+    ) -> Deferred[None]:
+        if self.failing:
+            return fail(Unavailable("the store is away"))
+        self.changed.append((section, name, dict(changes), by))
+        return succeed(None)
 
 
 @implementer(IGreetings)
@@ -215,6 +268,7 @@ def office(settings: Organisation, **parts: object) -> Office:
         "pins": MemoryPins(),
         "directory": MemoryDirectory(),
         "people": MemoryPeople(),
+        "desk": MemorySettingsDesk(),
         "wall": lambda: 1_790_000_000.0,
         "random": Random(7),
         "host": "um.example.com",

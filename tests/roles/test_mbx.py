@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.fake_mailbox import MemoryGreetingDesk, MemoryMailboxes, MemoryPins
-from tests.kit.fake_office import MemoryPeople, MemoryShelf, MemorySpool
+from tests.kit.fake_office import MemoryPeople, MemorySettingsDesk, MemoryShelf, MemorySpool
 from tests.kit.fake_phone import FakePhone
 from tests.org.examples import ORG, PLAN, forwarded, offer
 from tests.roles.parts import CallLog, Directory
@@ -55,6 +55,7 @@ class AnsweringDeskTests(SynchronousTestCase):
                 mailboxes=MemoryMailboxes(),
                 pins=MemoryPins(),
                 people=MemoryPeople(),
+                desk=MemorySettingsDesk(),
                 random=Random(7),
                 host="um.example.com",
             ),

@@ -23,6 +23,7 @@ from umserver.interfaces import (
     IPeople,
     IPins,
     IPromptShelf,
+    ISettingsDesk,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Office:
     pins: IPins
     directory: IDirectory
     people: IPeople
+    desk: ISettingsDesk
     wall: Callable[[], float]
     """Wall time in seconds since 1970, for messages."""
     random: Random

@@ -30,6 +30,7 @@ from umserver.interfaces import (
     IPhone,
     IPins,
     IPromptShelf,
+    ISettingsDesk,
 )
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
@@ -53,6 +54,7 @@ class Equipment:
     mailboxes: IMailboxes
     pins: IPins
     people: IPeople
+    desk: ISettingsDesk
     random: Random
     host: str
 
@@ -167,6 +169,7 @@ class AnsweringDesk:
             pins=e.pins,
             directory=self.directory,
             people=e.people,
+            desk=e.desk,
             flows=self.flows,
             wall=self.wall,
             random=e.random,

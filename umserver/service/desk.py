@@ -37,6 +37,7 @@ from umserver.interfaces import (
     IMailer,
     IPeople,
     IPins,
+    ISettingsDesk,
 )
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.facts import CallFacts
@@ -184,6 +185,7 @@ class Desk:
                 mailboxes=cast(IMailboxes, self.mailboxes),
                 pins=cast(IPins, self.pins),
                 people=cast(IPeople, self.store),
+                desk=cast(ISettingsDesk, self.store),
                 random=self.machine.random,
                 host=self.host,
             ),

@@ -9,10 +9,19 @@ import wave
 from pathlib import Path
 
 import numpy as np
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from umserver.edges.admin.cmdlets.prompts import check_sound
+from umserver.edges.speech.cache import SpokenCache
+from umserver.edges.speech.catalogue import Catalogue
 from umserver.edges.speech.imported import ImportedPrompts
+from umserver.edges.speech.shelf import PromptShelf
+from umserver.interfaces import Unavailable
 from umserver.org.prompt_files import AUTO_ATTENDANT, folder_name
+from umserver.wire.audio import g711
+from umserver.wire.audio.pcm import Pcm
 
 
 class ImportedPromptTests(SynchronousTestCase):
@@ -67,3 +76,61 @@ class ImportedPromptTests(SynchronousTestCase):
             self.write(f"{number}.wav", 1.0)
             self.get(prompts, f"{number}.wav")
         self.assertLessEqual(len(prompts._held), 3)
+
+    def test_recorded_by_telephone(self) -> None:
+        """Feature 135: what was recorded by telephone is a prompt like an imported one."""
+        shelf = shelf_with(ImportedPrompts(self.state))
+        take = shelf.record(AUTO_ATTENDANT, "Évreux", "recorded-announcement.wav")
+        self.successResultOf(take.append("PCMU", g711.encode("PCMU", speech(1.0))))
+        self.assertIsNone(
+            self.successResultOf(shelf.imported(AUTO_ATTENDANT, "Évreux", "recorded.wav"))
+        )
+        self.successResultOf(take.keep())
+        path = self.state / folder_name(AUTO_ATTENDANT, "Évreux") / "recorded-announcement.wav"
+        self.assertEqual(round(check_sound(path.read_bytes(), path.name), 2), 1.0)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        heard = self.successResultOf(shelf.imported(AUTO_ATTENDANT, "Évreux", path.name))
+        assert heard is not None
+        self.assertEqual(round(heard.seconds, 1), 1.1)
+
+    def test_nothing_half_recorded(self) -> None:
+        """Where the disk refuses, the old recording stays, and nothing else is left behind."""
+        shelf = shelf_with(ImportedPrompts(self.state))
+        take = shelf.record(AUTO_ATTENDANT, "Reception", "folder")
+        (self.folder / "folder").mkdir()
+        (self.folder / "folder" / "x").touch()
+        self.failureResultOf(take.keep(), Unavailable)
+        self.assertEqual([one.name for one in self.folder.iterdir()], ["folder"])
+
+
+def speech(seconds: float) -> Pcm:
+    """Something loud enough to be kept."""
+    return (8000 * np.sin(np.arange(round(8000 * seconds)) * 0.7)).astype(np.int16)
+
+
+def shelf_with(custom: ImportedPrompts | None) -> PromptShelf:
+    """A shelf that has nothing but these, and works at once."""
+    return PromptShelf(
+        Clock(),
+        SpokenCache(Path("/nowhere")),
+        Catalogue({}),
+        None,
+        Silent(),
+        custom=custom,
+        in_thread=lambda work: execute(work),
+    )
+
+
+class Silent:
+    """No voice."""
+
+    engine = "silent"
+
+    def manner(self, language: str) -> str:
+        return ""
+
+    def render(self, language: str, text: str) -> Deferred[Pcm]:
+        raise AssertionError("nothing is spoken here")
+
+    def stop(self) -> None:
+        pass

@@ -22,10 +22,12 @@ from umserver.interfaces import (
     FleetServer,
     IDirectory,
     IFleet,
+    ISettingsDesk,
     ISettingsSource,
     RequestedState,
     Unavailable,
 )
+from umserver.org.faults import SettingsFaults
 from umserver.org.settings import Mailbox
 
 
@@ -78,6 +80,31 @@ class SettingsStoreTests(TestCase):
         self.assertTrue(verifyObject(ISettingsSource, self.store))
         self.assertTrue(verifyObject(IDirectory, self.store))
         self.assertTrue(verifyObject(IFleet, self.store))
+        self.assertTrue(verifyObject(ISettingsDesk, self.store))
+
+    async def test_changed_by_telephone(self) -> None:
+        """Feature 135: who changes a setting by telephone stands in the change log with it."""
+        heard: list[int] = []
+        self.store.listen(lambda: heard.append(1))
+        changes = {"welcome_greeting_enabled": True, "welcome_greeting_filename": "hello.wav"}
+        await self.store.change("dial_plans", "Boston", changes, ADA.address, "Prompt editing")
+        plan = (await self.store.load()).plan_named["Boston"]
+        self.assertEqual(plan.welcome_greeting_filename, "hello.wav")
+        (change,) = self.archive.search(Search(name="Boston", most=1))
+        self.assertEqual((change.cmdlet, change.parameters["By"]), ("Prompt editing", ADA.address))
+        self.assertEqual(heard, [1])
+        await self.store.change("mailboxes", BEN.address, {"time_zone": "Europe/Paris"}, "", "")
+        self.assertEqual((await self.store.person(BEN.address)).time_zone, "Europe/Paris")
+        self.assertEqual(self.archive.pin_hash(BEN.address), quick_hash("135792", PEPPER))
+
+    async def test_wrong_changes_by_telephone(self) -> None:
+        """What no administrator could set cannot be set by telephone either."""
+        with self.assertRaises(SettingsFaults):
+            await self.store.change(
+                "dial_plans", "Boston", {"welcome_greeting_filename": "../x"}, "", ""
+            )
+        with self.assertRaises(LookupError):
+            await self.store.change("dial_plans", "Nowhere", {}, "", "")
 
     async def test_snapshot(self) -> None:
         """A server gets the whole organisation and its revision."""

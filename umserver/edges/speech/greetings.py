@@ -17,20 +17,14 @@ from threading import Lock
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from umserver.edges.speech.finish import finish
 from umserver.edges.speech.shelf import clip_of
-from umserver.interfaces import (
-    Clip,
-    IGreetingDesk,
-    IGreetingTake,
-    NoSpace,
-    Unavailable,
-)
-from umserver.wire.audio import g711
+from umserver.edges.speech.take import GreetingTake
+from umserver.interfaces import Clip, IGreetingDesk, IGreetingTake, Unavailable
 from umserver.wire.audio.pcm import SAMPLE_RATE
 from umserver.wire.audio.wav import WavError, g711_wav, read_wav
 
@@ -39,8 +33,6 @@ log = Logger()
 KINDS = ("away", "personal", "name")
 MOST_BYTES = 20 << 20
 """A greeting file above this size is not read (ten minutes at 16 bit, 16 kHz)."""
-MOST_RECORDED = 11 * 60 * 8000
-"""Octets of a greeting recorded by telephone; the policy's longest is ten minutes."""
 MOST_CACHED_BYTES = 32 << 20
 """Octets of greetings held in memory; those used last stay."""
 
@@ -78,38 +70,6 @@ class _Memory:
             while len(self._kept) > 1 and (self._size > self.most or len(self._kept) > 4096):
                 _, (_, gone) = self._kept.popitem(last=False)
                 self._size -= _octets(gone)
-
-
-@implementer(IGreetingTake)
-@define(eq=False)
-class GreetingTake:
-    """A greeting while it is recorded, in memory."""
-
-    _put: Callable[[bytes], Deferred[None]]
-    """Takes µ-law octets and makes them the greeting."""
-    _sound: bytearray = field(init=False, factory=bytearray)
-
-    def append(self, codec: str, data: bytes) -> Deferred[None]:
-        """See `ITake`. Fails with NoSpace beyond the longest greeting."""
-        if len(self._sound) + len(data) > MOST_RECORDED:
-            return fail(NoSpace("the greeting is too long"))
-        self._sound += g711.transcode(data, codec, "PCMU")
-        return succeed(None)
-
-    def clip(self) -> Deferred[Clip]:
-        """See `IGreetingTake`."""
-        sound = bytes(self._sound)
-        laws = {law: g711.transcode(sound, "PCMU", law) for law in g711.SILENCE}
-        return succeed(Clip("own-recording", laws))
-
-    def erase(self) -> Deferred[None]:
-        """See `IGreetingTake`."""
-        self._sound.clear()
-        return succeed(None)
-
-    def keep(self) -> Deferred[None]:
-        """See `IGreetingTake`."""
-        return self._put(bytes(self._sound))
 
 
 @implementer(IGreetingDesk)

@@ -1,4 +1,4 @@
-"""Recordings that administrators imported for a dial plan or an auto attendant (spec 3.9).
+"""Recordings for a dial plan or an auto attendant, imported or made by telephone (spec 3.9, 6.4).
 
 Knows: the folder, the disk, which ones are in memory. Must never know: who plays them and when.
 A file that was replaced is heard from the next call on.
@@ -6,6 +6,9 @@ A file that was replaced is heard from the next call on.
 
 from __future__ import annotations
 
+import errno
+import os
+import secrets
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -14,13 +17,15 @@ from attrs import define, field
 from twisted.logger import Logger
 
 from umserver.edges.speech.finish import finish
-from umserver.interfaces import Clip
+from umserver.interfaces import Clip, NoSpace, Unavailable
 from umserver.org.prompt_files import folder_name
 from umserver.wire.audio import g711
 from umserver.wire.audio.pcm import SAMPLE_RATE
-from umserver.wire.audio.wav import WavError, read_wav
+from umserver.wire.audio.wav import WavError, pcm_wav, read_wav
 
 log = Logger()
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 MOST_BYTES = 32 << 20
 """Octets held in memory."""
@@ -59,6 +64,19 @@ class ImportedPrompts:
             self._hold(version, clip)
         return clip
 
+    def put(self, owner: str, name: str, file: str, sound: bytes) -> None:
+        """Make µ-law octets this prompt: 16 bit, 8 kHz, mono, as imported ones are.
+
+        Whole and durable, or the old one stays. Raises Unavailable.
+        """
+        path = self.state / folder_name(owner, name) / Path(file).name
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(path, pcm_wav(g711.decode("PCMU", sound)))
+        except OSError as fault:
+            words = f"{path}: {fault.strerror or fault}"
+            raise (NoSpace if fault.errno in _FULL else Unavailable)(words) from None
+
     def _hold(self, version: Version, clip: Clip) -> None:
         if version not in self._held:
             self._held[version] = clip
@@ -66,3 +84,21 @@ class ImportedPrompts:
         while self._bytes > self.most_bytes and len(self._held) > 1:
             _, old = self._held.popitem(last=False)
             self._bytes -= 2 * len(old.encoded["PCMU"])
+
+
+def _write(path: Path, data: bytes) -> None:
+    making = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with making.open("xb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        making.rename(path)
+    finally:
+        making.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

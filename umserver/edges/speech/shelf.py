@@ -23,8 +23,9 @@ from umserver.edges.speech.cache import SpokenCache, spoken_key
 from umserver.edges.speech.catalogue import Catalogue
 from umserver.edges.speech.finish import finish
 from umserver.edges.speech.imported import ImportedPrompts
+from umserver.edges.speech.take import GreetingTake
 from umserver.edges.speech.voice import IVoice
-from umserver.interfaces import Clip, IPromptShelf, Unavailable
+from umserver.interfaces import Clip, IGreetingTake, IPromptShelf, Unavailable
 from umserver.wire.audio import g711, tones
 from umserver.wire.audio.pcm import SAMPLE_RATE, Pcm
 from umserver.wire.audio.wav import WavError, read_wav
@@ -119,6 +120,13 @@ class PromptShelf:
         if custom is None:
             return succeed(None)
         return self._run(lambda: custom.get(owner, name, file))
+
+    def record(self, owner: str, name: str, file: str) -> IGreetingTake:
+        """See `IPromptShelf`. Raises Unavailable where nothing can be kept."""
+        custom = self.custom
+        if custom is None:
+            raise Unavailable("there is no place for prompts that are recorded")
+        return GreetingTake(lambda sound: self._run(lambda: custom.put(owner, name, file, sound)))
 
     def preload(
         self, languages: Sequence[str] | None = None, progress: Progress | None = None

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.consistency import (
@@ -35,10 +35,13 @@ from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
 from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing, fold
-from umserver.interfaces import FleetServer, RequestedState
+from umserver.interfaces import FleetServer, RequestedState, Unavailable
+from umserver.org.declare import declared
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault
 from umserver.org.people import NameQuery, last_and_first, matches
+from umserver.org.parse import parse_object
+from umserver.org.messages import Envelope
 from umserver.org.pin_record import PinRecord, from_text, to_text
 from umserver.org.rules import faults_between, mailbox_faults
 from umserver.org.sections import SINGLES
@@ -54,6 +57,9 @@ MOST_CHANGES = 1_000_000
 HashPin = Callable[[str, bytes], str]
 """A PIN and the pepper to a hash that can be kept."""
 
+CHANGE_TRIES = 5
+"""How often a change is made anew that somebody else was faster with."""
+
 
 def hash_pin(pin: str, pepper: bytes) -> str:
     """The organisation's own way; loaded only when a PIN is there to be hashed."""
@@ -65,6 +71,13 @@ def hash_pin(pin: str, pepper: bytes) -> str:
 @frozen
 class Kept:
     """One object with its version."""
+def changed(thing: Any, changes: Mapping[str, object]) -> Any:
+    """The object with these fields in the TOML form. Raises SettingsFaults for bad values."""
+    needed = {s.name: getattr(thing, s.name) for s in declared(type(thing)) if s.required}
+    good = parse_object(type(thing), {**needed, **changes}, "")
+    return evolve(thing, **{name: getattr(good, name) for name in changes})
+
+
 
     thing: Any
     version: int
@@ -97,6 +110,10 @@ class Archive:
     def listen(self, heard: Callable[[], None]) -> Ear | None:
         """Call `heard` in some thread after every change by anybody; None where nobody tells."""
         return self.tables.listen(heard)
+    def caused_by(self, cause: Cause) -> Archive:
+        """The same archive, whose changes the log will say were made by this."""
+        return Archive(self.tables, self.pepper, self.hash_pin, cause)
+
 
     # seeing
 
@@ -229,6 +246,16 @@ class Archive:
             faults = list(mailbox_faults(organisation_of(work.rows()), mailboxes))
             known = work.users_at(mailbox.address for mailbox in mailboxes)
             for mailbox in mailboxes:
+    def change(self, section: str, name: str, changes: Mapping[str, object]) -> int:
+        """Set some fields of one object as it is now. Raises LookupError without such an object."""
+        for _ in range(CHANGE_TRIES):
+            kept = self.get(section, name)
+            try:
+                return self.put(section, changed(kept.thing, changes), kept.version)
+            except Conflict:
+                continue
+        raise Unavailable(f"{name} is being changed by somebody else all the time")
+
                 old = known.get(fold(mailbox.address))
                 faults += rigid(mailbox_of(old), mailbox) if old else ()
             told(faults)

@@ -24,12 +24,14 @@ from zope.interface import implementer
 from umserver.edges.store.archive import Archive, open_archive
 from umserver.edges.store.hosts import AddressesOf, addresses_of, with_addresses
 from umserver.edges.store.lamps import Lamps
+from umserver.edges.store.notes import Cause
 from umserver.edges.store.tables import Ear, Reading
 from umserver.interfaces import (
     FleetServer,
     IDirectory,
     IFleet,
     IPeople,
+    ISettingsDesk,
     ISettingsSource,
     RequestedState,
 )
@@ -49,10 +51,10 @@ MOST_REMEMBERED = 10_000
 """Numbers whose owner, or whose having none, is remembered."""
 
 
-@implementer(ISettingsSource, IDirectory, IPeople, IFleet)
+@implementer(ISettingsSource, ISettingsDesk, IDirectory, IPeople, IFleet)
 @define(eq=False)
 class SettingsStore:
-    """See `ISettingsSource`, `IDirectory`, `IPeople` and `IFleet`; also PINs and secrets."""
+    """See the interfaces; also PINs and secrets."""
 
     reactor: Any
     """Gives callFromThread."""
@@ -218,6 +220,14 @@ class SettingsStore:
 
     def register_server(self, server: FleetServer) -> Deferred[None]:
         """See `IFleet`."""
+    def change(
+        self, section: str, name: str, changes: Mapping[str, object], by: str, why: str
+    ) -> Deferred[None]:
+        """See `ISettingsDesk`."""
+        cause = Cause(why, {"By": by, **{key: str(value) for key, value in changes.items()}})
+        done = self._write(lambda archive: archive.caused_by(cause).change(section, name, changes))
+        return done.addCallback(lambda _: self._tell())
+
         return self._write(lambda archive: archive.register_server(server))
 
     def heartbeat(self, name: str, calls: int, state: str) -> Deferred[bool]:
