@@ -8,6 +8,7 @@ from tests.kit.sip_peer import HERE, SDP, TCP, UDP, Peer
 from tests.wire.sip.test_invite_server import PeerCase
 from umserver.wire.sip.effects import Answered, Dropped, Flow, Offered, ProtocolMisuse, Send
 from umserver.wire.sip.headers import parse_name_addr
+from umserver.wire.sip.screening import Refusal
 from umserver.wire.sip.uri import parse_uri
 
 
@@ -188,12 +189,22 @@ class RefusalTests(PeerCase):
 
 class LoopTests(PeerCase):
     def test_merged_request(self) -> None:
-        """The same request on two ways: the second is told 482 (§8.2.2.2)."""
-        for method in ("INVITE", "OPTIONS"):
-            self.peer.call_id = method
-            self.peer.ask(method, 1, branch="z9hG4bK-way-1")
-            self.peer.ask(method, 1, branch="z9hG4bK-way-2")
-            self.assertEqual(self.peer.names, ["482"])
+        """The same call on two ways: the second is told 482 (§8.2.2.2)."""
+        self.peer.ask("INVITE", 1, branch="z9hG4bK-way-1")
+        self.peer.ask("INVITE", 1, branch="z9hG4bK-way-2")
+        self.assertEqual(self.peer.names, ["482"])
+
+    def test_what_is_not_remembered(self) -> None:
+        """Answers that need no memory leave none: every copy is answered alike (§8.2.7)."""
+        refused = Refusal(404, reason="Nobody")
+        self.endpoint.reception.judge = lambda request, flow: refused
+        for method in ("OPTIONS", "REGISTER", "BYE", "INVITE"):
+            data = self.peer.request(method, 1, tagged=False)
+            copies = [self.peer.receive(data) for _ in range(3)]
+            self.assertEqual(copies[0], copies[2])
+            self.assertEqual(len(copies[0]), 1)
+        self.assertEqual((self.peer.names, len(self.endpoint.post.ledger)), (["404"], 0))
+        self.assertIsNone(self.endpoint.deadline)
 
     def test_our_own_request(self) -> None:
         """A request of ours that comes back to us is told 482."""

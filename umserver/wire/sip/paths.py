@@ -6,6 +6,7 @@ Sources: RFC 3261 §18.2.1, §18.2.2, §12.2.1.1; RFC 3581.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from attrs import evolve
@@ -20,6 +21,7 @@ DEFAULT_TLS_PORT = 5061
 _LAST_PORT = 65535
 
 
+@lru_cache(maxsize=4096)
 def literal(host: str) -> IPv4Address | IPv6Address | None:
     """The address that a host part spells, None for a name."""
     try:
@@ -30,12 +32,23 @@ def literal(host: str) -> IPv4Address | IPv6Address | None:
 
 def is_answerable(flow: Flow) -> bool:
     """Whether a message from there may be answered: never to groups, broadcast or nowhere."""
-    address = literal(flow.remote[0])
-    if address is None:
+    return is_answerable_at(flow.remote)
+
+
+def is_answerable_at(remote: tuple[str, int]) -> bool:
+    """The same of an address."""
+    if literal(remote[0]) is None:
         return True
+    return 0 < remote[1] <= _LAST_PORT and _is_somebody(remote[0])
+
+
+@lru_cache(maxsize=1024)
+def _is_somebody(host: str) -> bool:
+    """Whether this address is one machine's."""
+    address = literal(host)
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     address = mapped or address
-    if address.is_multicast or address.is_unspecified or not 0 < flow.remote[1] <= _LAST_PORT:
+    if address is None or address.is_multicast or address.is_unspecified:
         return False
     return str(address) != "255.255.255.255"
 

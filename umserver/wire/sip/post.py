@@ -55,9 +55,12 @@ class Post:
     openings: dict[tuple[str, str], Opening] = field(init=False, factory=dict)
     """By Call-ID and our tag: INVITEs of ours whose dialogs we may not know yet."""
     _effects: list[Effect] = field(init=False, factory=list)
+    mark: str = field(init=False)
+    """What the tags of answers begin with that we do not remember; of this process alone."""
     _salt: bytes = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.mark = f"{self.random.getrandbits(48):012x}-"
         self._salt = self.random.getrandbits(128).to_bytes(16, "big")
         self.ledger = Ledger(self.alarms, self.emit, self.most_transactions)
 
@@ -79,9 +82,15 @@ class Post:
     def same_tag(self, headers: Headers) -> str:
         """A tag that every copy of a request gets without being remembered (RFC 3261 §8.2.7)."""
         names = ("via", "from", "call-id", "cseq")
-        text = "\n".join(line for name in names for line in headers.raw(name))
+        return self.tag_of("\n".join(line for name in names for line in headers.raw(name)))
+
+    def tag_of(self, text: str) -> str:
+        """The tag for the lines of a request that make it what it is.
+
+        It begins with `mark`, by which the ACKs of such answers are known.
+        """
         octets = text.encode("utf-8", "surrogateescape")
-        return blake2b(octets, digest_size=8, key=self._salt).hexdigest()
+        return self.mark + blake2b(octets, digest_size=8, key=self._salt).hexdigest()
 
     def branch(self) -> str:
         """A fresh branch (RFC 3261 §8.1.1.7)."""

@@ -6,6 +6,8 @@ of it. Sources: RFC 3261 §8.2, §9.2, §11, §12.2.2, §17.2.3, §18.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, field
 
 from umserver.wire.sip.body import sdp_of
@@ -25,6 +27,10 @@ _UNAVAILABLE = Refusal(503, (("Retry-After", "30"),))
 _FULL = Refusal(503, (("Retry-After", "5"),))
 _UNKNOWN = Refusal(481)
 _LOOP = Refusal(482)
+FINE = Refusal(200, (ACCEPT, *ABILITIES))
+"""What OPTIONS is told while we take calls."""
+
+Judge = Callable[[Request, Flow], Refusal | None]
 
 
 @define(eq=False)
@@ -35,6 +41,10 @@ class Reception:
     calls: CallBook
     available: bool = True
     """Whether OPTIONS is answered with 200; else 503."""
+    judge: Judge | None = None
+    """Decides at once about an INVITE that begins a call, or leaves it to our user (None)."""
+    on_member: Callable[[Flow], object] | None = None
+    """Told of the ways by which requests within our dialogs come."""
     _offered: dict[Transaction, OfferedCall] = field(init=False, factory=dict)
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
@@ -79,11 +89,30 @@ class Reception:
         elif request.method == "ACK":
             self._acknowledged(request, flow, now)
         elif ledger.is_full and not self._has_room(request):
-            self._without_state(request, flow)
+            self._without_state(request, flow, self._crowded(request) or FINE)
         else:
             is_loop = ledger.is_merged(request) or ledger.is_ours(request)
-            to = ledger.accept(request, flow, octets)
-            self._new(to, request, flow, is_loop, now)
+            verdict = None if is_loop else self._verdict(request, flow)
+            if verdict is not None:
+                self._without_state(request, flow, verdict)
+            else:
+                to = ledger.accept(request, flow, octets)
+                self._new(to, request, flow, is_loop, now)
+
+    def _verdict(self, request: Request, flow: Flow) -> Refusal | None:
+        """What can be said at once about a request outside of dialogs, and need not be kept."""
+        if request.method == "CANCEL" or request.to.tag is not None:
+            return None
+        refusal = screened(request)
+        if refusal is not None or request.method != "INVITE":
+            return refusal or self.outside(request.method)
+        return self.judge(request, flow) if self.judge is not None else None
+
+    def outside(self, method: str) -> Refusal:
+        """The answer to a request other than INVITE that belongs to no dialog."""
+        if method != "OPTIONS":
+            return _UNKNOWN
+        return FINE if self.available else _UNAVAILABLE
 
     def _has_room(self, request: Request) -> bool:
         """What belongs to something that goes on is let in even when it is crowded."""
@@ -99,7 +128,12 @@ class Reception:
         if usage is None:
             self._drop("an ACK for nothing", flow)
         else:
+            self._is_member(flow)
             usage.acknowledged(request, now)
+
+    def _is_member(self, flow: Flow) -> None:
+        if self.on_member is not None:
+            self.on_member(flow)
 
     def _new(
         self, to: Transaction, request: Request, flow: Flow, is_loop: bool, now: float
@@ -111,16 +145,15 @@ class Reception:
         if refusal is not None:
             self._refuse(to, refusal, now)
         elif request.to.tag is not None:
-            self._within(to, request, now)
-        elif request.method == "INVITE":
-            self._invited(to, request, flow, now)
+            self._within(to, request, flow, now)
         else:
-            self._outside(to, request, now)
+            self._invited(to, request, flow, now)
 
-    def _within(self, to: Transaction, request: Request, now: float) -> None:
+    def _within(self, to: Transaction, request: Request, flow: Flow, now: float) -> None:
         key = request_key(request)
         usage = self.post.dialogs.get(key)
         if usage is not None:
+            self._is_member(flow)
             usage.take(to, request, now)
             return
         opening = self.post.openings.get((request.call_id, request.to.tag or ""))
@@ -128,18 +161,6 @@ class Reception:
             opening.take(to, request, now)
         else:
             self._refuse(to, _UNKNOWN, now)
-
-    def _outside(self, to: Transaction, request: Request, now: float) -> None:
-        refusal = self._outside_refusal(request)
-        if refusal is not None:
-            self._refuse(to, refusal, now)
-        else:
-            self.post.reply(to, 200, now, headers=[ACCEPT, *ABILITIES])
-
-    def _outside_refusal(self, request: Request) -> Refusal | None:
-        if request.method != "OPTIONS":
-            return _UNKNOWN
-        return None if self.available else _UNAVAILABLE
 
     def _invited(self, to: Transaction, request: Request, flow: Flow, now: float) -> None:
         if self.calls.is_full:
@@ -175,17 +196,15 @@ class Reception:
     def _refuse(self, to: Transaction, refusal: Refusal, now: float) -> None:
         self.post.reply(to, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
 
-    def _without_state(self, request: Request, flow: Flow) -> None:
-        """Too much is going on: answer, and remember nothing (RFC 3261 §8.2.7)."""
-        refusal = self._crowded(request)
-        status = 200 if refusal is None else refusal.status
-        more = [ACCEPT, *ABILITIES] if refusal is None else [*refusal.headers]
+    def _without_state(self, request: Request, flow: Flow, verdict: Refusal) -> None:
+        """Answer, and remember nothing: every copy gets the same (RFC 3261 §8.2.7)."""
         response = answer(
             request.headers,
-            status,
+            verdict.status,
+            verdict.reason,
             to_tag=self.post.same_tag(request.headers),
             source=flow.remote,
-            more=[*more, ("Server", self.post.product)],
+            more=[*verdict.headers, ("Server", self.post.product)],
         )
         self.post.emit(Send(response.to_bytes(), reply_flow(request.via, flow)))
 
@@ -197,7 +216,7 @@ class Reception:
             return refusal
         if request.to.tag is not None:
             return _FULL if request_key(request) in self.post.dialogs else _UNKNOWN
-        return _FULL if request.method == "INVITE" else self._outside_refusal(request)
+        return _FULL if request.method == "INVITE" else self.outside(request.method)
 
     def _drop(self, why: str, flow: Flow) -> None:
         self.post.emit(Dropped(why, flow.remote))

@@ -33,7 +33,7 @@ _OFFERING = frozenset({"INVITE", "UPDATE"})
 
 @frozen
 class Refusal:
-    """A final answer other than 2xx and what it carries."""
+    """A final answer that needs no thought, and what it carries: nearly always a refusal."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
