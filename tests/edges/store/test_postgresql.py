@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.contracts.change_log import ChangeLogContract
 from tests.contracts.lamps import LampContract
+from tests.contracts.outbox import OutboxContract
 from tests.contracts.store import ADA, BEN, PEPPER, StoreContract, quick_hash
 from tests.kit.postgresql import ROLE, missing, shared_server
 from tests.org.examples import ORG, PBX
@@ -27,7 +28,9 @@ from umserver.org.settings import Organisation
 from umserver.roles.poller import Poller
 
 
-class PostgresqlStoreTests(StoreContract, ChangeLogContract, LampContract, SynchronousTestCase):
+class PostgresqlStoreTests(
+    StoreContract, ChangeLogContract, LampContract, OutboxContract, SynchronousTestCase
+):
     """It keeps every promise, for several machines."""
 
     skip = missing() or None
@@ -168,7 +171,7 @@ class PostgresqlStoreTests(StoreContract, ChangeLogContract, LampContract, Synch
         carla = evolve(BEN, first_name="Carla", last_name="Zola")
         self.archive.import_organisation(ORG, [ADA, carla])
         with self.server.connect() as connection:
-            for table in ("names", "lamps", "keepers"):
+            for table in ("names", "lamps", "keepers", "outbox"):
                 connection.execute(f"DROP TABLE umserver.{table}")
             connection.execute("UPDATE umserver.schema_version SET number = 2")
         self.archive.close()

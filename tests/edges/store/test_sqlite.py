@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.change_log import ChangeLogContract
 from tests.contracts.lamps import LampContract
+from tests.contracts.outbox import OutboxContract
 from tests.contracts.store import ADA, BEN, StoreContract
 from tests.org.examples import ORG, PBX
 from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
@@ -28,6 +29,7 @@ from umserver.interfaces import NoSpace, Unavailable
 KILLED = """
 import os, sys
 from pathlib import Path
+from tests.contracts.outbox import OutboxContract
 from tests.contracts.store import ADA
 from tests.org.examples import ORG
 from umserver.edges.store.archive import open_archive
@@ -39,7 +41,9 @@ with archive.tables.writing() as work:
 """
 
 
-class SqliteStoreTests(StoreContract, ChangeLogContract, LampContract, SynchronousTestCase):
+class SqliteStoreTests(
+    StoreContract, ChangeLogContract, LampContract, OutboxContract, SynchronousTestCase
+):
     """It keeps every promise, and lasts."""
 
     def open(self) -> Tables:

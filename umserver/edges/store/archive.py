@@ -34,14 +34,15 @@ from umserver.edges.store.keyfile import key_in
 from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
+from umserver.edges.store.notices import Notices
 from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing, fold
 from umserver.interfaces import FleetServer, RequestedState, Unavailable
 from umserver.org.declare import declared
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault
-from umserver.org.people import NameQuery, last_and_first, matches
-from umserver.org.parse import parse_object
 from umserver.org.messages import Envelope
+from umserver.org.parse import parse_object
+from umserver.org.people import NameQuery, last_and_first, matches
 from umserver.org.pin_record import PinRecord, from_text, to_text
 from umserver.org.rules import faults_between, mailbox_faults
 from umserver.org.sections import SINGLES
@@ -51,14 +52,16 @@ T = TypeVar("T")
 
 SECRET_OCTETS = 32
 PEPPER_FILE = "pin-pepper.key"
+NOBODY = ""
+"""The address under which tries at mailboxes that do not exist are counted."""
 MOST_CHANGES = 1_000_000
 """Changes that the log holds at most, however young they are."""
 
-HashPin = Callable[[str, bytes], str]
-"""A PIN and the pepper to a hash that can be kept."""
-
 CHANGE_TRIES = 5
 """How often a change is made anew that somebody else was faster with."""
+
+HashPin = Callable[[str, bytes], str]
+"""A PIN and the pepper to a hash that can be kept."""
 
 
 def hash_pin(pin: str, pepper: bytes) -> str:
@@ -68,9 +71,6 @@ def hash_pin(pin: str, pepper: bytes) -> str:
     return pins.hash_pin(pin, pepper)
 
 
-@frozen
-class Kept:
-    """One object with its version."""
 def changed(thing: Any, changes: Mapping[str, object]) -> Any:
     """The object with these fields in the TOML form. Raises SettingsFaults for bad values."""
     needed = {s.name: getattr(thing, s.name) for s in declared(type(thing)) if s.required}
@@ -78,6 +78,9 @@ def changed(thing: Any, changes: Mapping[str, object]) -> Any:
     return evolve(thing, **{name: getattr(good, name) for name in changes})
 
 
+@frozen
+class Kept:
+    """One object with its version."""
 
     thing: Any
     version: int
@@ -94,6 +97,11 @@ class Archive:
     cause: Cause = field(factory=Cause)
     """What the change log will say made the next changes."""
 
+    @property
+    def notices(self) -> Notices:
+        """Mails about mailboxes that wait for a server."""
+        return Notices(self.tables, self.pepper)
+
     def close(self) -> None:
         """Let go of the store."""
         self.tables.close()
@@ -101,6 +109,10 @@ class Archive:
     def rehearsal(self) -> Archive:
         """The same archive with every check, whose changes are all undone at once."""
         return Archive(Rehearsed(self.tables), self.pepper, self.hash_pin, self.cause)
+
+    def caused_by(self, cause: Cause) -> Archive:
+        """The same archive, whose changes the log will say were made by this."""
+        return Archive(self.tables, self.pepper, self.hash_pin, cause)
 
     @property
     def lasts(self) -> bool:
@@ -110,10 +122,6 @@ class Archive:
     def listen(self, heard: Callable[[], None]) -> Ear | None:
         """Call `heard` in some thread after every change by anybody; None where nobody tells."""
         return self.tables.listen(heard)
-    def caused_by(self, cause: Cause) -> Archive:
-        """The same archive, whose changes the log will say were made by this."""
-        return Archive(self.tables, self.pepper, self.hash_pin, cause)
-
 
     # seeing
 
@@ -190,11 +198,17 @@ class Archive:
     # changing
 
     def import_organisation(
-        self, organisation: Organisation, mailboxes: Sequence[Mailbox], *, replace: bool = True
+        self,
+        organisation: Organisation,
+        mailboxes: Sequence[Mailbox],
+        *,
+        replace: bool = True,
+        notices: Sequence[Envelope] = (),
     ) -> int:
         """Put a whole organisation in the place of what is kept, or (not `replace`) into it.
 
-        Mailboxes that come without a PIN keep the one they have. Returns the new revision.
+        Mailboxes that come without a PIN keep the one they have. `notices` are sent to them.
+        Returns the new revision.
         """
         hashes = self._hashes(mailboxes)
         with self.tables.writing() as work:
@@ -214,6 +228,7 @@ class Archive:
             for part in parts(mailboxes):
                 note.put_users(part)
             note.put_pins(hashes)
+            self.notices.put(work, notices)
             return work.revision_after()
 
     def put(self, section: str, thing: Any, expected: int | None = None) -> int:
@@ -231,21 +246,6 @@ class Archive:
             Notes(work, self.cause).put(row_of(section, thing), expected)
             return work.revision_after()
 
-    def put_mailboxes(
-        self,
-        mailboxes: Sequence[Mailbox],
-        expected: int | None = None,
-        hashes: Mapping[str, str] | None = None,
-    ) -> int:
-        """Keep mailboxes, all or none; a PIN that one carries replaces its old one.
-
-        `hashes`: those of their PINs by address, where somebody made them already.
-        """
-        made = self._hashes(mailboxes) if hashes is None else hashes
-        with self.tables.writing() as work:
-            faults = list(mailbox_faults(organisation_of(work.rows()), mailboxes))
-            known = work.users_at(mailbox.address for mailbox in mailboxes)
-            for mailbox in mailboxes:
     def change(self, section: str, name: str, changes: Mapping[str, object]) -> int:
         """Set some fields of one object as it is now. Raises LookupError without such an object."""
         for _ in range(CHANGE_TRIES):
@@ -256,12 +256,30 @@ class Archive:
                 continue
         raise Unavailable(f"{name} is being changed by somebody else all the time")
 
+    def put_mailboxes(
+        self,
+        mailboxes: Sequence[Mailbox],
+        expected: int | None = None,
+        hashes: Mapping[str, str] | None = None,
+        notices: Sequence[Envelope] = (),
+    ) -> int:
+        """Keep mailboxes, all or none; a PIN that one carries replaces its old one.
+
+        `hashes`: those of their PINs by address, where somebody made them already. `notices` are
+        sent to them.
+        """
+        made = self._hashes(mailboxes) if hashes is None else hashes
+        with self.tables.writing() as work:
+            faults = list(mailbox_faults(organisation_of(work.rows()), mailboxes))
+            known = work.users_at(mailbox.address for mailbox in mailboxes)
+            for mailbox in mailboxes:
                 old = known.get(fold(mailbox.address))
                 faults += rigid(mailbox_of(old), mailbox) if old else ()
             told(faults)
             note = Notes(work, self.cause)
             note.put_users(mailboxes, expected)
             note.put_pins(made)
+            self.notices.put(work, notices)
             return work.revision_after()
 
     def load_mailboxes(
@@ -378,20 +396,26 @@ class Archive:
             text = now.pin(address)
         return None if text is None else from_text(text)
 
-    def put_pin_record(self, address: str, record: PinRecord) -> None:
+    def put_pin_record(
+        self, address: str, record: PinRecord, notices: Sequence[Envelope] = ()
+    ) -> None:
         """Keep what is known of a mailbox's PIN. Raises LookupError without such a mailbox."""
-        self.change_pin_record(address, lambda before: record)
+        self.change_pin_record(address, lambda before: record, notices)
 
     def change_pin_record(
-        self, address: str, change: Callable[[PinRecord], PinRecord]
+        self,
+        address: str,
+        change: Callable[[PinRecord], PinRecord],
+        notices: Sequence[Envelope] = (),
     ) -> PinRecord:
         """Keep what `change` makes of what is kept; nobody else comes in between.
 
+        `notices` are sent where it is another than before. NOBODY is kept as if it were a mailbox.
         Only what an administrator wants to see is noted in the change log: a new PIN, a lock; not
         every wrong PIN. Returns what is kept now. Raises LookupError without such a mailbox.
         """
         with self.tables.writing() as work:
-            if work.user(address) is None:
+            if work.user(address) is None and address != NOBODY:
                 raise LookupError(f"there is no {address}")
             text = work.pin(address)
             before = PinRecord() if text is None else from_text(text)
@@ -399,6 +423,7 @@ class Archive:
             if after != before or text is None:
                 work.put_pin(address, to_text(after))
                 Notes(work, self.cause).pin(address, before, after)
+                self.notices.put(work, notices)
             return after
 
     def hash_of(self, pin: str) -> str:

@@ -18,6 +18,7 @@ from attrs import define, evolve, field
 from umserver.edges.store.backend import Backend
 from umserver.edges.store.lamps import Lamps, MemoryLamps
 from umserver.edges.store.ledger import MemoryLedger, this_user
+from umserver.edges.store.outbox import MemoryOutbox
 from umserver.edges.store.roster import MemoryRoster, Roster
 from umserver.edges.store.tables import (
     Conflict,
@@ -49,6 +50,7 @@ class Sheet:
     ledger: MemoryLedger = field(factory=lambda: MemoryLedger(time.time, this_user()))
     roster: MemoryRoster = field(factory=lambda: MemoryRoster(time.time))
     lamps: MemoryLamps = field(factory=lambda: MemoryLamps(time.time))
+    outbox: MemoryOutbox = field(factory=lambda: MemoryOutbox(time.time))
     changed: bool = False
 
     def copy(self) -> Sheet:
@@ -63,6 +65,7 @@ class Sheet:
             self.ledger.copy(),
             self.roster.copy(),
             self.lamps.copy(),
+            self.outbox.copy(),
         )
 
     # see Reading

@@ -143,7 +143,8 @@ class Notes:
                 self.remove_user(user.address)
 
     def restored(self, name: str) -> None:
-        """Note that everything is as it was in this backup."""
+        """Note that everything is as it was in this backup; PINs made since are told to nobody."""
+        self.work.outbox.clear()
         self._record(Change("store", name, "restored"))
 
     # states

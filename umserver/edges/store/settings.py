@@ -35,6 +35,7 @@ from umserver.interfaces import (
     ISettingsSource,
     RequestedState,
 )
+from umserver.org.messages import Envelope
 from umserver.org.people import NameQuery
 from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, Organisation
@@ -199,14 +200,33 @@ class SettingsStore:
         return self._run(self.archive.pin_hash, address)
 
     def change_pin_record(
-        self, address: str, change: Callable[[PinRecord], PinRecord]
+        self,
+        address: str,
+        change: Callable[[PinRecord], PinRecord],
+        notices: Sequence[Envelope] = (),
     ) -> Deferred[PinRecord]:
         """Durably change what is kept of a PIN; fires with what is kept now. See `Archive`."""
-        return self._write(lambda archive: archive.change_pin_record(address, change))
+        return self._write(lambda archive: archive.change_pin_record(address, change, notices))
+
+    def take_notices(self, holder: str) -> Deferred[Sequence[Envelope]]:
+        """Mails about mailboxes for this server's spool. See `Notices`."""
+        return self._write(lambda archive: archive.notices.take(holder))
+
+    def forget_notices(self, ids: Sequence[str]) -> Deferred[None]:
+        """They are in the spool."""
+        return self._write(lambda archive: archive.notices.forget(ids))
 
     def pin_record(self, address: str) -> Deferred[PinRecord | None]:
         """Everything that is kept of a mailbox's PIN."""
         return self._run(self.archive.pin_record, address)
+
+    def change(
+        self, section: str, name: str, changes: Mapping[str, object], by: str, why: str
+    ) -> Deferred[None]:
+        """See `ISettingsDesk`."""
+        cause = Cause(why, {"By": by, **{key: str(value) for key, value in changes.items()}})
+        done = self._write(lambda archive: archive.caused_by(cause).change(section, name, changes))
+        return done.addCallback(lambda _: self._tell())
 
     # servers and states
 
@@ -220,14 +240,6 @@ class SettingsStore:
 
     def register_server(self, server: FleetServer) -> Deferred[None]:
         """See `IFleet`."""
-    def change(
-        self, section: str, name: str, changes: Mapping[str, object], by: str, why: str
-    ) -> Deferred[None]:
-        """See `ISettingsDesk`."""
-        cause = Cause(why, {"By": by, **{key: str(value) for key, value in changes.items()}})
-        done = self._write(lambda archive: archive.caused_by(cause).change(section, name, changes))
-        return done.addCallback(lambda _: self._tell())
-
         return self._write(lambda archive: archive.register_server(server))
 
     def heartbeat(self, name: str, calls: int, state: str) -> Deferred[bool]:

@@ -12,6 +12,7 @@ from attrs import define, field
 
 from umserver.edges.store.lamps import LAMPS_SCHEMA, SqlLamps
 from umserver.edges.store.ledger import LEDGER_SCHEMA, SqlLedger
+from umserver.edges.store.outbox import OUTBOX_SCHEMA, SqlOutbox
 from umserver.edges.store.roster import ROSTER_SCHEMA, SqlRoster
 from umserver.edges.store.tables import (
     Conflict,
@@ -52,7 +53,13 @@ CREATE TABLE names (
     is_open INTEGER NOT NULL, PRIMARY KEY (way, plan, keys, owner)){clustered};
 CREATE INDEX names_of_owner ON names (owner);
 """
-SCHEMAS = (OBJECTS_SCHEMA, LEDGER_SCHEMA + ROSTER_SCHEMA, NAMES_SCHEMA, LAMPS_SCHEMA)
+SCHEMAS = (
+    OBJECTS_SCHEMA,
+    LEDGER_SCHEMA + ROSTER_SCHEMA,
+    NAMES_SCHEMA,
+    LAMPS_SCHEMA,
+    OUTBOX_SCHEMA,
+)
 """What each version of the schema adds to the one before."""
 MOST_PLACES = 500
 """Question marks in one statement, and mailboxes that are read at once."""
@@ -120,6 +127,7 @@ class SqlSheet:
     ledger: SqlLedger = field(init=False)
     roster: SqlRoster = field(init=False)
     lamps: SqlLamps = field(init=False)
+    outbox: SqlOutbox = field(init=False)
     _next: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
 
@@ -128,6 +136,7 @@ class SqlSheet:
         self.ledger = SqlLedger(self._sql, self._now, self._who)
         self.roster = SqlRoster(self._sql, self._now)
         self.lamps = SqlLamps(self._sql, self._now)
+        self.outbox = SqlOutbox(self._sql, self._now)
 
     # seeing
 

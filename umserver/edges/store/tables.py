@@ -18,6 +18,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from umserver.edges.store.lamps import Lamps
     from umserver.edges.store.ledger import Ledger
+    from umserver.edges.store.outbox import Outbox
     from umserver.edges.store.roster import Roster
     from umserver.org.people import NameQuery
 
@@ -69,6 +70,10 @@ class Reading(Protocol):
     @property
     def roster(self) -> Roster:
         """The servers and the states of their components."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Mails that wait for a server."""
 
     @property
     def lamps(self) -> Lamps:
