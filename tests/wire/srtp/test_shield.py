@@ -66,7 +66,7 @@ class ShieldTests(SynchronousTestCase):
             self.assertEqual(here.forged, 1)
 
     def test_nothing_without_keys(self) -> None:
-        """As long as no keys are agreed upon nothing leaves in the clear and nothing is believed."""
+        """Before keys are agreed upon nothing leaves in the clear and nothing is believed."""
         shield = Shield()
         self.assertFalse(shield.ready)
         self.assertIsNone(shield.seal(packet(1)))

@@ -7,7 +7,16 @@ engine gets one small value and never sees SDP, the SIP machines carry bodies an
 from __future__ import annotations
 
 from umserver.wire.media.plan import MediaPlan
+from umserver.wire.media.protection import Handshake, Offering, Protection
 from umserver.wire.media.refusal import NotAcceptable
 from umserver.wire.media.session import MediaSession, OutOfTurn
 
-__all__ = ["MediaPlan", "MediaSession", "NotAcceptable", "OutOfTurn"]
+__all__ = [
+    "Handshake",
+    "MediaPlan",
+    "MediaSession",
+    "NotAcceptable",
+    "Offering",
+    "OutOfTurn",
+    "Protection",
+]

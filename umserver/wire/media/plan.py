@@ -1,6 +1,6 @@
 """The outcome of an offer/answer exchange, as the media engine needs it.
 
-Knows: addresses, payload types, directions. Must never know: SDP syntax or how it was agreed.
+Knows: addresses, payload types, directions, keys. Must never know: SDP syntax or how it was agreed.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import field, frozen
+
+from umserver.wire.media.protection import Handshake
+from umserver.wire.srtp.keys import Keying
 
 
 @frozen
@@ -19,7 +22,8 @@ class MediaPlan:
     remote_port: int
     """0 while there is no audio stream at all; then neither sending nor receiving is allowed."""
     remote_rtcp_port: int
-    """0 where the peer has no place for RTCP on `remote_host`: then none may be sent."""
+    """0 where the peer has no place for RTCP on `remote_host`: then none may be sent. The number of
+    `remote_port`: RTCP goes both ways on the sockets of the sound (RFC 5761)."""
     codec: str
     """PCMU or PCMA: what we send."""
     payload_type: int
@@ -33,6 +37,16 @@ class MediaPlan:
     """Every payload type that may arrive as sound, with its codec; the agreed one is among them."""
     receive_events: frozenset[int] = frozenset()
     """Every payload type that may arrive as telephone-event."""
+
+    keying: Keying | None = None
+    """The keys of the sound, where both sides told theirs (RFC 4568)."""
+    handshake: Handshake | None = None
+    """The handshake that the keys of the sound come from (RFC 5764)."""
+
+    @property
+    def secured(self) -> bool:
+        """Whether packets in the clear are neither sent nor believed."""
+        return self.keying is not None or self.handshake is not None
 
     @property
     def has_address(self) -> bool:

@@ -28,11 +28,15 @@ class NotAcceptable(Exception):
     """An offer or answer that we do not agree to; what was agreed before stays in force.
 
     `status` is for the SIP response (488, or 400 where the body is no SDP), `warning` the whole
-    value of a Warning field or None, `why` a sentence for the log.
+    value of a Warning field or None, `why` a sentence for the log, `insecure` whether it is refused
+    for being unprotected.
     """
 
-    def __init__(self, status: int, warning: str | None, why: str) -> None:
+    def __init__(
+        self, status: int, warning: str | None, why: str, *, insecure: bool = False
+    ) -> None:
         super().__init__(why)
+        self.insecure = insecure
         self.status = status
         self.warning = warning
         self.why = why

@@ -13,14 +13,24 @@ from ipaddress import ip_address
 from attrs import evolve, field, frozen
 
 from umserver.wire.media import refusal
+from umserver.wire.media.lines import STATIC, format_attributes, formats_to_offer, refusal_of
 from umserver.wire.media.plan import MediaPlan
+from umserver.wire.media.protection import (
+    CLEAR,
+    OFFERED_PROFILES,
+    Protection,
+    Terms,
+    Unusable,
+    accepted_terms,
+    answer_terms,
+    offered_terms,
+)
 from umserver.wire.media.refusal import NotAcceptable, warning_value
 from umserver.wire.media.stream import (
     DEFAULT_PTIME,
     EVENT,
     Direction,
     Stream,
-    Unusable,
     read_stream,
 )
 from umserver.wire.sdp.description import (
@@ -30,15 +40,10 @@ from umserver.wire.sdp.description import (
     Origin,
     SessionDescription,
 )
-from umserver.wire.sdp.formats import CLOCK_RATE, Format, event_ranges
+from umserver.wire.sdp.formats import Format, event_ranges
 from umserver.wire.sdp.parse import SdpSyntaxError, parse_sdp
 
 USERNAME = "umserver"
-EVENT_PAYLOAD_TYPES = (101, *range(96, 128))
-"""What we number telephone-event with, by preference, where the other side has not said."""
-
-_STATIC = {"PCMU": 0, "PCMA": 8}
-_KEYS = frozenset(range(16))
 
 
 class OutOfTurn(Exception):
@@ -56,6 +61,8 @@ class _Agreed:
     known: dict[int, Format] = field(factory=dict)
     """What each payload type of the stream means; numbers keep it for good (RFC 3264 §8.3.2)."""
     stream: Stream | None = None
+    terms: Terms = CLEAR
+    """How the stream is protected."""
 
 
 class MediaSession:
@@ -63,14 +70,22 @@ class MediaSession:
 
     `host` is the IP literal and `port` the even RTP port that we announce, `session_id` the number
     in our `o=` line, `codecs` the names we take, best first where we choose. `held` makes our
-    offers and answers say that we do not listen. Raises ValueError where `host` is no IP literal.
+    offers and answers say that we do not listen. `protection` may be replaced at any time. Raises
+    ValueError where `host` is no IP literal.
     """
 
     def __init__(
-        self, *, host: str, port: int, session_id: int, codecs: Sequence[str] = ("PCMU", "PCMA")
+        self,
+        *,
+        host: str,
+        port: int,
+        session_id: int,
+        codecs: Sequence[str] = ("PCMU", "PCMA"),
+        protection: Protection = Protection(),
     ) -> None:
         self.plan: MediaPlan | None = None
         self.held = False
+        self.protection = protection
         self._address = ip_address(host)
         self._port = port
         self._codecs = tuple(codecs)
@@ -90,8 +105,8 @@ class MediaSession:
         before = self._agreed
         if len(theirs.media) < len(before.slots):
             raise self._refused("media lines vanished (RFC 3264 §8)", refusal.MISCELLANEOUS)
-        index, stream = self._choose(theirs)
-        slots = [_refusal_of(media) for media in theirs.media]
+        index, stream, terms = self._choose(theirs)
+        slots = [refusal_of(media) for media in theirs.media]
         known = before.known
         if stream is None:
             self.plan = self._idle_plan()
@@ -101,10 +116,10 @@ class MediaSession:
                 send=stream.direction.receive, receive=stream.direction.send and not self.held
             )
             known = {**known, **stream.taken}
-            slots[index] = self._answer_line(theirs.media[index], stream, direction)
-            self.plan = self._plan(stream, direction, known)
+            slots[index] = self._answer_line(theirs.media[index], stream, direction, terms)
+            self.plan = self._plan(stream, direction, known, terms)
         self._offered = None
-        self._agreed = _Agreed(tuple(slots), index, known, stream)
+        self._agreed = _Agreed(tuple(slots), index, known, stream, terms)
         return self._body(tuple(slots), theirs.timing)
 
     def offer(self) -> bytes:
@@ -114,8 +129,10 @@ class MediaSession:
         next `offer` or `answer`. Media lines of the past keep their slots.
         """
         agreed = self._agreed
-        formats = self._formats_to_offer()
-        attributes = _format_attributes(formats)
+        preferred = [self.plan.codec] if self.plan is not None else []
+        formats = formats_to_offer((*preferred, *self._codecs), agreed.known)
+        terms = offered_terms(self.protection, agreed.terms)
+        attributes = [*format_attributes(formats), *terms.attributes]
         ptime = self.plan.ptime if self.plan is not None else DEFAULT_PTIME
         attributes.append(Attribute("ptime", str(ptime)))
         attributes.append(Attribute(str(Direction(receive=not self.held))))
@@ -124,11 +141,11 @@ class MediaSession:
         if agreed.active is not None:
             active, proto = agreed.active, slots[agreed.active].proto
         else:
-            active, proto = self._free_slot(), "RTP/AVP"
+            active, proto = self._free_slot(), OFFERED_PROFILES[self.protection.offering]
             slots = slots or [Media("audio", 0, proto, numbers)]
         slots[active] = Media("audio", self._port, proto, numbers, attributes=tuple(attributes))
         known = {**agreed.known, **{each.payload_type: each for each in formats}}
-        self._offered = _Agreed(tuple(slots), active, known, agreed.stream)
+        self._offered = _Agreed(tuple(slots), active, known, agreed.stream, terms)
         return self._body(tuple(slots), "0 0")
 
     def accept(self, answer: bytes) -> MediaPlan:
@@ -147,9 +164,14 @@ class MediaSession:
         numbers = {int(each) for each in ours.formats}
         meanings = {number: offered.known[number] for number in numbers}
         stream = self._read(theirs, theirs.media[active], meanings)
+        try:
+            media = theirs.media[active]
+            terms = accepted_terms(theirs, media, self.protection, offered.terms)
+        except Unusable as fault:
+            raise self._unusable(fault) from fault
         direction = Direction(stream.direction.receive, stream.direction.send and not self.held)
-        self.plan = self._plan(stream, direction, {**stream.taken, **meanings})
-        self._agreed = evolve(offered, stream=stream)
+        self.plan = self._plan(stream, direction, {**stream.taken, **meanings}, terms)
+        self._agreed = evolve(offered, stream=stream, terms=terms)
         return self.plan
 
     def _parsed(self, body: bytes) -> SessionDescription:
@@ -165,40 +187,53 @@ class MediaSession:
         try:
             return read_stream(theirs, media, self._codecs, known, (self._address, self._port))
         except Unusable as fault:
-            raise self._refused(fault.why, fault.code) from fault
+            raise self._unusable(fault) from fault
 
-    def _choose(self, theirs: SessionDescription) -> tuple[int | None, Stream | None]:
+    def _unusable(self, fault: Unusable) -> NotAcceptable:
+        refused = self._refused(fault.why, fault.code)
+        refused.insecure = fault.insecure
+        return refused
+
+    def _choose(self, theirs: SessionDescription) -> tuple[int | None, Stream | None, Terms]:
         """The slot to take: the one in use if it still can be, else the first usable one.
 
-        None where every line has port 0 or there is none: such a call waits for its media (RFC 3725
-        §4.3). Raises NotAcceptable where streams are offered and none is usable.
+        One with encrypted sound is taken before those without. None where every line has port 0 or
+        there is none: such a call waits for its media (RFC 3725 §4.3). Raises NotAcceptable where
+        streams are offered and none is usable.
         """
-        order = list(range(len(theirs.media)))
-        if self._agreed.active is not None:
-            order.remove(self._agreed.active)
-            order.insert(0, self._agreed.active)
+        active = self._agreed.active
+        order = sorted(range(len(theirs.media)), key=lambda index: index != active)
         faults: list[NotAcceptable] = []
+        best: tuple[int | None, Stream | None, Terms] | None = None
         for index in order:
             media = theirs.media[index]
             if media.port == 0:
                 continue
             try:
-                return index, self._read(theirs, media, {})
+                stream = self._read(theirs, media, {})
+                terms = answer_terms(theirs, media, self.protection, self._agreed.terms)
+            except Unusable as fault:
+                faults.append(self._unusable(fault))
+                continue
             except NotAcceptable as fault:
                 faults.append(fault)
-        if faults:
+                continue
+            if index == active or terms.secured:
+                return index, stream, terms
+            best = best or (index, stream, terms)
+        if best is None and faults:
             raise faults[0]
-        return None, None
+        return best or (None, None, CLEAR)
 
     def _idle_plan(self) -> MediaPlan:
         last = self.plan
         codec = last.codec if last is not None else self._codecs[0]
-        number = last.payload_type if last is not None else _STATIC[codec]
+        number = last.payload_type if last is not None else STATIC[codec]
         host = str(self._address)
         return MediaPlan(host, 0, 0, codec, number, None, may_send=False, may_receive=False)
 
     def _plan(
-        self, stream: Stream, direction: Direction, meanings: Mapping[int, Format]
+        self, stream: Stream, direction: Direction, meanings: Mapping[int, Format], terms: Terms
     ) -> MediaPlan:
         """`meanings`: what numbers mean in packets to us.
 
@@ -208,7 +243,7 @@ class MediaSession:
         return MediaPlan(
             remote_host=stream.host,
             remote_port=stream.port,
-            remote_rtcp_port=stream.rtcp_port,
+            remote_rtcp_port=_rtcp_port(stream, terms),
             codec=first.encoding,
             payload_type=first.payload_type,
             event_payload_type=stream.event.payload_type if stream.event else None,
@@ -226,37 +261,22 @@ class MediaSession:
                 for number, each in meanings.items()
                 if stream.event is not None and each.means(EVENT)
             ),
+            keying=terms.keying,
+            handshake=terms.handshake,
         )
 
-    def _answer_line(self, offered: Media, stream: Stream, direction: Direction) -> Media:
+    def _answer_line(
+        self, offered: Media, stream: Stream, direction: Direction, terms: Terms
+    ) -> Media:
         """One codec and telephone-event where offered, under their numbers (RFC 3264 §6.1)."""
         formats = [evolve(stream.codecs[0], parameters="")]
         if stream.event is not None:
             formats.append(evolve(stream.event, parameters=event_ranges(stream.events)))
-        attributes = _format_attributes(formats)
+        attributes = [*format_attributes(formats), *terms.attributes]
         attributes.append(Attribute("ptime", str(stream.ptime)))
         attributes.append(Attribute(str(direction)))
         numbers = tuple(str(each.payload_type) for each in formats)
         return Media(offered.kind, self._port, offered.proto, numbers, attributes=tuple(attributes))
-
-    def _formats_to_offer(self) -> list[Format]:
-        """Every codec of ours, the one in use first, and telephone-event, by known numbers."""
-        known = self._agreed.known
-        formats: list[Format] = []
-        preferred = [self.plan.codec] if self.plan is not None else []
-        for codec in dict.fromkeys((*preferred, *self._codecs)):
-            number = next((n for n, each in known.items() if each.means(codec)), None)
-            if number is None and known.get(_STATIC[codec]) is None:
-                number = _STATIC[codec]
-            if number is not None:
-                formats.append(Format(number, codec, CLOCK_RATE))
-        number = next((n for n, each in known.items() if each.means(EVENT)), None)
-        if number is None:
-            number = next((n for n in EVENT_PAYLOAD_TYPES if n not in known), None)
-        if number is not None:
-            events = event_ranges(_KEYS)
-            formats.append(Format(number, EVENT, CLOCK_RATE, parameters=events))
-        return formats
 
     def _free_slot(self) -> int:
         """Where a new stream goes while none is active: an old audio slot, else the first one.
@@ -278,16 +298,8 @@ class MediaSession:
         return body.to_bytes()
 
 
-def _refusal_of(media: Media) -> Media:
-    """The line that refuses a stream: port 0, the rest as offered (RFC 3264 §6)."""
-    return Media(media.kind, 0, media.proto, media.formats or ("0",))
-
-
-def _format_attributes(formats: Sequence[Format]) -> list[Attribute]:
-    attributes = []
-    for each in formats:
-        name = each.encoding if each.encoding != EVENT else EVENT.lower()
-        attributes.append(Attribute("rtpmap", f"{each.payload_type} {name}/{each.clock_rate}"))
-        if each.parameters:
-            attributes.append(Attribute("fmtp", f"{each.payload_type} {each.parameters}"))
-    return attributes
+def _rtcp_port(stream: Stream, terms: Terms) -> int:
+    """Where the peer's reports port is: a handshake gives keys to the port of the sound alone."""
+    if terms.mux:
+        return stream.port
+    return stream.rtcp_port if terms.handshake is None else 0

@@ -1,7 +1,7 @@
 """Reading one offered or answered audio stream: is it usable, and what would we agree to?
 
-Knows: RFC 3264 §6, RFC 3551, RFC 4733, RFC 3605, RFC 4585 (profile name only). Must never know: the
-history of the session or our own address beyond what is handed in.
+Knows: RFC 3264 §6, RFC 3551, RFC 4733, RFC 3605. Must never know: the history of the session, our
+own address beyond what is handed in, how sound is protected.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from attrs import frozen
 
 from umserver.wire.media import refusal
+from umserver.wire.media.protection import PROFILES, Unusable
 from umserver.wire.sdp.description import Connection, Media, SessionDescription
 from umserver.wire.sdp.formats import Format, events_of, formats_of
-
-PROFILES = frozenset({"RTP/AVP", "RTP/AVPF"})
-"""What we speak. RTP/AVPF without agreed feedback is RTP/AVP by another name (RFC 4585 §3.1), so it
-is taken and its name echoed. Secure profiles are to be listed here once keys can be agreed."""
 
 EVENT = "TELEPHONE-EVENT"
 OUR_EVENTS = frozenset(range(17))
@@ -27,15 +24,6 @@ DEFAULT_PTIME = 20
 PTIMES = range(10, 61)
 
 Address = IPv4Address | IPv6Address
-
-
-class Unusable(Exception):
-    """This stream is not for us; `code` is the warn-code that says why (RFC 3261 §20.43)."""
-
-    def __init__(self, why: str, code: int) -> None:
-        super().__init__(why)
-        self.why = why
-        self.code = code
 
 
 @frozen
@@ -178,7 +166,7 @@ def _rtcp_port(media: Media, host: str) -> int:
         if port is None or port > 65_535 or len(parts) not in (1, 4):
             continue
         if port == media.port:
-            break  # meant for rtcp-mux (RFC 8035), which we never agree to
+            break  # meant for rtcp-mux (RFC 8035), which is agreed elsewhere if at all
         return port if len(parts) == 1 or _same(parts[3], host) else 0
     return media.port + 1 if media.port < 65_535 else 0
 

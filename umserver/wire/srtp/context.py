@@ -1,10 +1,10 @@
 """Streams on libsrtp: one key, one direction.
 
-Knows: libsrtp through its cffi binding, where an MKI stands in a packet. Must never know: who agreed
-on the key. libsrtp 2 as pylibsrtp binds it has neither AES_256_CM nor MKI in its interface: the one
-is asked for by writing the policy as libsrtp lays it out (srtp.h: six ints), the other is cut out
-of the packet here, which is the same since an MKI is not authenticated (RFC 3711 §3.1). Buffers are
-the module's own, so everything here belongs to one thread.
+Knows: libsrtp through its cffi binding, where an MKI stands in a packet. Must never know: who
+agreed on the key. libsrtp 2 as pylibsrtp binds it has neither AES_256_CM nor MKI in its interface:
+the one is asked for by writing the policy as libsrtp lays it out (srtp.h: six ints), the other is
+cut out of the packet here, which is the same since an MKI is not authenticated (RFC 3711 §3.1).
+Buffers are the module's own, so everything here belongs to one thread.
 """
 
 from __future__ import annotations
