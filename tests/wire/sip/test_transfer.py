@@ -28,7 +28,7 @@ class TransferTests(PeerCase):
         self.assertEqual(self.refer.headers.get("referred-by"), "<sip:192.0.2.2:5060>")
         self.assertIsNotNone(self.refer.contact)
         self.peer.answer(self.refer, 202)
-        self.assertEqual(self.peer.effects, [Transferring(call, 202)])
+        self.assertEqual(self.peer.effects, [Transferring(call, 202, is_answer=True)])
         self.notify(2, b"SIP/2.0 100 Trying", REFER)
         self.assertEqual(self.peer.names, ["200", "Transferring"])
         self.assertEqual(self.peer.told(Transferring).status, 100)
@@ -55,7 +55,7 @@ class TransferTests(PeerCase):
         """A refused REFER is told; the call stays."""
         call = self.begin()
         self.peer.answer(self.refer, 603)
-        self.assertEqual(self.peer.effects, [Transferring(call, 603)])
+        self.assertEqual(self.peer.effects, [Transferring(call, 603, is_answer=True)])
         self.peer.ask("INFO", 2)
         self.assertEqual(self.peer.names, ["200", "Told"])
 
@@ -63,7 +63,7 @@ class TransferTests(PeerCase):
         """Silence is told as 408."""
         call = self.begin()
         self.peer.wake(self.peer.now + 32.1)
-        self.assertEqual(self.peer.told(Transferring), Transferring(call, 408))
+        self.assertEqual(self.peer.told(Transferring), Transferring(call, 408, is_answer=True))
 
     def test_peer_that_lost_the_call(self) -> None:
         """481 means that there is no call any more."""
@@ -71,6 +71,52 @@ class TransferTests(PeerCase):
         self.peer.answer(self.refer, 481)
         self.assertEqual(self.peer.names, ["Transferring", "Ended", "BYE"])
         self.assertEqual(self.peer.told(Ended).call, call)
+
+    def test_a_peer_that_tells_no_more(self) -> None:
+        """A peer that ends its telling without a result says just that; another REFER may go."""
+        call = self.begin()
+        self.peer.answer(self.refer, 202)
+        self.notify(2, b"SIP/2.0 100 Trying", LAST)
+        self.assertEqual(self.peer.told(Transferring), Transferring(call, 100, is_last=True))
+        self.assertEqual(self.do("transfer", call, TARGET, self.peer.now), ["REFER"])
+
+    def test_given_up(self) -> None:
+        """A transfer that was waited for in vain is forgotten: the next one is not confused."""
+        call = self.begin()
+        self.peer.answer(self.refer, 202)
+        self.endpoint.forget_transfer(call)
+        self.notify(2, b"SIP/2.0 486 Busy Here", LAST)
+        self.assertEqual(self.peer.names, ["481"])
+        self.do("transfer", call, TARGET, self.peer.now)
+        second = self.peer.sent_request
+        self.peer.answer(second, 202)
+        self.notify(3, b"SIP/2.0 486 Busy Here", LAST)
+        self.assertEqual(self.peer.names, ["481"])
+        event = [("Event", f"refer;id={second.cseq.number}"), REFER[1]]
+        self.notify(4, b"SIP/2.0 200 OK", event)
+        self.assertEqual(self.peer.told(Transferring), Transferring(call, 200))
+
+    def test_attended(self) -> None:
+        """The peer is asked to call whom we talk to, in the place of our own call (RFC 3891)."""
+        call = self.begin()
+        self.peer.answer(self.refer, 603)
+        self.assertEqual(self.do("attend", call, call, self.peer.now), ["REFER"])
+        refer_to = self.peer.sent_request.headers.get("refer-to") or ""
+        session = self.endpoint.calls.session(call)
+        assert session is not None
+        dialog = session.dialog
+        self.assertTrue(refer_to.startswith(f"<{dialog.target}?Replaces="), refer_to)
+        self.assertIn(f"%3Bto-tag%3D{dialog.remote_tag}%3Bfrom-tag%3D{dialog.local_tag}>", refer_to)
+        self.assertNotIn(";to-tag", refer_to)
+
+    def test_what_the_peer_takes(self) -> None:
+        """Who lists its methods without REFER cannot send callers on; who lists none may."""
+        call = self.begin()
+        session = self.endpoint.calls.session(call)
+        assert session is not None
+        self.assertTrue(self.endpoint.takes(call, "REFER"))
+        session.dialog.allows = frozenset({"INVITE", "BYE"})
+        self.assertFalse(self.endpoint.takes(call, "REFER"))
 
     def test_two_at_once(self) -> None:
         """A second transfer while one goes on is our own mistake."""
@@ -92,7 +138,7 @@ class TransferTests(PeerCase):
             count += 1
             self.refer = self.peer.sent_request
         self.assertEqual(count, 3)
-        self.assertEqual(self.peer.effects, [Transferring(call, 500)])
+        self.assertEqual(self.peer.effects, [Transferring(call, 500, is_answer=True)])
 
 
 class NotifyTests(PeerCase):
@@ -112,6 +158,6 @@ class NotifyTests(PeerCase):
         self.peer.ask("NOTIFY", 2, headers=REFER, body=b"gibberish", kind="message/sipfrag")
         self.assertEqual(self.peer.names, ["400"])
         self.peer.ask("NOTIFY", 3, headers=LAST)
-        self.assertEqual(self.peer.names, ["200"])
+        self.assertEqual(self.peer.names, ["200", "Transferring"])
         self.peer.ask("NOTIFY", 4, headers=LAST)
         self.assertEqual(self.peer.names, ["481"])

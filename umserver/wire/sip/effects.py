@@ -145,6 +145,10 @@ class Transferring(CallEffect):
     """
 
     status: int
+    is_answer: bool = False
+    """Whether this is the peer's answer to the REFER itself."""
+    is_last: bool = False
+    """Whether the peer says that it will tell no more, without having told how it ended."""
 
 
 @frozen
