@@ -10,7 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 
 
-@frozen
+@frozen(cache_hash=True)
 class Party:
     """One address as a header gave it: `sip:1001@pbx.example.com` or `tel:+12125550111`."""
 
@@ -32,7 +32,7 @@ class Diversion:
     """`no-answer`, `user-busy`, `unconditional` …, lower case; empty when not given."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class CallFacts:
     """An offered call in the trade's words. Times are not part of it."""
 

@@ -7,17 +7,16 @@ SIP, who asks. Use: ask the directory for `numbers_to_look_up`, then `resolve` w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from attrs import define, evolve, field, frozen
 
 from umserver.org import refusals
-from umserver.org.entrance import Closed, enter
+from umserver.org.callers import Caller, Found, caller_of, enabled, user_of
+from umserver.org.entrance import Closed, Entrance, enter
 from umserver.org.facts import CallFacts, Diversion, Party
 from umserver.org.messages import CallerId
-from umserver.org.numbers import is_number, key, spellings
+from umserver.org.numbers import spellings
 from umserver.org.refusals import Refusal
 from umserver.org.settings import (
     EVERYWHERE,
@@ -30,9 +29,6 @@ from umserver.org.settings import (
     TestNumber,
 )
 from umserver.org.tokens import MAX_TEXT, Claim
-
-Found: TypeAlias = Mapping[tuple[str, str], Mailbox]
-"""Mailboxes by dial plan and key, as the directory gave them."""
 
 
 @frozen(kw_only=True)
@@ -119,6 +115,16 @@ def numbers_to_look_up(
     return [(plan, tuple(dict.fromkeys(keys))) for plan, keys in asked.items()]
 
 
+@frozen
+class Decision:
+    """What a call is, whoever calls: the route does not name the caller yet."""
+
+    route: Route | Rejected
+    reasons: tuple[str, ...]
+    entrance: Entrance | None = None
+    """None where the door stays shut."""
+
+
 def resolve(
     org: Organisation, facts: CallFacts, found: Found, claim: Claim | None = None
 ) -> Resolution:
@@ -126,16 +132,36 @@ def resolve(
 
     A claim decides as far as today's settings bear it out; where they do not, the facts decide.
     """
-    entrance = enter(org, facts, claim)
-    if isinstance(entrance, Closed):
-        return Resolution(Rejected(entrance.refusal), entrance.reasons)
-    reasons = list(entrance.reasons)
-    case = _Case(org, _with(claim, facts), found, entrance.gateway, entrance.dial_plan, reasons)
-    route = case.decide(claim)
-    incomplete = claim is None and names_nobody(entrance.gateway, facts)
+    decision = decide(org, facts, found, claim)
+    reasons, entrance = list(decision.reasons), decision.entrance
+    route = decision.route
+    if not isinstance(route, Rejected):
+        caller = caller_of(route.dial_plan, org, _with(claim, facts).caller, found)
+        reasons += caller.reasons
+        route = named(route, caller)
+    incomplete = entrance is not None and claim is None and names_nobody(entrance.gateway, facts)
     if incomplete:
         reasons.append("neither caller nor forwarding is named, and the gateway may name them late")
     return Resolution(route, tuple(reasons), incomplete)
+
+
+def decide(
+    org: Organisation, facts: CallFacts, found: Found, claim: Claim | None = None
+) -> Decision:
+    """The part of `resolve` that does not depend on who calls."""
+    entrance = enter(org, facts, claim)
+    if isinstance(entrance, Closed):
+        return Decision(Rejected(entrance.refusal), entrance.reasons)
+    reasons = list(entrance.reasons)
+    case = _Case(org, _with(claim, facts), found, entrance.gateway, entrance.dial_plan, reasons)
+    return Decision(case.decide(claim), tuple(reasons), entrance)
+
+
+def named(route: Route, caller: Caller) -> Route:
+    """The route with its caller."""
+    if isinstance(route, VoiceAccess):
+        return evolve(route, caller=caller.id, mailbox=caller.mailbox)
+    return evolve(route, caller=caller.id)
 
 
 def names_nobody(gateway: IPGateway, facts: CallFacts) -> bool:
@@ -146,19 +172,23 @@ def names_nobody(gateway: IPGateway, facts: CallFacts) -> bool:
 
 def claim_of(route: Route, facts: CallFacts) -> Claim:
     """What a call router tells the answering desk about a call (see `umserver.org.tokens`)."""
-    claim = Claim(
+    return claim_for(route, route.caller, facts.called, facts.caller)
+
+
+def claim_for(route: Route, caller: CallerId, called: Party, calling: Party | None) -> Claim:
+    """The same for a route that does not name its caller yet."""
+    box = route.mailbox if isinstance(route, LeaveMessage) else None
+    return Claim(
         flow=route.flow,
         dial_plan=route.dial_plan.name,
-        caller_number=route.caller.number,
-        caller_name=facts.caller.name[:MAX_TEXT] if facts.caller else "",
-        called=facts.called.user[:MAX_TEXT],
+        mailbox=box.extension if box is not None else "",
+        mailbox_plan=box.dial_plan if box is not None else "",
+        attendant=route.attendant.name if isinstance(route, Attendant) else "",
+        reason=route.reason if isinstance(route, LeaveMessage) else "",
+        caller_number=caller.number,
+        caller_name=calling.name[:MAX_TEXT] if calling is not None else "",
+        called=called.user[:MAX_TEXT],
     )
-    if isinstance(route, LeaveMessage):
-        box = route.mailbox
-        return evolve(claim, mailbox=box.extension, mailbox_plan=box.dial_plan, reason=route.reason)
-    if isinstance(route, Attendant):
-        return evolve(claim, attendant=route.attendant.name)
-    return claim
 
 
 def _with(claim: Claim | None, facts: CallFacts) -> CallFacts:
@@ -217,7 +247,7 @@ class _Case:
             service = self._service_of(entry.party)
             if isinstance(service, AutoAttendant) and service.status == "Enabled":
                 return self._attend(service)
-            mailbox = self._user(entry.party, own=True)
+            mailbox = self._user(entry.party)
             if mailbox is not None:
                 return self._leave(mailbox, reason_of(entry))
             self.reasons.append(self._unknown(entry.party.user))
@@ -232,19 +262,18 @@ class _Case:
         if isinstance(service, AutoAttendant):
             return self._attend(service)
         self.reasons.append(f"{service.number} is the test number of {service.script}")
-        return TestCall(dial_plan=self.plan, caller=self._caller()[0], flow=service.script)
+        return TestCall(dial_plan=self.plan, flow=service.script)
 
     def _access(self) -> Route | None:
         """The number of voice access was called, by a person and not by a forwarding."""
         if self.forwarded or not self._is_access(self.facts.called):
             return None
         self.reasons.append(f"{self.facts.called.user} is the number of voice access")
-        caller, mailbox = self._caller()
-        return VoiceAccess(dial_plan=self.plan, caller=caller, mailbox=mailbox)
+        return VoiceAccess(dial_plan=self.plan)
 
     def _called_user(self) -> Route | Rejected | None:
         """A user's own number was called."""
-        mailbox = self._user(self.facts.called, own=True)
+        mailbox = self._user(self.facts.called)
         if mailbox is None:
             return None
         self.reasons.append("called directly")
@@ -296,52 +325,11 @@ class _Case:
         plan, numbers = self.plan, self.org.access_numbers
         return any((plan.name, word) in numbers for word in spellings(plan, party, own=True))
 
-    def _user(self, party: Party, *, own: bool) -> Mailbox | None:
-        """The user with this number in the plan or one of its equivalents.
-
-        The number as it stands is tried in all of them before any other spelling.
-        """
-        family = self.org.family_of[self.plan.name]
-        words = [(plan.name, spellings(plan, party, own=own)) for plan in family]
-        as_it_stands = ((plan, spelling) for plan, all in words for spelling in all[:1])
-        otherwise = ((plan, spelling) for plan, all in words for spelling in all[1:])
-        for plan, spelling in chain(as_it_stands, otherwise):
-            mailbox = self._enabled(plan, spelling)
-            if mailbox is not None:
-                return mailbox
-        return None
+    def _user(self, party: Party) -> Mailbox | None:
+        return user_of(self.plan, self.org, party, self.found, self.reasons, own=True)
 
     def _enabled(self, plan: str, spelling: str) -> Mailbox | None:
-        mailbox = self.found.get((plan, spelling))
-        if mailbox is None or mailbox.um_enabled:
-            return mailbox
-        self.reasons.append(f"{spelling} is {mailbox.display_name}, who is not UM-enabled")
-        return None
-
-    def _caller(self) -> tuple[CallerId, Mailbox | None]:
-        """Who calls (spec 4.5 orders 2 to 4), and the mailbox if it is one of our users."""
-        party = self.facts.caller
-        if party is None:
-            self.reasons.append("the caller is anonymous")
-            return CallerId(), None
-        number = key(party.user)
-        if not is_number(number) and party.host:
-            number = f"{party.user}@{party.host}"
-        number = number[:MAX_TEXT]
-        mailbox = self._user(party, own=False) or self._line_of(party)
-        if mailbox is None:
-            name = "" if key(party.name) == number else party.name[:MAX_TEXT]
-            return CallerId(number=number, name=name), None
-        self.reasons.append(f"the caller {number} is {mailbox.display_name}")
-        return CallerId(number, mailbox.display_name, mailbox.address), mailbox
-
-    def _line_of(self, party: Party) -> Mailbox | None:
-        """The user among whose further numbers this one is (UMCallingLineIds)."""
-        for spelling in spellings(self.plan, party, own=False):
-            mailbox = self.found.get((EVERYWHERE, spelling))
-            if mailbox is not None and mailbox.um_enabled:
-                return mailbox
-        return None
+        return enabled(plan, spelling, self.found, self.reasons)
 
     # the routes
 
@@ -353,7 +341,6 @@ class _Case:
             return Rejected(refusals.BROKEN_USER)
         return LeaveMessage(
             dial_plan=self.plan,
-            caller=self._caller()[0],
             mailbox=mailbox,
             policy=policy,
             reason=reason,
@@ -364,7 +351,7 @@ class _Case:
             self.reasons.append(f"the auto attendant {attendant.name} is disabled")
             return Rejected(refusals.ATTENDANT_DISABLED)
         self.reasons.append(f"the auto attendant {attendant.name} answers")
-        return Attendant(dial_plan=self.plan, caller=self._caller()[0], attendant=attendant)
+        return Attendant(dial_plan=self.plan, attendant=attendant)
 
 
 def reason_of(entry: Diversion) -> str:
