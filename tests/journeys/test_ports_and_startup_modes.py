@@ -88,7 +88,7 @@ class Ports(PortCase):
 
 
 class StartupModes(PortCase):
-    """UMStartupMode of both roles, as long as TLS is not built."""
+    """UMStartupMode of both roles, as long as there is no certificate."""
 
     def test_tcp(self) -> None:
         """In mode TCP the plain port is open and the TLS port is closed (feature 18)."""
@@ -98,7 +98,7 @@ class StartupModes(PortCase):
         self.assertEqual((list(um.not_ready()), self.monitor()), ([], ("Healthy", "")))
 
     def test_tls(self) -> None:
-        """In mode TLS the plain port is closed; the server says that TLS is missing (feature 18).
+        """In mode TLS the plain port is closed; the server says what TLS lacks (feature 18).
 
         It is not ready, and says why on its console, in its log, its health and to `/readyz`.
         """
@@ -107,7 +107,8 @@ class StartupModes(PortCase):
         self.assertFalse(is_open(self.plain))
         self.assertFalse(is_open(self.tls))
         [reason] = um.not_ready()
-        self.assertIn("call router is TLS, and TLS is not available", reason)
+        self.assertIn("call router is TLS, and its TLS port stays closed", reason)
+        self.assertIn("tls/certificate.pem cannot be read: No such file", reason)
         self.assertEqual(self.monitor(), ("Unhealthy", reason))
         for lines in (said(), self.console):
             self.assertTrue(any(reason in line for line in lines), lines)
@@ -115,14 +116,14 @@ class StartupModes(PortCase):
         self.assertEqual(self.ask("probe", probe=ROUTER_PROBE)["result"], "Failed")
 
     def test_dual(self) -> None:
-        """In mode Dual the plain port takes calls; that TLS is missing is said (feature 18)."""
+        """In mode Dual the plain port takes calls; that TLS lacks a certificate is said (feature 18)."""
         um = self.open("Dual")
         self.assertTrue(is_open(self.plain))
         self.assertFalse(is_open(self.tls))
         self.assertEqual(list(um.not_ready()), [])
         value, why = self.monitor()
         self.assertEqual(value, "Degraded")
-        self.assertIn("call router is Dual, and TLS is not available", why)
+        self.assertIn("call router is Dual, and its TLS port stays closed", why)
         self.assertTrue(any(why in line for line in self.console), self.console)
         self.dial(port=self.plain).hang_up()
 

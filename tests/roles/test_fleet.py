@@ -90,7 +90,7 @@ class FleetTests(SynchronousTestCase):
         self.looks += 1
         return succeed(None)
 
-    def ask(self, host: str, port: int, patience: float) -> Deferred[int | None]:
+    def ask(self, host: str, port: int, transport: str, patience: float) -> Deferred[int | None]:
         """OPTIONS: a dead host lets its time run out."""
         name = host.partition(".")[0]
         if name not in self.dead:

@@ -17,6 +17,8 @@ from attrs import evolve, field, fields, frozen
 from umserver.org.declare import Declared, Kind, Setting, declared
 from umserver.org.faults import Fault, SettingsFaults, unknown
 
+PORTS = ("sip", "mbx", "sip_tls", "mbx_tls")
+"""Settings of `[listen]` that are ports for SIP."""
 USUAL_SIP_PORT = 5060
 """Of call routers (spec 1.2), as long as nobody says anything else."""
 MOST_TEXT = 1_000_000
@@ -127,10 +129,49 @@ class Listen:
         int,
         Setting("Port of the answering desk (mbx), UDP and TCP", "spec 1.2", low=0, high=65_535),
     ] = 5062
+    sip_tls: Annotated[
+        int | None,
+        Setting(
+            "Port of the call router for TLS; 0 takes a free one; without it "
+            "SipTlsListeningPort of Set-UMCallRouterSettings decides",
+            "spec 1.2",
+            low=0,
+            high=65_535,
+            form="5061",
+        ),
+    ] = None
+    mbx_tls: Annotated[
+        int, Setting("Port of the answering desk for TLS", "spec 1.2", low=0, high=65_535)
+    ] = 5063
     http_host: Annotated[str, Setting("Address of the status pages", low=1, check=_address)] = (
         "127.0.0.1"
     )
     http: Annotated[int, Setting("Port of the status pages", low=0, high=65_535)] = 8060
+
+
+@frozen
+class Tls:
+    """`[tls]`: who we are to peers that speak TLS, and whom we believe."""
+
+    certificate: Annotated[
+        str,
+        Setting(
+            "PEM file of our certificate and those between it and its authority; "
+            "empty is tls/certificate.pem in the state folder",
+            "spec 9.4",
+        ),
+    ] = ""
+    key: Annotated[
+        str, Setting("PEM file of its key; empty is tls/key.pem in the state folder", "spec 9.4")
+    ] = ""
+    authorities: Annotated[
+        str,
+        Setting(
+            "PEM file of the authorities, and single certificates, that peers are believed by; "
+            "empty is tls/authorities.pem in the state folder, or the system's without that",
+            "spec 9.4",
+        ),
+    ] = ""
 
 
 @frozen
@@ -250,6 +291,7 @@ class Bootstrap:
 
     server: Server = Server()
     listen: Listen = Listen()
+    tls: Tls = Tls()
     media: Media = Media()
     mail: Mail = Mail()
     mailboxes: Mailboxes = Mailboxes()
@@ -313,11 +355,12 @@ def _together(bootstrap: Bootstrap) -> list[Fault]:
     """What is wrong only in company."""
     faults = []
     listen, media, mail = bootstrap.listen, bootstrap.media, bootstrap.mail
-    if listen.sip and listen.sip == listen.mbx:
-        faults.append(Fault("listen.mbx", f"must differ from listen.sip, both are {listen.sip}"))
+    faults += _ports(listen)
+    if bool(bootstrap.tls.certificate) != bool(bootstrap.tls.key):
+        faults.append(Fault("tls.certificate", "and tls.key are needed together"))
     if media.last_rtp_port <= media.first_rtp_port:
         faults.append(Fault("media.last_rtp_port", "must be above media.first_rtp_port"))
-    for name in ("sip", "mbx"):
+    for name in PORTS:
         port = getattr(listen, name) or 0
         if media.first_rtp_port <= port <= media.last_rtp_port:
             faults.append(Fault(f"listen.{name}", "lies in the range of ports for sound"))
@@ -332,6 +375,17 @@ def _together(bootstrap: Bootstrap) -> list[Fault]:
     if mail.password and mail.token_file:
         faults.append(Fault("mail.token_file", "and mail.password exclude each other"))
     faults += _mailboxes(bootstrap.mailboxes)
+    return faults
+
+
+def _ports(listen: Listen) -> list[Fault]:
+    """TCP and TLS cannot share a port."""
+    faults, owners = [], dict[int, str]()
+    for name in PORTS:
+        port = getattr(listen, name)
+        if port and owners.setdefault(port, name) != name:
+            what = f"must differ from listen.{owners[port]}, both are {port}"
+            faults.append(Fault(f"listen.{name}", what))
     return faults
 
 

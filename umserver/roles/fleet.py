@@ -35,8 +35,11 @@ MOST_CHOICES = 3
 STEPS = 8
 """Free room is told apart in so many steps, so that a few calls do not move a mailbox."""
 
-AskServer = Callable[[str, int, float], "Deferred[int | None]"]
-"""Asks host and port with OPTIONS for so many seconds; see `umserver.roles.gateways.Probe`."""
+PLAIN, TLS, TLS_BY_NAME = "mbx", "mbx-tls", "mbx-tls-by-name"
+"""Ports of a desk; the last is that of a desk whose certificate is for its name."""
+
+AskServer = Callable[[str, int, str, float], "Deferred[int | None]"]
+"""Asks host, port and transport with OPTIONS; see `umserver.roles.gateways.Probe`."""
 
 
 @define(eq=False)
@@ -158,7 +161,9 @@ class Fleet:
     async def _probe(self, server: FleetServer, ask: AskServer) -> None:
         name = server.name
         try:
-            status = await ask(server.host, server.ports["mbx"], PATIENCE)
+            door = next(door for door in (PLAIN, TLS, TLS_BY_NAME) if door in server.ports)
+            transport = "udp" if door == PLAIN else "tls"
+            status = await ask(server.host, server.ports[door], transport, PATIENCE)
         except Exception:
             log.failure("asking {server} failed", server=name)
             status = 0
@@ -175,7 +180,7 @@ class Fleet:
         return [
             server
             for server in self.known
-            if server.name.casefold() != own and "mbx" in server.roles and "mbx" in server.ports
+            if server.name.casefold() != own and "mbx" in server.roles and _has_door(server)
         ]
 
     # choosing
@@ -244,12 +249,20 @@ def redirects(
 
     What came by TLS stays with TLS (spec 4.1, 1.2): a desk without such a port is left out.
     """
-    door = "mbx-tls" if transport == "tls" else "mbx"
-    ports = [(desk, desk.ports[door]) for desk in desks if door in desk.ports]
+    doors = (TLS_BY_NAME, TLS) if transport == "tls" else (PLAIN,)
+    ports = [
+        (desk, next(desk.ports[door] for door in doors if door in desk.ports))
+        for desk in desks
+        if not desk.ports.keys().isdisjoint(doors)
+    ]
     return [
         RedirectTarget(host_of(desk), port, transport, token, 1.0 / (rank + 1))
         for rank, (desk, port) in enumerate(ports)
     ]
+
+
+def _has_door(server: FleetServer) -> bool:
+    return not server.ports.keys().isdisjoint((PLAIN, TLS, TLS_BY_NAME))
 
 
 def ranked(servers: Sequence[FleetServer], key: str) -> Sequence[FleetServer]:

@@ -19,6 +19,9 @@ Alert: TypeAlias = Literal["Healthy", "Degraded", "Unhealthy", "Disabled"]
 MINUTES = 60
 FEWEST_CALLS = 4
 """Fewer calls in an hour say nothing about the server."""
+DAY = 86_400.0
+ENDS_SOON, ENDS_VERY_SOON = 30, 7
+"""Days before the end of a certificate at which it is time to renew it, and high time."""
 MOST_REJECTED = 0.5
 """Share of the last hour's calls."""
 
@@ -96,6 +99,19 @@ def probed(status: int | None) -> tuple[Alert, str]:
     if status == 200:
         return "Healthy", "answered 200"
     return "Unhealthy", f"answered {status}" if status else "no answer"
+
+
+def expiry(subject: str, begins: float, ends: float, now: float) -> tuple[Alert, str]:
+    """Whether a certificate is good for long enough (feature 192); times since 1970."""
+    days = (ends - now) / DAY
+    if now < begins:
+        return "Unhealthy", f"the certificate {subject} is not valid yet"
+    if days <= 0:
+        return "Unhealthy", f"the certificate {subject} has expired"
+    why = f"the certificate {subject} ends in {days:.0f} days"
+    if days >= ENDS_SOON:
+        return "Healthy", why
+    return ("Degraded" if days >= ENDS_VERY_SOON else "Unhealthy"), why
 
 
 def worst(monitors: Iterable[Monitor]) -> Alert:

@@ -113,11 +113,11 @@ def _everything(um: UnifiedMessaging) -> Iterator[Monitor]:
 
 def _doors(um: UnifiedMessaging, org: Organisation) -> Iterator[Monitor]:
     """Ports that the settings want, and this process has not (spec 1.3)."""
-    lacking = [door.complaint for door in um.doors if door.complaint]
-    shut = any(not door.is_plain for door in um.doors)
-    why = "; ".join([*lacking, *um.waits_for_restart(org)])
-    value: Alert = "Unhealthy" if shut else "Degraded" if why else "Healthy"
+    why = "; ".join([*um.complaints(), *um.waits_for_restart(org)])
+    value: Alert = "Unhealthy" if um.standing.shut else "Degraded" if why else "Healthy"
     yield Monitor(OVERALL_SET, "UMStartupModeMonitor", value, why)
+    if any(door.is_tls for door in um.doors):
+        yield Monitor(OVERALL_SET, "UMCertificateMonitor", *um.trust.alert())
 
 
 def _desk(desk: Desk) -> Iterator[Monitor]:

@@ -18,14 +18,18 @@ from umserver.edges.store.component_file import keep_state, read_states
 from umserver.edges.store.settings import SettingsStore
 from umserver.interfaces import FleetServer
 from umserver.org.bootstrap import USUAL_SIP_PORT, Bootstrap
+from umserver.org.peers import hosts_at
+from umserver.org.settings import Organisation
 from umserver.org.states import Wish
-from umserver.roles.fleet import Fleet
+from umserver.roles.fleet import PLAIN, TLS, TLS_BY_NAME, Fleet
 from umserver.roles.states import ComponentStates, RemotePlace
 from umserver.service.options import ROLES
 
 if TYPE_CHECKING:
+    from umserver.service.desk import Desk
     from umserver.service.server import UnifiedMessaging
 
+LOOPBACK = ("127.0.0.1", "::1")
 OWN_STORE = "sqlite:"
 """The store in the state folder."""
 
@@ -51,7 +55,7 @@ def has_company(bootstrap: Bootstrap, roles: Sequence[str]) -> bool:
 def described(um: UnifiedMessaging) -> FleetServer:
     """How a server describes itself to the others."""
     desk, router = um.desk, um.router
-    ports = {"mbx": desk.server.bound_port} if desk and desk.door.is_plain else {}
+    ports = _desk_ports(desk, um) if desk else {}
     if router is not None:
         ports["sip"] = router.server.bound_port
     host = um.bootstrap.server.external_address or _own_host(um.bootstrap) or primary_address()
@@ -64,6 +68,30 @@ def described(um: UnifiedMessaging) -> FleetServer:
         desk.role.active if desk else 0,
         um.standing.state("mbx" if "mbx" in um.roles else "cas"),
     )
+
+
+def _desk_ports(desk: Desk, um: UnifiedMessaging) -> dict[str, int]:
+    """Those that are open."""
+    ports = {PLAIN: desk.server.bound_port} if desk.door.is_plain else {}
+    if desk.server.bound_tls_port:
+        is_named = um.trust.identity.announced == um.name
+        ports[TLS_BY_NAME if is_named else TLS] = desk.server.bound_tls_port
+    return ports
+
+
+def names_at(
+    um: UnifiedMessaging, org: Organisation | None, own: Sequence[str], address: str
+) -> Sequence[str]:
+    """The host names that a peer at this address may prove, when we call it.
+
+    Those of gateways there; of servers of ours their own names, and the names in our certificate,
+    since servers may share one (spec 9.4).
+    """
+    servers = um.fleet.known if um.standing.states is not None else ()
+    ours = [server.name for server in servers if server.host == address]
+    if ours or address in LOOPBACK or address in um.bootstrap.listen.hosts:
+        ours += own
+    return [*(hosts_at(org, address) if org is not None else ()), *ours]
 
 
 def _own_host(bootstrap: Bootstrap) -> str:
@@ -88,14 +116,11 @@ async def states_of(um: UnifiedMessaging, store: SettingsStore) -> ComponentStat
 def fleet_of(um: UnifiedMessaging, store: SettingsStore) -> Fleet:
     """This server's view of all servers."""
 
-    def ask(host: str, port: int, patience: float) -> Deferred[int | None]:
-        return um.ask(host, port, "udp", patience)
-
     return Fleet(
         um.machine.reactor,
         store,
         lambda: described(um),
-        ask if "cas" in um.roles else None,
+        um.ask if "cas" in um.roles else None,
         lambda: Deferred.fromCoroutine(um.states.look_away()),
     )
 
@@ -105,7 +130,7 @@ def ask_from(
 ) -> Deferred[int | None]:
     """OPTIONS from the port that peers know us by."""
     parts = [p for p in (um.router, um.desk) if p is not None]
-    part = next((p for p in parts if p.door.is_plain), None)
+    part = next((p for p in parts if p.door.is_plain or transport == "tls"), None)
     return part.server.ask(host, port, transport, patience) if part else succeed(None)
 
 

@@ -22,6 +22,7 @@ from umserver.edges.mail.spool import Spool, open_spool
 from umserver.edges.mail.threads import Pool
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sip_server import SipServer
+from umserver.edges.net.tls.connections import Identity
 from umserver.edges.speech.cache import SpokenCache
 from umserver.edges.speech.catalogue import load_catalogue
 from umserver.edges.speech.greetings import FolderGreetings
@@ -70,6 +71,7 @@ class Desk:
     call_log: ICallLog
     key: bytes = field(repr=False)
     standing: Standing
+    identity: Identity
     spool: Spool = field(init=False)
     delivery: Delivery = field(init=False)
     mailboxes: MaildirMailboxes | ImapMailboxes = field(init=False)
@@ -129,6 +131,9 @@ class Desk:
             external_address=bootstrap.server.external_address or None,
             host=self.host,
             seconds=machine.seconds,
+            identity=self.identity,
+            plain=self.door.is_plain,
+            tls_port=self.door.tls_port if self.door.is_tls else None,
         )
 
     def _mailer(self) -> IMailer:
@@ -216,10 +221,9 @@ class Desk:
             log.error("{count} prompts cannot be spoken", count=self.voiceless)
 
     def start(self) -> None:
-        """Take calls, where the startup mode has a port for them. Raises OSError."""
+        """Take calls at the ports that the startup mode has. Raises OSError."""
         self.engine.start()
-        if self.door.is_plain:
-            self.server.start()
+        self.server.start()
 
     def obey(self, queue: State) -> None:
         """Show peers whether we take calls; deliver, or hold what waits (spec 9.2)."""

@@ -1,7 +1,8 @@
 """Which ports a role opens: what the settings said when the process started (spec 1.3, 3.10).
 
-Knows: startup modes, and that TLS is not built yet. Must never know: sockets, calls. The ports of a
-process stay as they are until it is started again, whatever happens to the settings meanwhile.
+Knows: startup modes. Must never know: sockets, calls, certificates. The ports of a process stay as
+they are until it is started again, whatever happens to the settings meanwhile; a TLS port waits for
+a certificate and opens once there is one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ class Door:
     mode: StartupMode
     port: int
     """The plain port, UDP and TCP; 0 takes a free one."""
+    tls_port: int = 0
+    """The port for TLS; 0 takes a free one."""
 
     @property
     def is_plain(self) -> bool:
@@ -30,14 +33,17 @@ class Door:
         return self.mode != "TLS"
 
     @property
-    def complaint(self) -> str:
-        """What the mode asks for that cannot be had, in words; else empty."""
-        if self.mode == "TCP":
+    def is_tls(self) -> bool:
+        """Whether the port for TLS opens, given a certificate."""
+        return self.mode != "TCP"
+
+    def complaint(self, problem: str) -> str:
+        """What the mode asks for that cannot be had because of this problem; else empty."""
+        if not self.is_tls or not problem:
             return ""
-        what = "only its plain port is open" if self.is_plain else "its plain port stays closed"
         return (
             f"the startup mode of the {NAMES[self.role]} is {self.mode}, "
-            f"and TLS is not available yet: {what}"
+            f"and its TLS port stays closed: {problem}"
         )
 
     def waits(self, bootstrap: Bootstrap, org: Organisation) -> str:
@@ -51,7 +57,8 @@ def door_of(role: str, bootstrap: Bootstrap, org: Organisation) -> Door:
     """The door of this role; a port in the bootstrap file outranks the organisation's."""
     listen = bootstrap.listen
     if role == "mbx":
-        return Door(role, org.service.um_startup_mode, listen.mbx)
+        return Door(role, org.service.um_startup_mode, listen.mbx, listen.mbx_tls)
     settings = org.call_router
-    port = settings.sip_tcp_listening_port if listen.sip is None else listen.sip
-    return Door(role, settings.um_startup_mode, port)
+    plain = settings.sip_tcp_listening_port if listen.sip is None else listen.sip
+    tls = settings.sip_tls_listening_port if listen.sip_tls is None else listen.sip_tls
+    return Door(role, settings.um_startup_mode, plain, tls)

@@ -1,12 +1,14 @@
 """How a server ends: running calls may finish, within a bound, unless somebody is in a hurry.
 
 Knows: signals of the system, what it waits for. Must never know: calls. The first SIGTERM or SIGINT
-stops the reactor as always, which lets calls finish; the second one ends the waiting.
+stops the reactor as always, which lets calls finish; the second one ends the waiting. SIGHUP ends
+nothing: it has files read again.
 """
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -21,14 +23,19 @@ class Goodbye:
     """The end of one process."""
 
     reactor: Any
+    hung_up: Callable[[], object] = field(default=lambda: None)
+    """Done on SIGHUP."""
     in_a_hurry: bool = field(init=False, default=False)
     _asked: bool = field(init=False, default=False)
     _waiting: Deferred[None] | None = field(init=False, default=None)
 
     def listen_to_signals(self) -> None:
-        """Take SIGTERM and SIGINT over from the reactor; only in the main thread."""
+        """Take SIGTERM and SIGINT over from the reactor, and SIGHUP; only in the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: self._signalled())
+        signal.signal(
+            signal.SIGHUP, lambda number, frame: self.reactor.callFromThread(self.hung_up)
+        )
 
     def _signalled(self) -> None:
         self.reactor.callFromThread(self.hurry if self._asked else self._stop)

@@ -19,6 +19,8 @@ _OVERRIDES = {
     "store": "server.store",
     "sip": "listen.sip",
     "mbx": "listen.mbx",
+    "sip-tls": "listen.sip_tls",
+    "mbx-tls": "listen.mbx_tls",
     "http": "listen.http",
 }
 """Options that stand for a setting of the bootstrap file."""
@@ -47,6 +49,8 @@ class Options(usage.Options):
             int,
         ],
         ["mbx", None, None, "Port of the answering desk, UDP and TCP [5062]", int],
+        ["sip-tls", None, None, "Port of the call router, TLS [as its settings say: 5061]", int],
+        ["mbx-tls", None, None, "Port of the answering desk, TLS [5063]", int],
         ["http", None, None, "Port of the status pages, loopback only [8060]", int],
         ["listen", None, None, "Addresses for SIP and sound, with commas between [all]"],
     ]

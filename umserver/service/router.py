@@ -12,12 +12,13 @@ from twisted.internet.defer import Deferred
 
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sip_server import SipServer
+from umserver.edges.net.tls.connections import Identity
 from umserver.interfaces import FleetServer, ICallLog, IDirectory, IPhone, RedirectTarget
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
 from umserver.roles.cas import CallRouter
-from umserver.roles.fleet import Fleet, redirects
+from umserver.roles.fleet import TLS_BY_NAME, Fleet, redirects
 from umserver.roles.poller import Poller
 from umserver.service.doors import Door, door_of
 from umserver.service.machine import Machine
@@ -37,6 +38,7 @@ class Router:
     key: bytes = field(repr=False)
     standing: Standing
     fleet: Fleet
+    identity: Identity
     role: CallRouter = field(init=False)
     server: SipServer = field(init=False)
     door: Door = field(init=False)
@@ -62,6 +64,9 @@ class Router:
             external_address=bootstrap.server.external_address or None,
             host=self.host,
             seconds=machine.seconds,
+            identity=self.identity,
+            plain=self.door.is_plain,
+            tls_port=self.door.tls_port if self.door.is_tls else None,
         )
 
     def targets(self, phone: IPhone, route: Route, token: str) -> Sequence[RedirectTarget]:
@@ -74,10 +79,13 @@ class Router:
         if not desks:
             return ()
         self.fleet.sent(desks[0])
-        own, own_host = self.fleet.me().name, phone.line.announced_host(phone.flow)
+        own, own_host = self.fleet.me().name, self.server.station.contact_host(phone.flow)
+        tls = phone.flow.transport == "tls"
 
         def host_of(desk: FleetServer) -> str:
-            return own_host if desk.name == own else desk.host
+            if desk.name == own:
+                return own_host
+            return desk.name if tls and TLS_BY_NAME in desk.ports else desk.host
 
         return redirects(desks, phone.flow.transport, token, host_of)
 
@@ -102,9 +110,8 @@ class Router:
         self.server.available = self.standing.answers("cas")
 
     def start(self) -> None:
-        """Open the port, where the startup mode has one. Raises OSError."""
-        if self.door.is_plain:
-            self.server.start()
+        """Open the ports that the startup mode has. Raises OSError."""
+        self.server.start()
 
     def stop(self) -> Deferred[None]:
         """Close the port."""

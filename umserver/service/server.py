@@ -38,9 +38,11 @@ from umserver.service.answers import Answers
 from umserver.service.desk import Desk
 from umserver.service.doors import Door
 from umserver.service.goodbye import Goodbye
+from umserver.service.greeting import greet
 from umserver.service.machine import Machine
 from umserver.service.router import Router
 from umserver.service.standing import Standing
+from umserver.service.trust import Trust, files_of
 
 log = Logger()
 
@@ -77,6 +79,8 @@ class UnifiedMessaging(Service):
     """Fires when calls are taken; fails when they never will be."""
     standing: Standing = field(init=False)
     gateways: GatewayWatch = field(init=False)
+    trust: Trust = field(init=False)
+    """Our certificate and whom we believe."""
     desk: Desk | None = field(init=False, default=None)
     router: Router | None = field(init=False, default=None)
     poller: Poller | None = field(init=False, default=None)
@@ -97,7 +101,16 @@ class UnifiedMessaging(Service):
         self.call_log = CallLog(self.state / FILE_NAME)
         self.standing = Standing(self.roles, on_change=self.obey)
         self.gateways = GatewayWatch(machine.reactor, machine.wall, self.ask)
-        self.goodbye = Goodbye(machine.reactor)
+        self.trust = Trust(
+            machine,
+            files_of(self.bootstrap, self.state),
+            server.host_name,
+            self._expected,
+            self._trust_changed,
+        )
+        self.goodbye = Goodbye(
+            machine.reactor, lambda: Deferred.fromCoroutine(self.trust.look(again=True))
+        )
 
     # Twisted
 
@@ -150,7 +163,7 @@ class UnifiedMessaging(Service):
         await self._meet_others(store)
         await self._open_roles(store, poller)
         await self._take_calls(poller)
-        self._greet()
+        greet(self)
         self.ready.callback(None)
 
     async def _fill(self, store: SettingsStore) -> None:
@@ -170,9 +183,19 @@ class UnifiedMessaging(Service):
     async def _open_roles(self, store: SettingsStore, poller: Poller) -> None:
         common = (self.machine, self.bootstrap)
         key = await store.secret(ROUTE_KEY)
+        await self.trust.look()
+        identity = self.trust.identity
         if "mbx" in self.roles:
             desk = self.desk = Desk(
-                *common, self.state, self.host, poller, store, self.call_log, key, self.standing
+                *common,
+                self.state,
+                self.host,
+                poller,
+                store,
+                self.call_log,
+                key,
+                self.standing,
+                identity,
             )
             self.standing.now("the prompts are being rendered")
             await desk.prepare()
@@ -180,22 +203,62 @@ class UnifiedMessaging(Service):
             desk.engine.freeze()
         if "cas" in self.roles:
             self.router = Router(
-                *common, self.host, poller, store, self.call_log, key, self.standing, self.fleet
+                *common,
+                self.host,
+                poller,
+                store,
+                self.call_log,
+                key,
+                self.standing,
+                self.fleet,
+                identity,
             )
             self.router.start()
         self._look_at_doors()
+        if any(door.is_tls for door in self.doors):
+            self.trust.watch()
 
     @property
     def doors(self) -> Sequence[Door]:
         """Of the roles that run."""
-        return [part.door for part in (self.router, self.desk) if part is not None]
+        return [part.door for part in self.parts]
+
+    @property
+    def parts(self) -> Sequence[Router | Desk]:
+        """The roles that run."""
+        return [part for part in (self.router, self.desk) if part is not None]
 
     def _look_at_doors(self) -> None:
         """Say which ports the settings want and cannot have (spec 1.3)."""
-        for door in self.doors:
-            if door.complaint:
-                log.error("{why}", why=door.complaint)
-        self.standing.shut = {d.role: d.complaint for d in self.doors if not d.is_plain}
+        for why in self.complaints():
+            log.error("{why}", why=why)
+        self.standing.shut = {
+            part.door.role: part.door.complaint(self.trust.lacking)
+            for part in self.parts
+            if not part.door.is_plain and not part.server.bound_tls_port
+        }
+
+    def complaints(self) -> Sequence[str]:
+        """Ports that the settings want and cannot have, in words."""
+        found = [door.complaint(self.trust.lacking) for door in self.doors]
+        return [why for why in found if why]
+
+    def _trust_changed(self) -> None:
+        """Another certificate: a port that waited for one opens."""
+        for part in self.parts:
+            try:
+                part.server.open_tls()
+            except OSError as fault:
+                log.error("the TLS port does not open: {why}", why=_words(fault))
+        if self.parts:
+            self._look_at_doors()
+            self.obey()
+
+    def _expected(self, address: str) -> Sequence[str]:
+        """The host names that a peer at this address may prove."""
+        org = self.poller.current if self.poller is not None else None
+        own = self.trust.identity.credentials
+        return company.names_at(self, org, own.names if own is not None else (), address)
 
     def waits_for_restart(self, org: Organisation) -> Sequence[str]:
         """What these settings change that acts after a restart, in words."""
@@ -226,27 +289,6 @@ class UnifiedMessaging(Service):
         site = open_site(self.machine.reactor, self.status, self.not_ready)
         self._web = self.machine.reactor.listenTCP(listen.http, site, interface=listen.http_host)
 
-    def _greet(self) -> None:
-        """A few lines for whoever started the server."""
-        listen = self.bootstrap.listen
-        sip = (self.router or self.desk).server.bound_port  # type: ignore[union-attr]
-        port = "" if sip == 5060 else f":{sip}"
-        say = self.machine.say
-        seconds = self.machine.seconds() - self.started_at
-        say(f"umserver is ready after {seconds:.1f} s ({', '.join(self.roles)}).")
-        for reason in self.not_ready():
-            say(f"  BUT    {reason}")
-            log.warn("no calls are taken: {reason}", reason=reason)
-        for door in self.doors:
-            if door.complaint and door.is_plain:
-                say(f"  NOTE   {door.complaint}")
-        if self.desk is not None:
-            say(f"  call   sip:1001@127.0.0.1{port}, speak after the tone, hang up")
-            if self.bootstrap.mail.delivery == "maildir":
-                say(f"  mail   {self.state / 'mail'}/<address>/new/")
-        if self._web is not None:
-            say(f"  look   http://{listen.http_host}:{self.http_port}/  (umctl status)")
-
     @property
     def http_port(self) -> int:
         """The port of the status pages; 0 while it is closed."""
@@ -258,6 +300,7 @@ class UnifiedMessaging(Service):
     async def _stop(self) -> None:
         self.standing.now("the server is stopping")
         self.gateways.stop()
+        self.trust.stop()
         if self.desk is not None:
             await self._end_calls(self.desk)
         if self.router is not None:

@@ -41,6 +41,8 @@ def whole(um: UnifiedMessaging) -> Mapping[str, object]:
     if um.poller is not None:
         shown["settings"] = settings_part(um.poller)
         shown["gateways"] = list(um.gateways.shown())
+    if any(door.is_tls for door in um.doors):
+        shown["certificate"] = dict(um.trust.shown())
     if um.router is not None:
         shown["cas"] = router_part(um.router)
         shown["servers"] = list(um.fleet.shown())
@@ -66,6 +68,7 @@ def router_part(router: Router) -> Mapping[str, object]:
     """The role cas."""
     return {
         "port": router.server.bound_port,
+        "tls_port": router.server.bound_tls_port,
         "startup_mode": router.door.mode,
         "redirected": router.role.redirected,
         "refused": router.role.refused,
@@ -77,6 +80,7 @@ def desk_part(desk: Desk) -> Mapping[str, object]:
     """The role mbx."""
     return {
         "port": desk.server.bound_port,
+        "tls_port": desk.server.bound_tls_port,
         "startup_mode": desk.door.mode,
         "calls": desk.role.active,
         "oldest_call_seconds": round(desk.role.oldest, 1),

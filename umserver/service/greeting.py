@@ -1,0 +1,43 @@
+"""What whoever started the server reads when it is ready.
+
+Knows: ports, folders, how to try it. Must never know: how anything works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.logger import Logger
+
+if TYPE_CHECKING:
+    from umserver.service.server import UnifiedMessaging
+
+log = Logger()
+
+
+def greet(um: UnifiedMessaging) -> None:
+    """A few lines."""
+    say, reasons = um.machine.say, um.not_ready()
+    seconds = um.machine.seconds() - um.started_at
+    say(f"umserver is ready after {seconds:.1f} s ({', '.join(um.roles)}).")
+    for reason in reasons:
+        say(f"  BUT    {reason}")
+        log.warn("no calls are taken: {reason}", reason=reason)
+    for why in um.complaints():
+        if why not in reasons:
+            say(f"  NOTE   {why}")
+    if um.desk is not None:
+        say(f"  call   {_example(um)}, speak after the tone, hang up")
+        if um.bootstrap.mail.delivery == "maildir":
+            say(f"  mail   {um.state / 'mail'}/<address>/new/")
+    if um.http_port:
+        say(f"  look   http://{um.bootstrap.listen.http_host}:{um.http_port}/  (umctl status)")
+
+
+def _example(um: UnifiedMessaging) -> str:
+    """A URI that a person may call."""
+    server = um.parts[0].server
+    if server.bound_port or not server.bound_tls_port:
+        port = "" if server.bound_port == 5060 else f":{server.bound_port}"
+        return f"sip:1001@127.0.0.1{port}"
+    return f"sip:1001@127.0.0.1:{server.bound_tls_port};transport=tls"
