@@ -28,6 +28,10 @@ class Quality:
     """Seconds; None when the peer sent no report."""
     lost_by_peer: int | None = None
     """Packets of ours that the peer says it missed; None when it sent no report."""
+    forged: int = 0
+    """Packets that were not genuine, where sound was encrypted."""
+    replayed: int = 0
+    """Packets that came a second time or far too late, where sound was encrypted."""
 
     @property
     def loss(self) -> float:

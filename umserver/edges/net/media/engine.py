@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from umserver.edges.net.media.capture import News
 from umserver.edges.net.media.clock import Pulse, open_pulse
+from umserver.edges.net.media.dtls import Identity, make_identity
 from umserver.edges.net.media.leg import Leg
 from umserver.edges.net.media.ports import NoPorts, open_pair
 
@@ -84,6 +85,7 @@ class MediaEngine:
         self._ticking: dict[Leg, tuple[int, int]] = {}
         self._legs: dict[Leg, None] = {}
         self._turning = False
+        self._identity: Identity | None = None
 
     def start(self) -> None:
         """Be ready for legs. The clock runs only while there are some."""
@@ -112,6 +114,12 @@ class MediaEngine:
     def now(self) -> float:
         """Monotonic seconds of the clock that ticks."""
         return self._pulse.now() if self._pulse is not None else 0.0
+
+    def identity(self) -> Identity:
+        """Our certificate for handshakes, made when it is first asked for."""
+        if self._identity is None:
+            self._identity = make_identity()
+        return self._identity
 
     def open(self, host: str) -> Leg:
         """A leg on this local address. Raises NoPorts."""

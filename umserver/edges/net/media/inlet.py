@@ -1,7 +1,8 @@
 """What a leg hears: its socket drained, its packets sorted by meaning.
 
-Knows: RTP as it arrives. Must never know: what is played, who asked. The hot path of receiving: no
-object a packet unless somebody wants the sound.
+Knows: RTP and SRTP as they arrive. Must never know: what is played, who asked, who agreed on keys.
+The hot path of receiving: no object a packet unless somebody wants the sound. With a shield nothing
+is learned from a packet before it has proved genuine.
 """
 
 from __future__ import annotations
@@ -9,22 +10,27 @@ from __future__ import annotations
 import socket
 
 from umserver.edges.net.media.capture import Capture, News
+from umserver.edges.net.media.dtls import is_handshake
 from umserver.edges.net.media.hearing import TonePad
 from umserver.edges.net.media.outlet import Mirror
 from umserver.edges.net.media.relay import Relay
 from umserver.wire.media.plan import MediaPlan
-from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, PLAIN, span
+from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, PLAIN, VERSION, span
 from umserver.wire.rtp.sequence import SWITCHED, Source
 from umserver.wire.rtp.tape import Tape
 from umserver.wire.rtp.telephone_event import EventReceiver
+from umserver.wire.srtp import Shield
+from umserver.wire.srtp.context import lend
 
 BACKLOG = 64
 """Packets that a tick takes from the socket at most."""
 
 _MOST_UNSURE = 8
+_MOST_HANDSHAKES = 16
 _FIRST_RTCP, _LAST_RTCP = 192, 223
 _unpack = HEADER.unpack_from
 _buffer = bytearray(MAX_SIZE)
+_lent = lend(_buffer)
 Unsure = tuple[int, int, int, int, bytes]
 
 
@@ -47,6 +53,10 @@ class Inlet:
         """ICMP errors."""
         self.reports: list[bytes] = []
         """RTCP that came to the wrong port."""
+        self.shield: Shield | None = None
+        """What opens packets; None: they come in the clear."""
+        self.handshakes: list[bytes] = []
+        """DTLS that came since somebody looked."""
         self.keys: list[str] = []
         """Keys heard since somebody looked."""
         self._sock = sock
@@ -144,6 +154,10 @@ class Inlet:
             self.strange += 1
             return
         first, second, sequence, timestamp, ssrc = _unpack(_buffer)
+        if self.shield is not None:
+            length = self._genuine(first, second, length, ssrc)
+            if length < 0:
+                return
         start, end = 12, length
         if first != PLAIN:
             where = span(_buffer, length)
@@ -165,6 +179,21 @@ class Inlet:
         else:
             packet = (ssrc, sequence, second, timestamp, bytes(_buffer[start:end]))
             self._doubtful(number, packet, now)
+
+    def _genuine(self, first: int, second: int, length: int, ssrc: int) -> int:
+        """Open the packet in the buffer: its length in the clear, or negative if it is none."""
+        if first >> 6 == VERSION and not _FIRST_RTCP <= second <= _LAST_RTCP:
+            assert self.shield is not None
+            return self.shield.open(_lent, length, ssrc)
+        if is_handshake(first):
+            if len(self.handshakes) < _MOST_HANDSHAKES:
+                self.handshakes.append(bytes(_buffer[:length]))
+        elif first >> 6 == VERSION:
+            if len(self.reports) < _MOST_UNSURE:
+                self.reports.append(bytes(_buffer[:length]))
+        else:
+            self.strange += 1
+        return -1
 
     def _doubtful(self, verdict: int, packet: Unsure, now: float) -> None:
         """A packet of another source, or far from all others: wait for what follows it."""

@@ -14,6 +14,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from umserver.edges.net.media.capture import CADENCE, Capture, News
+from umserver.edges.net.media.dtls import Identity
+from umserver.edges.net.media.guard import Guard
 from umserver.edges.net.media.inlet import Inlet
 from umserver.edges.net.media.outlet import EventKeys, Keys, Mirror, Playlist, ToneKeys
 from umserver.edges.net.media.ports import PortPair, is_reachable
@@ -57,6 +59,9 @@ class House(Protocol):
     def now(self) -> float:
         """Monotonic seconds."""
 
+    def identity(self) -> Identity:
+        """Our certificate for handshakes."""
+
     def attach(self, leg: Leg, ptime: int) -> None:
         """Tick this leg, as often as packets of `ptime` ms need it; again when that changes."""
 
@@ -82,6 +87,9 @@ class Leg:
         self._inlet = Inlet(pair.rtp)
         self._speaker = Speaker(pair.rtp, engine.random)
         self._reports = Reports(pair, self._speaker.ssrc, engine.random, wall)
+        self._guard = Guard(
+            pair, self._inlet, self._speaker, self._reports, engine.random, engine.identity
+        )
         self._events: LegEvents | None = None
         self._joined: Leg | None = None
         self._playlist: Playlist | None = None
@@ -116,6 +124,7 @@ class Leg:
         now = self._engine.now()
         self._hear(now)
         self._inlet.use(plan)
+        self._guard.use(plan, now)
         self._connect_sockets(plan, now)
         if self._plan is None:
             self._reports.begin(now)
@@ -295,7 +304,9 @@ class Leg:
         self._slot = slot
         if self._peer is not None:
             inlet.hear(now)
-        if self._plan is not None:
+            if inlet.handshakes:
+                news.append((self._guard.receive, (now,)))
+        if self._plan is not None and self._guard.ready:
             if self._playlist is not None or self._pressing or inlet.mirror is not None:
                 if slot >= self._send_at:
                     self._send_at = slot + self._send_slots
@@ -358,6 +369,8 @@ class Leg:
 
     def _chores(self, slot: int, now: float, news: News) -> None:
         self._inlet.chores(now, news)
+        if self._reachable:
+            self._guard.wake(now)
         if now >= self._next_second and self._plan is not None:
             self._next_second = now + 1.0
             self._reports.chores(self._inlet, self._speaker, slot, now, self._reachable)

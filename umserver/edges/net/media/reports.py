@@ -19,6 +19,7 @@ from umserver.wire.rtp.packet import MAX_SIZE
 from umserver.wire.rtp.quality import Quality
 from umserver.wire.rtp.rtcp import Reporter, jitter_seconds
 from umserver.wire.rtp.sequence import Source
+from umserver.wire.srtp import Shield
 
 _A_ROUND = 4
 """Packets read in one round."""
@@ -47,7 +48,11 @@ class Reports:
         self.last_heard = 0.0
         self.strange = 0
         self._sent = 0
+        self.shield: Shield | None = None
+        """What encrypts and opens reports; None: they go in the clear."""
+        self._pair = pair
         self._sock = pair.rtcp
+        self._mux = False
         self._wall = wall
         self._reporter = Reporter(ssrc, f"{random.getrandbits(64):016x}@umserver", random)
         self._peer: tuple[str, int] | None = None
@@ -56,9 +61,20 @@ class Reports:
         """Arm the first report."""
         self._reporter.begin(now)
 
+    def rename(self, ssrc: int) -> None:
+        """Our sound goes on as this source."""
+        self._reporter.ssrc = ssrc
+
     def connect(self, plan: MediaPlan) -> None:
-        """Talk to the RTCP port of this plan, and hear nobody else."""
+        """Talk to the RTCP port of this plan, and hear nobody else.
+
+        Where it is the port of the sound, the socket of the sound is used, which is connected.
+        """
         peer = (plan.remote_host, plan.remote_rtcp_port)
+        self._mux = plan.remote_rtcp_port == plan.remote_port
+        if self._mux:
+            self._peer = peer if is_reachable(*peer) else None
+            return
         if peer == self._peer:
             return
         self._peer = None
@@ -98,8 +114,16 @@ class Reports:
         """What came, each with the seconds since it did: round trips would be wrong without."""
         packets = [(data, 0.0) for data in inlet.reports]
         inlet.reports.clear()
-        if self._peer is None:
+        if self._peer is not None and not self._mux:
+            packets += self._waiting()
+        if self.shield is None:
             return packets
+        opened = [(self.shield.open_rtcp(data), age) for data, age in packets]
+        return [(data, age) for data, age in opened if data is not None]
+
+    def _waiting(self) -> list[tuple[bytes, float]]:
+        """What lies in the socket, within bounds."""
+        packets: list[tuple[bytes, float]] = []
         for _ in range(_A_ROUND):
             try:
                 data, about, _, _ = self._sock.recvmsg(MAX_SIZE, _STAMP_SPACE)
@@ -125,9 +149,12 @@ class Reports:
             )
 
     def _send(self, data: bytes) -> None:
+        sealed = data if self.shield is None else self.shield.seal_rtcp(data)
+        if sealed is None:
+            return
         self._sent += 1
         try:
-            self._sock.send(data)
+            (self._pair.rtp if self._mux else self._sock).send(sealed)
         except OSError:
             self.strange += 1
 
@@ -140,4 +167,6 @@ class Reports:
             jitter=jitter_seconds(inlet.source),
             round_trip=self._reporter.round_trip,
             lost_by_peer=self._reporter.lost_by_peer,
+            forged=self.shield.forged if self.shield is not None else 0,
+            replayed=self.shield.replayed if self.shield is not None else 0,
         )

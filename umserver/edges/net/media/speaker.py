@@ -6,6 +6,7 @@ Knows: headers and counts. Must never know: where sound comes from. Sending neve
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from random import Random
 
 from umserver.wire.rtp.packet import HEADER, MARKER, PLAIN
@@ -28,6 +29,8 @@ class Speaker:
         """Packets that the system did not take."""
         self.talking = False
         """Whether the packet before this one was sound: the next needs no marker."""
+        self.seal: Callable[[bytes], memoryview | None] | None = None
+        """What encrypts packets; None: they leave in the clear. It gives None for what may not."""
         self._send = sock.send
         self._sequence = random.getrandbits(15)
         self._offset = random.getrandbits(32)
@@ -50,8 +53,15 @@ class Speaker:
         second = kind | MARKER if marker else kind
         sequence = self._sequence
         self._sequence = (sequence + 1) & 0xFFFF
+        data: bytes | memoryview | None
+        data = plain = _pack(PLAIN, second, sequence, timestamp, self.ssrc) + payload
+        if self.seal is not None:
+            data = self.seal(plain)
+            if data is None:
+                self.failures += 1
+                return
         try:
-            self._send(_pack(PLAIN, second, sequence, timestamp, self.ssrc) + payload)
+            self._send(data)
         except OSError:
             self.failures += 1
         self.packets += 1
