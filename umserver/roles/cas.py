@@ -7,20 +7,52 @@ know: SIP syntax, sound.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget
+from umserver.org.facts import CallFacts, Party
 from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, UNKNOWN_GATEWAY, Refusal
-from umserver.org.resolve import Rejected, Route, claim_of
+from umserver.org.resolve import Rejected, Route, VoiceAccess, claim_for, named
 from umserver.org.settings import Organisation
-from umserver.org.tokens import sign
+from umserver.org.tokens import Claim, sign
+from umserver.roles.decisions import Decisions
 from umserver.roles.health import LastHour
 from umserver.roles.resolving import resolution_for
+from umserver.roles.sparing import Sparing
 
 log = Logger()
+
+
+@frozen
+class Asking:
+    """A call that is decided at once, before anybody holds it."""
+
+    id: str
+    """The Call-ID."""
+    transport: str
+    """udp, tcp or tls."""
+    here: str
+    """The address by which its peer reaches us."""
+
+
+class Offer(Protocol):
+    """What is to be known of a call in order to choose its server."""
+
+    @property
+    def id(self) -> str:
+        """The Call-ID."""
+
+    @property
+    def transport(self) -> str:
+        """udp, tcp or tls."""
+
+    @property
+    def here(self) -> str:
+        """The address by which its peer reaches us."""
 
 
 @define(eq=False)
@@ -34,7 +66,7 @@ class CallRouter:
     """Wall time, seconds since 1970."""
     key: bytes = field(repr=False)
     """Signs the results; the mailbox servers verify with the same key."""
-    targets: Callable[[IPhone, Route, str], Sequence[RedirectTarget]]
+    targets: Callable[[Offer, Route, str], Sequence[RedirectTarget]]
     """The mailbox servers that may take this call, best first, each with the given token."""
     admission: Callable[[int], Refusal | None]
     """A refusal for a further call (draining, full), told how many are being routed."""
@@ -44,9 +76,44 @@ class CallRouter:
     """Calls being routed now."""
     hour: LastHour = field(init=False)
     """Taken and rejected calls."""
+    _decisions: Decisions = field(init=False)
+    _redirects: Sparing = field(init=False)
+    _refusals: Sparing = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.hour = LastHour(self.wall)
+        self._decisions = Decisions(self.directory, self.wall)
+        self._redirects, self._refusals = Sparing(self.wall), Sparing(self.wall)
+
+    def decide(
+        self, way: CallFacts, calling: Party | None, asking: Asking
+    ) -> Sequence[RedirectTarget] | Refusal | None:
+        """Where a call goes or why not, at once and without keeping anything; None: it takes time.
+
+        `way` is what the call states apart from its Call-ID, its source port and who calls.
+        """
+        try:
+            answer = self.admission(self.routing) or self._decided(way, calling, asking)
+        except Exception:
+            log.failure("routing a call failed", call=asking.id)
+            answer = TROUBLE
+        if isinstance(answer, Refusal):
+            self._note_refusal(asking.id, answer)
+        return answer
+
+    def _decided(
+        self, way: CallFacts, calling: Party | None, asking: Asking
+    ) -> Sequence[RedirectTarget] | Refusal | None:
+        decided = self._decisions.now(self.settings(), way, calling)
+        if decided is None:
+            return None
+        route, caller = decided.decision.route, decided.caller
+        if isinstance(route, Rejected) or caller is None:
+            return route.refusal if isinstance(route, Rejected) else None
+        claim = claim_for(route, caller.id, way.called, calling)
+        if isinstance(route, VoiceAccess):
+            route = named(route, caller)
+        return self._sent_on(asking, route, claim)
 
     def offered(self, phone: IPhone) -> Deferred[None]:
         """Take care of one offered call; never fails."""
@@ -71,27 +138,44 @@ class CallRouter:
             self.routing -= 1
 
     def _redirect(self, phone: IPhone, route: Route) -> None:
-        token = sign(claim_of(route, phone.facts), self.key, self.wall())
-        targets = self.targets(phone, route, token)
+        claim = claim_for(route, route.caller, phone.facts.called, phone.facts.caller)
+        answer = self._sent_on(cast(Offer, phone), route, claim)
+        if isinstance(answer, Refusal):
+            self._refuse(phone, answer)
+        else:
+            phone.redirect(answer)
+
+    def _sent_on(
+        self, offer: Offer, route: Route, claim: Claim
+    ) -> Sequence[RedirectTarget] | Refusal:
+        targets = self.targets(offer, route, sign(claim, self.key, self.wall()))
         if not targets:
-            log.error("no mailbox server can take a call", call=phone.id)
-            self._refuse(phone, OUT_OF_SERVICE)
-            return
+            log.error("no mailbox server can take a call", call=offer.id)
+            return OUT_OF_SERVICE
         self.redirected += 1
         self.hour.note(False)
-        phone.redirect(targets)
-        log.info("redirected {flow}", call=phone.id, flow=route.flow)
+        if self._redirects.may_say():
+            log.info("redirected {flow}", call=offer.id, flow=route.flow)
+            if more := self._redirects.left_out():
+                log.info("redirected {count} calls more, not shown one by one", count=more)
+        return targets
 
     def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
+        phone.refuse(refusal)
+        self._note_refusal(phone.id, refusal)
+
+    def _note_refusal(self, call: str, refusal: Refusal) -> None:
         self.refused += 1
         if refusal is not UNKNOWN_GATEWAY:
             self.hour.note(True)
-        phone.refuse(refusal)
-        log.warn("event 1021: call refused: {why}", call=phone.id, why=refusal.reason)
+        if self._refusals.may_say():
+            log.warn("event 1021: call refused: {why}", call=call, why=refusal.reason)
+            if more := self._refusals.left_out():
+                log.warn("event 1021: {count} calls more were refused", count=more)
         self.call_log.record(
             {
                 "at": self.wall(),
-                "call": phone.id,
+                "call": call,
                 "role": "cas",
                 "outcome": "Rejected",
                 "why": refusal.reason,

@@ -1,0 +1,127 @@
+"""What calls are, found out at once where that can be: from the snapshot and from memory.
+
+Knows: which parts of a decision may be used again, and how long. Must never know: the rules
+(`umserver.org.resolve`), SIP. A decision is remembered apart from who calls, so that a thousand
+callers of a thousand users are two thousand entries; all are forgotten with the snapshot they were
+made from, and after a minute. Nothing here waits: where the directory would have to be asked, or
+more be waited for, there is no answer. A decision costs 5 µs from memory and some 60 without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+from twisted.logger import Logger
+
+from umserver.interfaces import IDirectory
+from umserver.org.callers import Caller, caller_of
+from umserver.org.facts import CallFacts, Party
+from umserver.org.resolve import Decision, Rejected, decide, names_nobody, numbers_to_look_up
+from umserver.org.settings import DialPlan, Mailbox, Organisation
+
+log = Logger()
+
+MOST = 20_000
+"""Entries of each memory; a full one begins anew."""
+SECONDS = 60.0
+EVENT = "event 1109"
+
+
+@frozen
+class Decided:
+    """A call's decision, and who calls."""
+
+    decision: Decision
+    caller: Caller | None
+    """None where the call is rejected."""
+
+
+@define(eq=False)
+class Decisions:
+    """The memory of one role."""
+
+    directory: IDirectory
+    wall: Callable[[], float]
+    _org: Organisation | None = field(init=False, default=None)
+    _until: float = field(init=False, default=0.0)
+    _ways: dict[CallFacts, Decision] = field(init=False, factory=dict)
+    _callers: dict[tuple[str, Party | None], Caller] = field(init=False, factory=dict)
+
+    def now(self, org: Organisation, way: CallFacts, calling: Party | None) -> Decided | None:
+        """What a call is that came this way; None where that cannot be said at once.
+
+        `way` is what the call states apart from its Call-ID, its source port and who calls.
+        """
+        self._forget_old(org)
+        decision = self._ways.get(way) or self._decide(org, way)
+        if decision is None:
+            return None
+        entrance, route = decision.entrance, decision.route
+        if entrance is not None and calling is None and names_nobody(entrance.gateway, way):
+            return None
+        if isinstance(route, Rejected):
+            return Decided(decision, None)
+        plan = route.dial_plan
+        caller = self._callers.get((plan.name, calling)) or self._call(org, way, plan, calling)
+        return None if caller is None else Decided(decision, caller)
+
+    def _forget_old(self, org: Organisation) -> None:
+        now = self.wall()
+        if org is not self._org or not self._until - SECONDS <= now < self._until:
+            self._org, self._until = org, now + SECONDS
+            self._ways.clear()
+            self._callers.clear()
+
+    def _decide(self, org: Organisation, way: CallFacts) -> Decision | None:
+        found = self._find(org, way)
+        if found is None:
+            return None
+        decision = decide(org, way, found)
+        for reason in decision.reasons:
+            if EVENT in reason:
+                log.warn("event 1109: {why}", why=reason)
+        _keep(self._ways, way, decision)
+        return decision
+
+    def _call(
+        self, org: Organisation, way: CallFacts, plan: DialPlan, calling: Party | None
+    ) -> Caller | None:
+        found = self._find(org, _calling(way, calling))
+        if found is None:
+            return None
+        caller = caller_of(plan, org, calling, found)
+        _keep(self._callers, (plan.name, calling), caller)
+        return caller
+
+    def _find(
+        self, org: Organisation, facts: CallFacts
+    ) -> Mapping[tuple[str, str], Mailbox] | None:
+        """What the directory says without being waited for."""
+        found: dict[tuple[str, str], Mailbox] = {}
+        for plan, numbers in numbers_to_look_up(org, facts):
+            known = self._ask(plan, numbers)
+            if known is None:
+                return None
+            found.update({(plan, number): mailbox for number, mailbox in known.items()})
+        return found
+
+    def _ask(self, plan: str, numbers: Sequence[str]) -> Mapping[str, Mailbox] | None:
+        answers: list[Mapping[str, Mailbox]] = []
+        self.directory.find(plan, numbers).addCallbacks(answers.append, _not_now)
+        return answers[0] if answers else None
+
+
+def _not_now(failure: Any) -> None:
+    """Whoever asks again and waits will be told."""
+
+
+def _calling(way: CallFacts, calling: Party | None) -> CallFacts:
+    return evolve(way, caller=calling)
+
+
+def _keep(memory: dict[Any, Any], key: object, value: object) -> None:
+    if len(memory) >= MOST:
+        memory.clear()
+    memory[key] = value
