@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from attrs import define, evolve, field
 
 from tests.calls.rehearsal import ADA, PLAN, POLICY, Rehearsal
-from tests.kit.fake_mailbox import MemoryDirectory, Weather
-from tests.kit.fake_office import MemoryPeople
+from tests.kit.fake_mailbox import MemoryDirectory, MemoryPins, Weather
+from tests.kit.fake_office import MemoryPeople, MemorySettingsDesk
 from tests.kit.fake_office import office as office_of
 from umserver.calls.call import Call, TimeUp
 from umserver.calls.flows.attendant import attend
@@ -75,6 +75,8 @@ class Lobby(Rehearsal):
     """How many prompts the test has listened to."""
     weather: Weather = field()
     """How well the directory of numbers works."""
+    pins: MemoryPins = field(factory=MemoryPins)
+    settings_desk: MemorySettingsDesk = field(factory=MemorySettingsDesk)
 
     @people.default
     def _people(self) -> MemoryPeople:
@@ -107,6 +109,9 @@ class Lobby(Rehearsal):
             people=self.people,
             directory=directory,
             flows=flows,
+            pins=self.pins,
+            greetings=self.greetings,
+            desk=self.settings_desk,
             wall=lambda: self.at + self.clock.seconds(),
         )
 

@@ -10,19 +10,24 @@ interrupt is skipped when one waits; one waiter at a time; when the call's time 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from zope.interface import implementer
 
+from umserver.calls.ringing import Ringing
 from umserver.interfaces import Clip, HungUp, IPhone, IPhoneEvents, ITake, Recorded
+from umserver.org.outcalls import Onward, SentOn
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
     from umserver.org.facts import CallFacts
+
+log = Logger()
 
 T = TypeVar("T")
 
@@ -57,9 +62,16 @@ class Call:
 
     phone: IPhone
     clock: IReactorTime
+    onward: Onward = field(factory=Onward)
+    """How its caller may be sent on."""
+    has_room: Callable[[], bool] = field(default=lambda: True)
+    """Whether a second call may be placed for it."""
     answered: bool = False
     ended: str | None = None
     """How the call ended, None while it lasts."""
+    sent_on: SentOn | None = field(init=False, default=None)
+    """Where its caller is being sent, or was sent last."""
+    _over: Deferred[None] = field(init=False, factory=Deferred)
     _keys: deque[str] = field(init=False, factory=deque)
     _barge_in: str = field(init=False, default=NO_KEY)
     _record_end: str = field(init=False, default=NO_KEY)
@@ -109,6 +121,7 @@ class Call:
             return
         self.ended = reason
         self._cancel_limit()
+        self._over.callback(None)
         if self._waiter is not None:
             self._wake(None)
 
@@ -169,6 +182,10 @@ class Call:
             self._last_sound = self.clock.seconds()  # who presses keys is not waiting in silence
         return pressed
 
+    def put_back(self, keys: str) -> None:
+        """Let these be the next keys: they were read, and meant something else."""
+        self._keys.extendleft(reversed(keys))
+
     async def ready(self, work: Deferred[Any]) -> bool:
         """Whether this is done before the caller has heard nothing for `QUIET_SECONDS`.
 
@@ -216,14 +233,75 @@ class Call:
         self.phone.echo(on)
 
     async def transfer(self, target: str) -> bool:
-        """Send the caller on to this number; False when that was refused. Raises HungUp, TimeUp."""
+        """Send the caller on to this number; False when nobody took it. Raises HungUp, TimeUp.
+
+        By the peer itself (REFER), or, where it cannot, by a second call that is joined with this
+        one; the caller hears it ring meanwhile. After True the call is not the script's any more:
+        every verb raises HungUp, `hang_up` leaves it to those who talk.
+        """
         self._alive()
-        return await self.phone.transfer(target)
+        log.info("event 1024: transferring to {target}", target=target, call=self.id)
+        if not (await self._refer(target) or await self._bridge(target)):
+            self.sent_on = None
+            log.info("event 1025: the transfer to {target} failed", target=target, call=self.id)
+            self._alive()
+            return False
+        log.info("event 1026: transferred to {target}", target=target, call=self.id)
+        return True
+
+    async def _refer(self, target: str) -> bool:
+        method = self.onward.method
+        if method == "Bridge" or (method == "Auto" and not self.phone.sends_on):
+            return False
+        self.sent_on = SentOn(target, "Refer")
+        return bool(await self._while_it_rings(self.phone.transfer(target), at_once=False))
+
+    async def _bridge(self, number: str) -> bool:
+        """Only where the peer cannot send callers on; a number that is busy stays busy."""
+        onward = self.onward
+        wanted = onward.method == "Bridge" or (onward.method == "Auto" and not self.phone.sends_on)
+        if not wanted or ":" in number:
+            return False
+        if not onward.exits or not self.has_room():
+            log.warn("no call can be placed for a transfer", call=self.id)
+            return False
+        self.sent_on = SentOn(number, "Bridge")
+        gateway = await self._while_it_rings(self.phone.bridge(number, onward), at_once=True)
+        if not gateway:
+            return False
+        self.sent_on = SentOn(number, "Bridge", gateway, is_joined=True)
+        if self._time_up:
+            await self.phone.hang_up()
+        return True
+
+    async def _while_it_rings(self, work: Deferred[T], *, at_once: bool) -> T:
+        """The result of `work`; a caller who waits for it longer hears ringing."""
+        result = handed_on(work)
+        if not at_once and await self.ready(result):
+            return await result
+        ringing = Ringing(self.phone, self.onward.country)
+        ringing.begin()
+        try:
+            return await result
+        finally:
+            ringing.stop()
+            self._last_sound = self.clock.seconds()
+
+    @property
+    def _is_given_away(self) -> bool:
+        return self.sent_on is not None and self.sent_on.is_joined
 
     async def hang_up(self) -> None:
-        """End the call; harmless when it is over."""
+        """End the call, unless its caller talks with somebody now; harmless when it is over."""
+        if self._is_given_away:
+            return
         self._cancel_limit()
         await self.phone.hang_up()
+
+    async def gone(self) -> None:
+        """Wait until a caller who talks with somebody has finished."""
+        if self._is_given_away and self.ended is None:
+            await self._over
 
     def allow(self, seconds: float) -> None:
         """Give the call this many seconds from now; then TimeUp (a recording ends with "limit")."""
@@ -232,12 +310,14 @@ class Call:
 
     async def say_last(self, clips: Sequence[Clip]) -> None:
         """Say a last word although the time is up; neither keys nor a hang-up matter any more."""
-        if self.ended is None and self.answered:
+        if self.ended is None and self.answered and not self._is_given_away:
             await self.phone.play(clips)
 
     def _alive(self) -> None:
         if self.ended is not None:
             raise HungUp(self.ended)
+        if self._is_given_away:
+            raise HungUp("transferred")
         if self._time_up:
             raise TimeUp()
 
@@ -249,6 +329,9 @@ class Call:
     def _expire(self) -> None:
         self._limit = None
         self._time_up = True
+        if self._is_given_away:
+            self.phone.hang_up()
+            return
         self.phone.echo(False)
         if self._recording:
             self.phone.stop_recording()

@@ -11,6 +11,7 @@ import umserver.calls
 import umserver.roles
 from umserver.discover import shipped
 from umserver.edges.speech.catalogue import Catalogue, CatalogueFaults, load_catalogue, places
+from umserver.org.recordable import OF_ATTENDANT, OF_PLAN
 
 
 class ShippedCatalogueTests(SynchronousTestCase):
@@ -41,6 +42,7 @@ class ShippedCatalogueTests(SynchronousTestCase):
         )
         words = set(re.findall(r'"([a-z]+(?:-[a-z]+)+|goodbye|trouble)"', source))
         words |= {f"greeting-{wording}-after" for wording in ("name", "away")}
+        words |= {f"prompts-{one.name}" for one in (*OF_ATTENDANT.values(), *OF_PLAN.values())}
         prompts = set(self.catalogue.texts["en-US"])
         self.assertEqual(prompts - words, set())
 

@@ -136,6 +136,14 @@ class Mailbox:
     subscriber_access_enabled: Annotated[
         bool, later("Whether this user can call Outlook Voice Access", "3.7")
     ] = True
+    prompt_editing_enabled: Annotated[
+        bool,
+        Setting(
+            "Whether this user may record prompts of attendants and dial plans by telephone",
+            "6.4",
+            own=True,
+        ),
+    ] = False
     pinless_access_to_voice_mail_enabled: Annotated[
         bool, later("Whether voice mail is heard without a PIN from an own telephone", "3.7")
     ] = False

@@ -18,7 +18,7 @@ from tests.kit.fake_mailbox import (
     MemoryPins,
     Weather,
 )
-from tests.kit.fake_office import office
+from tests.kit.fake_office import MemorySettingsDesk, office
 from umserver.calls.call import TimeUp
 from umserver.calls.flows.voice_access import voice_access
 from umserver.calls.office import Office
@@ -59,6 +59,7 @@ class Visit(Rehearsal):
     pins: MemoryPins = field()
     directory: MemoryDirectory = field()
     greetings: MemoryGreetingDesk = field()
+    settings_desk: MemorySettingsDesk = field(factory=MemorySettingsDesk)
     policy: object = POLICY
     office: Office = field(init=False, default=None)
 
@@ -85,13 +86,14 @@ class Visit(Rehearsal):
 
     def __attrs_post_init__(self) -> None:
         self.office = office(
-            Organisation(dial_plans=(PLAN,), mailbox_policies=(self.policy,)),  # type: ignore
+            Organisation(dial_plans=(self.route.dial_plan,), mailbox_policies=(self.policy,)),  # type: ignore
             spool=self.spool,
             greetings=self.greetings,
             shelf=self.shelf,
             mailboxes=self.boxes,
             pins=self.pins,
             directory=self.directory,
+            desk=self.settings_desk,
         )
 
     @property

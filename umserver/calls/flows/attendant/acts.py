@@ -14,8 +14,10 @@ from umserver.calls.flows.attendant import transfers
 from umserver.calls.flows.attendant.desk import AttendantDesk, policy_of
 from umserver.calls.flows.attendant.menu import answer
 from umserver.calls.flows.leave_message import leave_message_and_return
+from umserver.calls.flows.prompt_editing import asked_behind_pound, edit_prompts, may_edit
+from umserver.calls.flows.voice_access.sign_in import Door
 from umserver.calls.grammar.hours import opening_hours
-from umserver.interfaces import Clip
+from umserver.interfaces import Clip, Unavailable
 from umserver.org.people import method_of, scope_of_attendant, ways_of
 from umserver.org.resolve import LeaveMessage, VoiceAccess
 from umserver.org.schedule import WEEK, Interval, Schedule
@@ -59,6 +61,8 @@ async def _act(desk: AttendantDesk, pressed: str) -> Onward | None:
         return await desk.office.follow(
             desk.call, VoiceAccess(dial_plan=desk.plan, caller=desk.route.caller)
         )
+    if pressed == SEARCH and await _wants_prompts(desk):
+        return await _prompts(desk)
     if pressed == SEARCH and now.can_search:
         desk.failures = 0
         return await _search(desk)
@@ -164,6 +168,29 @@ async def _search(desk: AttendantDesk) -> Onward | None:
     if wish is Wish.CALL:
         return await transfers.call_person(desk, person)
     return await message_for(desk, person)
+
+
+async def _wants_prompts(desk: AttendantDesk) -> bool:
+    """Whether * follows #, where prompts may be changed by telephone (spec 6.4)."""
+    return desk.plan.tui_prompt_editing_enabled and await asked_behind_pound(desk.call)
+
+
+async def _prompts(desk: AttendantDesk) -> Onward | None:
+    """Who signs in and may, changes this attendant's prompts; others come back to the menu."""
+    route = VoiceAccess(dial_plan=desk.plan, caller=desk.route.caller)
+    try:
+        opened = await Door(desk.call, desk.office, route, desk.speaker).let_in()
+    except Unavailable as fault:
+        desk.note("nobody can sign in", fault)
+        await desk.say("attendant-not-possible")
+        return None
+    if isinstance(opened, str):
+        return opened
+    owner, told = opened
+    if told.expired or not may_edit(desk.plan, owner.mailbox):
+        await desk.say("prompts-refused")
+        return None
+    return await edit_prompts(desk.call, desk.office, desk.speaker, desk.attendant, owner.mailbox)
 
 
 async def _location(desk: AttendantDesk) -> None:

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell
+from umserver.calls.flows.prompt_editing import edit_prompts, may_edit
 from umserver.calls.flows.voice_access.first_time import set_up
 from umserver.calls.flows.voice_access.main_menu import main_menu, summary
 from umserver.calls.flows.voice_access.sign_in import Door
@@ -25,13 +26,15 @@ log = Logger()
 async def voice_access(call: Call, office: Office, route: Route) -> str:
     """Serve one call to the access number.
 
-    Returns voice-access, login-failed, login-given-up, refused, pin-not-changed or unavailable.
+    Returns voice-access, prompts-edited, login-failed, login-given-up, refused, pin-not-changed
+    or unavailable.
     """
     assert isinstance(route, VoiceAccess)
     speaker = office.speaker(route.dial_plan.default_language)
     await call.answer()
+    door = Door(call, office, route, speaker)
     try:
-        opened = await Door(call, office, route, speaker).open()
+        opened = await door.open()
     except Unavailable as fault:
         log.error("nobody can sign in: {fault}", call=call.id, fault=fault)
         await farewell(call, speaker, "mailbox-unavailable", "goodbye")
@@ -42,6 +45,10 @@ async def voice_access(call: Call, office: Office, route: Route) -> str:
     if not await set_up(owner, told):
         await owner.say_goodbye()
         return "pin-not-changed"
+    if door.edits_prompts:
+        if may_edit(route.dial_plan, owner.mailbox):
+            return await edit_prompts(call, office, owner.speaker, route.dial_plan, owner.mailbox)
+        await owner.say("prompts-refused")
     await summary(owner)
     await main_menu(owner)
     await owner.say_goodbye()

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell, patiently
 from umserver.calls.digits import BACK_KEY, enter_digits
+from umserver.calls.flows.prompt_editing import asked_for
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.flows.voice_access.welcome import welcome
 from umserver.calls.office import Office
@@ -37,6 +38,8 @@ class Door:
     speaker: Speaker
     silences: int = 0
     wrong: int = 0
+    edits_prompts: bool = False
+    """Whether somebody asked to change what callers hear (spec 6.4)."""
 
     async def open(self) -> tuple[Owner, SignIn] | str:
         """The owner and what the PIN told, or how the call ended (after the last words).
@@ -44,7 +47,17 @@ class Door:
         Raises HungUp, TimeUp.
         """
         await welcome(self.call, self.office, self.route.dial_plan, self.speaker)
-        mailbox, known = self.route.mailbox, self.route.mailbox is not None
+        if self.route.dial_plan.tui_prompt_editing_enabled:
+            self.edits_prompts = await asked_for(self.call)
+        return await self.let_in()
+
+    async def let_in(self) -> tuple[Owner, SignIn] | str:
+        """The same without the welcome, for callers who come from elsewhere.
+
+        Who wants to change prompts says the extension also on an own telephone.
+        """
+        mailbox = None if self.edits_prompts else self.route.mailbox
+        known = mailbox is not None
         if mailbox is not None and self._pinless(mailbox):
             return await self._enter(mailbox, SignIn(welcome=True), proved=False)
         while True:
