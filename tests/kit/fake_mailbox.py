@@ -27,7 +27,7 @@ from umserver.interfaces import (
     Unavailable,
     Unplayable,
 )
-from umserver.org.messages import VoiceMail
+from umserver.org.messages import Attachment, VoiceMail
 from umserver.org.settings import Mailbox, MailboxPolicy
 
 
@@ -77,6 +77,15 @@ class MemoryMailbox:
             if id in self.damaged:
                 raise Unplayable("noise")
             return self.sounds.get(id) or clip(f"sound of {id}", self.seconds / pace)
+
+        return self.weather.through("sound", get)
+
+    def attachments(self, id: str) -> Deferred[Sequence[Attachment]]:
+        def get() -> Sequence[Attachment]:
+            self._at(id)
+            if id in self.damaged:
+                raise Unplayable("noise")
+            return [Attachment(f"{id}.wav", "audio/wav", b"RIFF" + id.encode())]
 
         return self.weather.through("sound", get)
 
@@ -135,9 +144,13 @@ class MemoryPins:
     expired: set[str] = field(factory=set)
     first_time: set[str] = field(factory=set)
     tried: list[tuple[str | None, str]] = field(factory=list)
+    callers: list[str] = field(factory=list)
 
-    def sign_in(self, mailbox: Mailbox | None, policy: MailboxPolicy, pin: str) -> Deferred[SignIn]:
+    def sign_in(
+        self, mailbox: Mailbox | None, policy: MailboxPolicy, pin: str, caller: str = ""
+    ) -> Deferred[SignIn]:
         address = mailbox.address if mailbox else None
+        self.callers.append(caller)
         self.tried.append((address, pin))
 
         def answer() -> SignIn:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import asdict, fields, frozen
+from attrs import asdict, evolve, fields, frozen
 
 
 @frozen(kw_only=True)
@@ -29,8 +29,27 @@ class PinRecord:
     """Whether its owner has not yet gone through the first login."""
     failures: int = 0
     """Wrong PINs in sequence."""
+    renewed: bool = False
+    """Whether these wrong PINs have led to a new one that was mailed."""
     history: tuple[str, ...] = ()
     """Hashes of earlier PINs, the newest first."""
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """This PIN's and those of earlier ones, the newest first."""
+        return tuple(hash for hash in (self.hash, *self.history) if hash)
+
+    def succeeded_by(self, hash: str, now: float, remembered: int) -> PinRecord:
+        """With a new PIN that need not be changed; so many earlier ones are remembered."""
+        return evolve(
+            self,
+            hash=hash,
+            set_at=now,
+            expired=False,
+            failures=0,
+            renewed=False,
+            history=self.hashes[: max(remembered, 0)],
+        )
 
     def is_expired(self, lifetime_days: int | None, now: float) -> bool:
         """Whether it must be changed: by order, or by age; None: PINs do not age."""

@@ -74,6 +74,8 @@ class Answers:
     async def _poll(self) -> None:
         await self._poller().poll()
         await self.um.states.refresh()
+        if self.um.desk is not None:
+            await self.um.desk.notices.look()
 
     def _drain(self, on: bool) -> None:
         self.um.standing.drain(on)

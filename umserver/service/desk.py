@@ -47,6 +47,7 @@ from umserver.org.states import State
 from umserver.org.tokens import Claim, verify
 from umserver.roles.delivery import Delivery
 from umserver.roles.mbx import AnsweringDesk, Equipment
+from umserver.roles.notices import NoticePost
 from umserver.roles.poller import Poller
 from umserver.service.doors import Door, door_of
 from umserver.service.machine import Machine
@@ -76,6 +77,7 @@ class Desk:
     delivery: Delivery = field(init=False)
     mailboxes: MaildirMailboxes | ImapMailboxes = field(init=False)
     pins: StorePins = field(init=False)
+    notices: NoticePost = field(init=False)
     shelf: PromptShelf = field(init=False)
     engine: MediaEngine = field(init=False)
     role: AnsweringDesk = field(init=False)
@@ -99,7 +101,17 @@ class Desk:
         )
         self._mail_threads = Pool(machine.reactor, 4, "mail")
         self.mailboxes = self._mailboxes()
-        self.pins = StorePins(machine.reactor, self.store, machine.wall)
+        self.notices = NoticePost(
+            machine.reactor, self.store, self.spool, f"{self.host} {self.state}"
+        )
+        self.pins = StorePins(
+            machine.reactor,
+            self.store,
+            machine.wall,
+            lambda: self.poller.settings,
+            self.host,
+            on_notice=self.notices.look,
+        )
         self.delivery = Delivery(machine.reactor, self.spool, self._mailer(), machine.wall)
         self.shelf = PromptShelf(
             machine.reactor,
@@ -215,6 +227,7 @@ class Desk:
         """Rescue what a crash left, begin to deliver, and have every prompt ready to be played."""
         await self.spool.recover()
         self.delivery.start()
+        self.notices.start()
         self._shown_at = self.machine.seconds()
         self.voiceless = await self.shelf.preload(None, self._show)
         if self.voiceless:
@@ -241,6 +254,7 @@ class Desk:
     async def stop(self) -> None:
         """Close everything; running calls have ended before."""
         await self.server.stop()
+        await self.notices.stop()
         await self.delivery.stop()
         self.engine.stop()
         self.shelf.stop()

@@ -1,0 +1,85 @@
+"""Where PINs are hashed: few threads of low priority, and a bounded row in front of them.
+
+Knows: threads. Must never know: PINs, mailboxes. Argon2 lets the interpreter go on while it works,
+but not the processor: calls come first. Whoever finds the row full is sent away at once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from umserver.interfaces import Unavailable
+
+T = TypeVar("T")
+
+THREADS = 1 if (os.cpu_count() or 1) <= 2 else 2
+"""PINs that are hashed at the same time; the rest of the machine belongs to calls."""
+MOST_WAITING = 40
+"""PINs in the row: about a second."""
+MOST_OF_ONE = 4
+"""PINs of one caller in the row; a caller says one after the other."""
+NICENESS = 10
+
+
+@define(eq=False)
+class HashingDesk:
+    """Threads begin with the first PIN."""
+
+    reactor: Any
+    """Gives callFromThread."""
+    most_waiting: int = MOST_WAITING
+    shed: int = field(init=False, default=0)
+    """How many were sent away."""
+    _row: Counter[str] = field(init=False, factory=Counter)
+    _pool: ThreadPool | None = field(init=False, default=None)
+    _stopped: bool = field(init=False, default=False)
+    _known: threading.local = field(init=False, factory=threading.local)
+
+    @contextmanager
+    def place(self, caller: str = "") -> Iterator[None]:
+        """A place in the row while the context lasts. Raises Unavailable when there is none."""
+        full = self._row.total() >= self.most_waiting
+        if full or (caller and self._row[caller] >= MOST_OF_ONE):
+            self.shed += 1
+            raise Unavailable("too many PINs are being tried")
+        self._row[caller] += 1
+        try:
+            yield
+        finally:
+            self._row[caller] -= 1
+            if not self._row[caller]:
+                del self._row[caller]
+
+    def run(self, work: Callable[[], T]) -> Deferred[T]:
+        """Something that hashes, in a thread. Raises Unavailable after the end."""
+        if self._stopped:
+            raise Unavailable("no PINs are looked at any more")
+        if self._pool is None:
+            self._pool = ThreadPool(0, THREADS, "pins")
+            self._pool.start()
+        done: Deferred[T] = deferToThreadPool(self.reactor, self._pool, self._humbly, work)
+        return done
+
+    def stop(self) -> None:
+        """Hash nothing more; waits for what runs."""
+        if self._pool is not None and not self._stopped:
+            self._pool.stop()
+        self._stopped = True
+
+    def _humbly(self, work: Callable[[], T]) -> T:
+        """After everything else that the machine has to do."""
+        if not getattr(self._known, "humble", False):
+            self._known.humble = True
+            if hasattr(os, "setpriority"):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        return work()
