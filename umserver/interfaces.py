@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 from zope.interface import Attribute, Interface
 
+from umserver.org.fleet import FleetServer as FleetServer
+from umserver.org.fleet import RequestedState as RequestedState
+
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from umserver.org.facts import CallFacts
-    from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry, VoiceMail
+    from umserver.org.messages import (
+        Attachment,
+        Choices,
+        Envelope,
+        OutgoingMail,
+        QueueEntry,
+        VoiceMail,
+    )
     from umserver.org.people import NameQuery
     from umserver.org.refusals import Refusal
     from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
@@ -106,44 +116,6 @@ class RedirectTarget:
     """The signed routing result, URI-safe."""
     weight: float = 1.0
     """q-value, 0–1."""
-
-
-@frozen
-class RequestedState:
-    """What one requester wants a component of a server to be (spec 9.2)."""
-
-    server: str
-    """Name of the server, compared without regard to case."""
-    component: str
-    """UMCallRouter, UnifiedMessaging, HubTransport, ServerWideOffline …"""
-    requester: str
-    """HealthAPI, Maintenance, Sidelined, Functional, Deployment."""
-    state: str
-    """Active, Inactive or Draining."""
-    at: float
-    """When it was asked for, in seconds since 1970; the newest of a requester counts."""
-
-
-@frozen
-class FleetServer:
-    """One server of the organisation as it last described itself."""
-
-    name: str
-    """Compared without regard to case."""
-    host: str
-    """Where peers and other servers reach it: a host name or IP address."""
-    roles: tuple[str, ...]
-    """cas, mbx."""
-    ports: Mapping[str, int] = field(factory=dict)
-    """Port by what listens there: `sip`, `mbx`, `mbx-tls`; what is missing is closed."""
-    capacity: int = 0
-    """Most calls at the same time."""
-    calls: int = 0
-    """Calls when it last spoke."""
-    state: str = "Active"
-    """Active, Inactive or Draining."""
-    age: float = 0.0
-    """Seconds since it last spoke, by the store's clock; ignored when it is handed in."""
 
 
 class IPhoneEvents(Interface):
@@ -244,8 +216,12 @@ class IDraft(ITake):
 class IMessageStore(Interface):
     """The spool: nothing in it is ever lost or delivered twice."""
 
-    def begin(envelope: Envelope) -> Deferred[IDraft]:
-        """Open a draft. Fails with NoSpace when disk or queue are full."""
+    def begin(envelope: Envelope, enclosed: Sequence[Attachment] = ()) -> Deferred[IDraft]:
+        """Open a draft; `enclosed` are sounds of other messages that go along with it.
+
+        Fails with NoSpace when disk or queue are full. Everybody whom the envelope names gets a
+        mail of their own.
+        """
 
     def post(envelope: Envelope) -> Deferred[None]:
         """Queue a mail that no call made (`notice`); durable when this fires.
@@ -364,6 +340,9 @@ class IMailbox(Interface):
 
     def sound(id: str, pace: float = 1.0) -> Deferred[Clip]:
         """What was said, at half to twice the speed but its own pitch. Fails with Unplayable."""
+
+    def attachments(id: str) -> Deferred[Sequence[Attachment]]:
+        """Its sounds as they came, the newest first, to be sent on. Fails with Unplayable."""
 
     def mark_read(id: str, read: bool) -> Deferred[None]:
         """Make it saved (heard), or new again."""

@@ -6,7 +6,7 @@ caller is told so. Time passes only when the test says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail
@@ -19,7 +19,7 @@ from umserver.calls.call import Call, TimeUp
 from umserver.calls.flows.leave_message import leave_message
 from umserver.calls.office import Office
 from umserver.interfaces import Clip, HungUp, IDraft, Unavailable
-from umserver.org.messages import CallerId, Choices, Envelope
+from umserver.org.messages import Attachment, CallerId, Choices, Envelope
 from umserver.org.resolve import LeaveMessage
 from umserver.org.settings import DialPlan, Mailbox, MailboxPolicy, Organisation
 
@@ -79,13 +79,18 @@ class ShakySpool(MemorySpool):
     failing: set[str] = field(factory=set)
     slow: float = 0.0
 
-    def begin(self, envelope: Envelope) -> Deferred[IDraft]:
+    def begin(self, envelope: Envelope, enclosed: Sequence[Attachment] = ()) -> Deferred[IDraft]:
         if "begin" in self.failing:
             return fail(Unavailable("the disk is broken"))
-        begun = super().begin(envelope)
+        begun = super().begin(envelope, enclosed)
         if not self.full:
             self.drafts[-1] = draft = ShakyDraft(
-                envelope, self.full_after, clock=self.clock, failing=self.failing, slow=self.slow
+                envelope,
+                self.full_after,
+                enclosed=enclosed,
+                clock=self.clock,
+                failing=self.failing,
+                slow=self.slow,
             )
             return begun.addCallback(lambda _: draft)
         return begun

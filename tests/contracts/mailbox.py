@@ -13,7 +13,7 @@ from tests.edges.mail.letters import RECEIVED, envelope, speech
 from umserver.edges.mail.attachment import sound_file
 from umserver.edges.mail.compose import compose
 from umserver.interfaces import Gone, IMailbox, Unplayable
-from umserver.org.messages import CallerId, Choices, Kind, VoiceMail
+from umserver.org.messages import Addressee, CallerId, Choices, Kind, VoiceMail
 from umserver.wire.audio import g711
 
 SOUND = speech(2.0)
@@ -71,6 +71,25 @@ class MailboxContract:
         self.assertEqual(found.received, float(int(RECEIVED + 1)))
         self.assertEqual((found.seconds, found.urgent, found.private), (2, True, True))
         self.assertEqual((found.new, found.deleted, found.flagged), (True, False, False))
+
+    async def test_what_a_message_belongs_to(self: TestCase) -> None:  # type: ignore[misc]
+        """Message-ID, conversation, subject and recipients are those of the mail."""
+        named = (Addressee("ada@example.com", "Ada Example"), Addressee("ben@example.com"))
+        mail = voice_mail(1, references=("<a@b>", "<c@d>"), subject="RE: Lunch", addressed=named)
+        await self.arrive(mail)  # type: ignore[attr-defined]
+        found = await self.only()  # type: ignore[attr-defined]
+        self.assertEqual(found.message_id, envelope(1).message_id)
+        self.assertEqual((found.references, found.subject), (("<a@b>", "<c@d>"), "RE: Lunch"))
+        self.assertEqual(found.recipients, ("ada@example.com", "ben@example.com"))
+
+    async def test_sounds_to_send_on(self: TestCase) -> None:  # type: ignore[misc]
+        """The sound comes out as the file that the mail carries, whatever is in it."""
+        await self.arrive(damaged_mail(1))  # type: ignore[attr-defined]
+        found = await self.only()  # type: ignore[attr-defined]
+        sounds = await self.mailbox.attachments(found.id)  # type: ignore[attr-defined]
+        self.assertEqual([sound.data[:12] for sound in sounds], [b"RIFF\x00\x00\x00\x00WAVE"])
+        self.assertEqual(sounds[0].content_type, "audio/wav")
+        self.assertTrue(sounds[0].name.endswith(".wav"))
 
     async def test_a_caller_from_outside(self: TestCase) -> None:  # type: ignore[misc]
         """A caller who is known by number only has no name and no address."""

@@ -89,6 +89,15 @@ class MemoryMailbox:
 
         return self.weather.through("sound", get)
 
+    def attachments(self, id: str) -> Deferred[Sequence[Attachment]]:
+        def get() -> Sequence[Attachment]:
+            self._at(id)
+            if id in self.damaged:
+                raise Unplayable("noise")
+            return [Attachment(f"{id}.wav", "audio/wav", b"RIFF" + id.encode())]
+
+        return self.weather.through("sound", get)
+
     def mark_read(self, id: str, read: bool) -> Deferred[None]:
         return self._change(id, new=not read)
 

@@ -24,7 +24,7 @@ from umserver.interfaces import (
     NoSpace,
     Unavailable,
 )
-from umserver.org.messages import Choices, Envelope, OutgoingMail, QueueEntry
+from umserver.org.messages import Attachment, Choices, Envelope, OutgoingMail, QueueEntry
 from umserver.org.people import NameQuery, last_and_first, matches
 from umserver.org.settings import Mailbox, Organisation
 
@@ -138,6 +138,7 @@ class MemoryDraft:
     audio: bytes = b""
     fate: str = "open"
     choices: Choices | None = None
+    enclosed: Sequence[Attachment] = ()
 
     @property
     def id(self) -> str:
@@ -182,10 +183,10 @@ class MemorySpool:
     full: bool = False
     full_after: int = 10**9
 
-    def begin(self, envelope: Envelope) -> Deferred[IDraft]:
+    def begin(self, envelope: Envelope, enclosed: Sequence[Attachment] = ()) -> Deferred[IDraft]:
         if self.full:
             return fail(NoSpace("disk full"))
-        draft = MemoryDraft(envelope, full_after=self.full_after)
+        draft = MemoryDraft(envelope, full_after=self.full_after, enclosed=enclosed)
         self.drafts.append(draft)
         return succeed(draft)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import NOTHING, asdict, fields
 
-from umserver.org.messages import CallerId, Envelope, Notice
+from umserver.org.messages import Addressee, CallerId, Envelope, Notice, Recipient
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
 
@@ -47,6 +47,8 @@ def load_envelope(data: bytes) -> Envelope:
     values["caller"] = CallerId(**_matching(CallerId, values.get("caller") or {}))
     if values.get("notice") is not None:
         values["notice"] = _notice(values["notice"])
+    values["also"] = _each(Recipient, values.get("also", []))
+    values["addressed"] = _each(Addressee, values.get("addressed", []))
     envelope = Envelope(**_matching(Envelope, values))
     check_id(envelope.id)
     return envelope
@@ -59,15 +61,20 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "CallerId": (CallerId,),
     "Notice | None": (Notice, type(None)),
     "tuple[str, ...]": (list,),
+    "tuple[Recipient, ...]": (tuple,),
+    "tuple[Addressee, ...]": (tuple,),
 }
 
 
+def _each(cls: type, values: object) -> tuple[Any, ...]:
+    """A list of these."""
+    if not isinstance(values, list):
+        raise BadRecord(f"a list of {cls.__name__} of the envelope is a {type(values).__name__}")
+    return tuple(cls(**_matching(cls, value)) for value in values)
+
+
 def _notice(values: object) -> Notice:
-    found = _matching(Notice, values)
-    if not all(isinstance(number, str) for number in found.get("access_numbers", ())):
-        raise BadRecord("access_numbers of the envelope are no texts")
-    found["access_numbers"] = tuple(found.get("access_numbers", ()))
-    return Notice(**found)
+    return Notice(**_matching(Notice, values))
 
 
 def _matching(cls: type, values: object) -> dict[str, Any]:
@@ -83,5 +90,9 @@ def _matching(cls: type, values: object) -> dict[str, Any]:
         value = values[part.name]
         if not isinstance(value, _TYPES[str(part.type)]):
             raise BadRecord(f"{part.name} of the envelope is a {type(value).__name__}")
+        if isinstance(value, list):
+            if not all(isinstance(text, str) for text in value):
+                raise BadRecord(f"{part.name} of the envelope are no texts")
+            value = tuple(value)
         found[part.name] = value
     return found

@@ -50,6 +50,36 @@ class Notice:
 
 
 @frozen
+class Addressee:
+    """Somebody whom a mail names as a recipient."""
+
+    address: str
+    name: str = ""
+
+
+@frozen
+class Recipient:
+    """Somebody who gets a copy; the fields are those of `Envelope`."""
+
+    mailbox: str
+    mailbox_name: str
+    extension: str = ""
+    language: str = "en-US"
+    time_zone: str = "UTC"
+    audio_codec: str = "Mp3"
+    extra_text: str = ""
+
+
+@frozen
+class Attachment:
+    """The sound of one message that goes along with another one, as it came by mail."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@frozen
 class Envelope:
     """Everything about a message that is known when the call begins.
 
@@ -82,6 +112,20 @@ class Envelope:
     """Whether a call without a message becomes a missed-call mail (policy and user allow it)."""
     notice: Notice | None = None
     """Set for a mail about the mailbox: no call led to it."""
+    sent: bool = False
+    """Whether a user sent it by telephone, instead of a caller who was not answered (spec 8.1)."""
+    subject: str = ""
+    """What it answers or forwards, with RE: or FW:; empty for the usual subject."""
+    references: tuple[str, ...] = ()
+    """Message-IDs of the conversation; the last one is answered (RFC 5322 §3.6.4)."""
+    also: tuple[Recipient, ...] = ()
+    """Who else gets it; each a mail of their own once it is on its way."""
+    addressed: tuple[Addressee, ...] = ()
+    """Whom the mail names as its recipients; the mailbox alone when empty."""
+    enclosed: tuple[str, ...] = ()
+    """Names and types (`name/audio/mpeg`) of sounds that go along, the newest first."""
+    enclosed_seconds: float = 0.0
+    """How long they are together."""
 
 
 @frozen
@@ -111,6 +155,13 @@ class VoiceMail:
     private: bool = False
     flagged: bool = False
     """Marked for follow-up by the owner."""
+    message_id: str = ""
+    """RFC 5322 Message-ID; empty where the mail has none."""
+    references: tuple[str, ...] = ()
+    """Message-IDs of what it follows, the oldest first."""
+    subject: str = ""
+    recipients: tuple[str, ...] = ()
+    """Mail addresses of everybody it was sent to."""
 
 
 @frozen

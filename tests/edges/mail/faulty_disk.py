@@ -85,6 +85,11 @@ class CountingFiles(Files):
         for made in reversed(missing):
             self.created(made)
 
+    def link(self, source: Path, target: Path) -> None:
+        self.step("link")
+        super().link(source, target)
+        self.created(target)
+
     def rename(self, source: Path, target: Path) -> None:
         self.step("rename")
         super().rename(source, target)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
 from twisted.logger import Logger
 
+from umserver.edges.mail.copies import copy_names, make_copy, put_enclosed
 from umserver.edges.mail.files import Files
 from umserver.edges.mail.record import (
     CODECS,
@@ -31,7 +32,7 @@ from umserver.edges.mail.record import (
     parse_folder,
 )
 from umserver.interfaces import NoSpace, Unavailable
-from umserver.org.messages import CallerId, Envelope, Kind
+from umserver.org.messages import Attachment, CallerId, Envelope, Kind
 from umserver.wire.audio.silence import speech_seconds
 
 log = Logger()
@@ -129,12 +130,16 @@ class Cabinet:
 
     # a message's life
 
-    def begin(self, envelope: Envelope) -> Path:
-        """Make the draft's folder; it exists with a whole envelope or not at all."""
+    def begin(self, envelope: Envelope, enclosed: Sequence[Attachment] = ()) -> Path:
+        """Make the draft's folder; it exists with a whole envelope or not at all.
+
+        `enclosed`: sounds that go along, as the envelope names them.
+        """
         making = self.folder / "tmp" / check_id(envelope.id)
         path = self.folder / "drafts" / envelope.id
         try:
             self.files.make_folder(making)
+            put_enclosed(self.files, making, enclosed)
             self.files.put(making / ENVELOPE, dump_envelope(envelope))
             self.files.sync_folder(making)
             self._move(making, path)
@@ -159,6 +164,18 @@ class Cabinet:
         path = self.folder / "queue" / fate.folder(id)
         self._pressing(lambda: self._move(draft, path))
         return path
+
+    def spread(self, letter: Letter) -> list[Letter]:
+        """In the place of a message to several people one for each; may be done again."""
+        found = []
+        for envelope, name in copy_names(letter.envelope, letter.fate):
+            path, making = self.folder / "queue" / name, self.folder / "tmp" / name
+            if not path.exists():
+                make_copy(self.files, letter.path, making, envelope)
+                self._move(making, path)
+            found.append(Letter(path, envelope, letter.fate))
+        self.discard(letter.path)
+        return found
 
     def discard(self, path: Path) -> None:
         """Forget a draft or a message: it is gone with the rename, its octets follow."""

@@ -8,8 +8,7 @@ the disk, sound codings, how mail travels. Everything that came from a caller is
 
 from __future__ import annotations
 
-from binascii import b2a_base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
@@ -18,6 +17,7 @@ from email.utils import format_datetime
 from umserver.edges.mail.attachment import SoundFile
 from umserver.edges.mail.body import Page, html_body, text_body
 from umserver.edges.mail.cleaning import file_stem, one_line, token
+from umserver.edges.mail.enclosing import attach, filled
 from umserver.edges.mail.wording import (
     Words,
     local_time,
@@ -28,13 +28,18 @@ from umserver.edges.mail.wording import (
     telephone_link,
     words_for,
 )
-from umserver.org.messages import Choices, Envelope, Kind
+from umserver.org.messages import Attachment, Choices, Envelope, Kind
 
 CLASSES = {
     Kind.VOICE: ("voice-ca", "IPM.Note.Microsoft.Voicemail.UM.CA"),
     Kind.MISSED: ("missedcall", "IPM.Note.Microsoft.Missed.Voice"),
 }
 """Content-Class and message class by kind (spec 8.1)."""
+SENT = ("voice", "IPM.Note.Microsoft.Voicemail.UM")
+"""The same of a voice message that a user sent by telephone."""
+MOST_NAMED = 100
+"""Recipients that a mail names."""
+MOST_REFERENCES = 10
 
 SYSTEM_USER = "voicemail"
 """The user part of the address that mails come from when the caller has none."""
@@ -43,7 +48,7 @@ SYSTEM_USER = "voicemail"
 class _Policy(EmailPolicy):
     """The standard's policy, but long identifiers stay whole instead of becoming encoded words."""
 
-    whole = frozenset({"message-id", "x-callid"})
+    whole = frozenset({"message-id", "x-callid", "references", "in-reply-to"})
 
     def fold(self, name: str, value: str) -> str:
         if name.lower() in self.whole:
@@ -70,27 +75,40 @@ def sender_address(envelope: Envelope) -> str:
 
 
 def compose(
-    envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None = None
+    envelope: Envelope,
+    choices: Choices,
+    kind: Kind,
+    sound: SoundFile | None = None,
+    enclosed: Sequence[Attachment] = (),
 ) -> bytes:
-    """The whole mail with CRLF line ends; `sound` belongs to a voice message only."""
+    """The whole mail with CRLF line ends.
+
+    `sound` belongs to a voice message only; `enclosed` are sounds of other messages that go along.
+    """
     words = words_for(envelope.language)
     recipient = address_of(envelope.mailbox, envelope.mailbox_name)
     mail = EmailMessage(policy(utf8=not envelope.mailbox.isascii()))
-    caller, page = caller_words(envelope, words), _page(envelope, choices, kind, sound, words)
+    seconds = _seconds(envelope, sound)
+    caller, page = caller_words(envelope, words), _page(envelope, choices, kind, seconds, words)
     moment = local_time(envelope.received, envelope.time_zone)
     mail["Date"] = format_datetime(moment)
     _set_addresses(mail, envelope, caller, recipient)
-    mail["Subject"] = _subject(words, kind, caller, sound)
+    mail["Subject"] = one_line(envelope.subject) or _subject(words, kind, caller, seconds)
     mail["Message-ID"] = token(envelope.message_id)
+    _set_conversation(mail, envelope)
     mail.set_content(text_body(page), cte="quoted-printable")
     mail.add_alternative(html_body(page), subtype="html", cte="quoted-printable")
+    sounds = list(enclosed)
     if sound is not None:
-        _attach(mail, sound, _file_name(words, envelope, caller, sound))
-    for name, value in _marks(envelope, choices, kind, sound):
+        name = _file_name(words, envelope, caller, sound)
+        sounds.insert(0, Attachment(name, sound.content_type, sound.data))
+    if sounds:
+        attach(mail, sounds)
+    for name, value in _marks(envelope, choices, kind, seconds):
         mail[name] = value
     mail["Content-Language"] = words.tag
     tidy_parts(mail, envelope.id)
-    return mail.as_bytes() if sound is None else _with_sound(mail.as_bytes(), sound.data)
+    return filled(mail.as_bytes(), sounds)
 
 
 def caller_words(envelope: Envelope, words: Words) -> str:
@@ -100,11 +118,11 @@ def caller_words(envelope: Envelope, words: Words) -> str:
     return name or number or words.unknown_caller
 
 
-def _subject(words: Words, kind: Kind, caller: str, sound: SoundFile | None) -> str:
+def _subject(words: Words, kind: Kind, caller: str, seconds: int) -> str:
     whom = _of(words, caller)
     if kind is Kind.MISSED:
         return words.missed_subject.format(of_caller=whom)
-    return words.voice_subject.format(of_caller=whom, length=spoken_length(words, _seconds(sound)))
+    return words.voice_subject.format(of_caller=whom, length=spoken_length(words, seconds))
 
 
 def _of(words: Words, caller: str) -> str:
@@ -120,7 +138,17 @@ def _set_addresses(
     mail["From"] = author or Address(caller, addr_spec=system)
     if author is not None:
         mail["Sender"] = Address("", addr_spec=system)
-    mail["To"] = recipient or "undisclosed-recipients:;"
+    named = (address_of(one.address, one.name) for one in envelope.addressed)
+    shown = [address for address in named if address is not None][:MOST_NAMED]
+    mail["To"] = shown or recipient or "undisclosed-recipients:;"
+
+
+def _set_conversation(mail: EmailMessage, envelope: Envelope) -> None:
+    """What it answers, and everything before that (RFC 5322 §3.6.4)."""
+    before = [token(id) for id in envelope.references[-MOST_REFERENCES:]]
+    if before:
+        mail["In-Reply-To"] = before[-1]
+        mail["References"] = " ".join(before)
 
 
 def address_of(text: str, name: str = "") -> Address | None:
@@ -137,15 +165,15 @@ def address_of(text: str, name: str = "") -> Address | None:
 
 
 def _marks(
-    envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None
+    envelope: Envelope, choices: Choices, kind: Kind, seconds: int
 ) -> Iterator[tuple[str, str]]:
     """The classes, the facts of the call, the caller's choices (spec 8.1, 8.2)."""
-    content_class, message_class = CLASSES[kind]
+    content_class, message_class = SENT if envelope.sent else CLASSES[kind]
     yield "Content-Class", content_class
     yield "X-UM-Message-Class", message_class
     yield "X-CallingTelephoneNumber", token(envelope.caller.number, 64)
-    if sound is not None:
-        yield "X-VoiceMessageDuration", str(_seconds(sound))
+    if seconds:
+        yield "X-VoiceMessageDuration", str(seconds)
     yield "X-VoiceMessageSenderName", caller_words(envelope, words_for(envelope.language))
     yield "X-CallID", token(envelope.call_id)
     if choices.important:
@@ -156,14 +184,15 @@ def _marks(
     yield "Auto-Submitted", "auto-generated"
 
 
-def _seconds(sound: SoundFile | None) -> int:
-    """Whole seconds, at least one."""
-    return max(1, int(sound.seconds + 0.5)) if sound is not None else 0
+def _seconds(envelope: Envelope, sound: SoundFile | None) -> int:
+    """Whole seconds of everything that is attached, at least one; 0 where nothing is."""
+    if sound is None and not envelope.enclosed:
+        return 0
+    own = sound.seconds if sound is not None else 0.0
+    return max(1, int(own + envelope.enclosed_seconds + 0.5))
 
 
-def _page(
-    envelope: Envelope, choices: Choices, kind: Kind, sound: SoundFile | None, words: Words
-) -> Page:
+def _page(envelope: Envelope, choices: Choices, kind: Kind, seconds: int, words: Words) -> Page:
     caller = caller_words(envelope, words)
     number = spoken_number(one_line(envelope.caller.number, 64))
     called = one_line(f"{envelope.mailbox_name} ({envelope.extension})")
@@ -175,11 +204,11 @@ def _page(
         (words.address, one_line(envelope.caller.address, 320)),
         (words.called, called if envelope.extension else one_line(envelope.mailbox_name)),
         (words.time, moment),
-        (words.length, spoken_length(words, _seconds(sound)) if sound else ""),
+        (words.length, spoken_length(words, seconds) if seconds else ""),
         (words.marks, ", ".join(marks)),
     ]
     sentence = words.voice_sentence if kind is Kind.VOICE else words.missed_sentence
-    notes = [words.reasons.get(envelope.reason, "")]
+    notes = ["" if envelope.sent else words.reasons.get(envelope.reason, "")]
     notes += [words.no_message] * (kind is Kind.MISSED)
     return Page(
         words=words,
@@ -194,37 +223,10 @@ def _page(
 
 def _file_name(words: Words, envelope: Envelope, caller: str, sound: SoundFile) -> str:
     who = file_stem(caller) or file_stem(envelope.caller.number) or words.unknown_caller
-    seconds = _seconds(sound)
+    seconds = max(1, int(sound.seconds + 0.5))
     length = words.one_second if seconds == 1 else words.seconds.format(seconds=seconds)
     stem = file_stem(words.file_name.format(caller=who, length=length), 70)
     return f"{stem}.{sound.extension}"
-
-
-def _attach(mail: EmailMessage, sound: SoundFile, name: str) -> None:
-    maintype, subtype = sound.content_type.split("/")
-    mail["X-AttachmentOrder"] = name
-    mail.add_attachment(
-        _PLACE, maintype=maintype, subtype=subtype, filename=name, params={"name": name}
-    )
-
-
-_PLACE = b"the sound goes here"
-_PIECE = 57 * 1024
-"""Octets that make whole lines of base64 (RFC 2045 §6.8)."""
-
-
-def _with_sound(mail: bytes, sound: bytes) -> bytes:
-    """The mail with its last part, which is the attachment, filled in.
-
-    The standard library would hold the interpreter for a tenth of a second over a long recording.
-    """
-    head, _, tail = mail.rpartition(b2a_base64(_PLACE, newline=False) + b"\r\n")
-    pieces = [head]
-    for at in range(0, len(sound), _PIECE):
-        text = b2a_base64(sound[at : at + _PIECE], newline=False)
-        lines = [text[line : line + 76] for line in range(0, len(text), 76)]
-        pieces.append(b"\r\n".join([*lines, b""]))
-    return b"".join([*pieces, tail])
 
 
 def tidy_parts(mail: EmailMessage, id: str) -> None:

@@ -6,6 +6,7 @@ Tests put a faulty disk in this one's place.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -60,6 +61,15 @@ class Files:
     def make_folder(self, path: Path) -> None:
         """Make the folder and those above it where they are missing."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def link(self, source: Path, target: Path) -> None:
+        """The same content under a second name; a synced copy where there are no links."""
+        try:
+            os.link(source, target)
+        except OSError as fault:
+            if fault.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV):
+                raise
+            self.put(target, source.read_bytes())
 
     def rename(self, source: Path, target: Path) -> None:
         """One atomic step on one file system."""

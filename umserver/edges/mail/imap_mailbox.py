@@ -18,11 +18,11 @@ from twisted.internet.interfaces import IDelayedCall
 from zope.interface import implementer
 
 from umserver.edges.mail.imap_session import Fetched, ImapSession, Refused
-from umserver.edges.mail.sound import MOST_MAIL, clip_in
+from umserver.edges.mail.sound import MOST_MAIL, attachments_in, clip_in
 from umserver.edges.mail.threads import Threads
 from umserver.edges.mail.voicemail import Letterhead, letterhead
 from umserver.interfaces import Clip, Gone, IMailbox, Unavailable
-from umserver.org.messages import VoiceMail
+from umserver.org.messages import Attachment, VoiceMail
 
 T = TypeVar("T")
 
@@ -73,6 +73,10 @@ class ImapMailbox:
     def sound(self, id: str, pace: float = 1.0) -> Deferred[Clip]:
         """See `IMailbox`."""
         return self._run(lambda session: self._sound(session, id, pace))
+
+    def attachments(self, id: str) -> Deferred[Sequence[Attachment]]:
+        """See `IMailbox`."""
+        return self._run(lambda session: self._attachments(session, id))
 
     def mark_read(self, id: str, read: bool) -> Deferred[None]:
         """See `IMailbox`."""
@@ -183,10 +187,15 @@ class ImapMailbox:
         raise Gone(id)
 
     async def _sound(self, session: ImapSession, id: str, pace: float) -> Clip:
+        return await self.threads.run(clip_in, await self._mail(session, id), pace)
+
+    async def _attachments(self, session: ImapSession, id: str) -> Sequence[Attachment]:
+        return await self.threads.run(attachments_in, await self._mail(session, id))
+
+    async def _mail(self, session: ImapSession, id: str) -> bytes:
         found = await self._find(session, id)
         for one in await session.fetch([found.uid], ""):
-            mail = one.body[: MOST_MAIL + 1]
-            return await self.threads.run(clip_in, mail, pace)
+            return one.body[: MOST_MAIL + 1]
         raise Gone(id)
 
     # changing
@@ -226,14 +235,9 @@ def _moved(known: _Found, now: Fetched) -> _Found:
 
 def _voice_mail(found: _Found, in_trash: bool) -> VoiceMail:
     head, flags = found.head, found.flags
-    return VoiceMail(
-        id=found.id,
-        sender=head.sender,
-        received=head.received,
-        seconds=head.seconds,
+    return head.voice_mail(
+        found.id,
         new=SEEN.lower() not in flags,
         deleted=in_trash or DELETED.lower() in flags,
-        urgent=head.urgent,
-        private=head.private,
         flagged=FLAGGED.lower() in flags,
     )

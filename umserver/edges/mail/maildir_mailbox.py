@@ -21,11 +21,11 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from umserver.edges.mail.files import Files
-from umserver.edges.mail.sound import MOST_MAIL, clip_in
+from umserver.edges.mail.sound import MOST_MAIL, attachments_in, clip_in
 from umserver.edges.mail.threads import Threads
 from umserver.edges.mail.voicemail import MOST_HEADERS, Letterhead, letterhead
 from umserver.interfaces import Clip, Gone, IMailbox, Unavailable, Unplayable
-from umserver.org.messages import VoiceMail
+from umserver.org.messages import Attachment, VoiceMail
 
 log = Logger()
 T = TypeVar("T")
@@ -77,7 +77,11 @@ class MaildirMailbox:
 
     def sound(self, id: str, pace: float = 1.0) -> Deferred[Clip]:
         """See `IMailbox`."""
-        return self._run(lambda: self._sound(id, pace))
+        return self._run(lambda: clip_in(self._mail(id), pace))
+
+    def attachments(self, id: str) -> Deferred[Sequence[Attachment]]:
+        """See `IMailbox`."""
+        return self._run(lambda: attachments_in(self._mail(id)))
 
     def mark_read(self, id: str, read: bool) -> Deferred[None]:
         """See `IMailbox`."""
@@ -157,13 +161,13 @@ class MaildirMailbox:
         except (Gone, FileNotFoundError):
             return None
 
-    def _sound(self, id: str, pace: float) -> Clip:
+    def _mail(self, id: str) -> bytes:
         def read(place: Place) -> bytes:
             if place.path.stat().st_size > MOST_MAIL:
                 raise Unplayable(f"the mail has more than {MOST_MAIL >> 20} MiB")
             return place.path.read_bytes()
 
-        return clip_in(self._at(id, read), pace)
+        return self._at(id, read)
 
     def _at(self, id: str, work: Callable[[Place], T]) -> T:
         """Work on a mail wherever it is; again when it went elsewhere meanwhile."""
@@ -228,14 +232,9 @@ def _headers(data: bytes) -> bytes:
 
 
 def _voice_mail(place: Place, head: Letterhead) -> VoiceMail:
-    return VoiceMail(
-        id=place.unique,
-        sender=head.sender,
-        received=head.received,
-        seconds=head.seconds,
+    return head.voice_mail(
+        place.unique,
         new=place.is_new,
         deleted=place.in_trash or TRASHED in place.flags,
-        urgent=head.urgent,
-        private=head.private,
         flagged=FLAGGED in place.flags,
     )

@@ -20,13 +20,14 @@ from zope.interface import implementer
 from umserver.edges.mail.attachment import Encode, encode_here, sound_file
 from umserver.edges.mail.cabinet import Cabinet, Letter, SpoolInUse, trouble
 from umserver.edges.mail.compose import compose, sender_address
+from umserver.edges.mail.copies import enclosed_in, naming
 from umserver.edges.mail.draft import Draft
 from umserver.edges.mail.encoder import Encoder
 from umserver.edges.mail.notice import compose_notice
 from umserver.edges.mail.record import TRIES, Fate, Tries
 from umserver.edges.mail.threads import Pool, Threads
 from umserver.interfaces import IDraft, IMessageStore, NoSpace, PermanentFailure
-from umserver.org.messages import Envelope, Kind, OutgoingMail, QueueEntry
+from umserver.org.messages import Attachment, Envelope, Kind, OutgoingMail, QueueEntry
 
 log = Logger()
 
@@ -78,28 +79,29 @@ class Spool:
 
     # drafts
 
-    def begin(self, envelope: Envelope) -> Deferred[IDraft]:
+    def begin(self, envelope: Envelope, enclosed: Sequence[Attachment] = ()) -> Deferred[IDraft]:
         """Open a draft. Fails with NoSpace when disk or queue are full."""
-        taken = len(self._letters) + len(self._busy)
+        envelope = evolve(envelope, enclosed=naming(enclosed))
+        taken = len(self._letters) + len(self._busy) + len(envelope.also)
         if taken >= self.max_waiting:
             return fail(NoSpace(f"pipeline full: {taken} messages wait"))
         if envelope.id in self._busy or envelope.id in self._letters:
             return fail(ValueError(f"there is a message {envelope.id} already"))
         self._busy.add(envelope.id)
-        begun = self.threads.run(self._begin, envelope)
+        begun = self.threads.run(self._begin, envelope, enclosed)
         return begun.addCallbacks(self._opened, self._not_begun, (envelope,), {}, (envelope,))
 
     def _not_begun(self, failure: Failure, envelope: Envelope) -> Failure:
         self._busy.discard(envelope.id)
         return failure
 
-    def _begin(self, envelope: Envelope) -> Path:
+    def _begin(self, envelope: Envelope, enclosed: Sequence[Attachment]) -> Path:
         try:
             free = self.cabinet.free()
             if free < self.min_free_bytes:
                 raise NoSpace(f"only {free} octets are free on the disk that holds the spool")
             self.cabinet.keep_reserve()
-            return self.cabinet.begin(envelope)
+            return self.cabinet.begin(envelope, enclosed)
         except OSError as fault:
             raise trouble(fault, "beginning a message") from None
 
@@ -119,19 +121,20 @@ class Spool:
         self._stranded[draft.id] = (draft, fate)
         return failure
 
-    def _settle(self, draft: Draft, fate: Fate | None) -> Letter | None:
+    def _settle(self, draft: Draft, fate: Fate | None) -> list[Letter]:
         try:
             fate = self._fitting(draft, fate)
             if fate is None:
                 self.cabinet.discard(draft.path)
-                return None
+                return []
             path = self.cabinet.settle(draft.path, draft.id, fate)
-            return Letter(path, draft.envelope, fate, Tries())
+            letter = Letter(path, draft.envelope, fate, Tries())
+            return self.cabinet.spread(letter) if draft.envelope.also else [letter]
         except FileNotFoundError as fault:
             if draft.path.exists():
                 raise trouble(fault, "keeping a message") from None
             log.error("somebody removed the draft {path}", path=str(draft.path))
-            return None
+            return []
         except OSError as fault:
             raise trouble(fault, "keeping a message") from None
 
@@ -139,15 +142,16 @@ class Spool:
         """A voice message whose sound the disk never took is a missed call."""
         if fate is None or fate.kind is not Kind.VOICE or not draft.path.exists():
             return fate
-        if self.cabinet.has_sound(draft.path):
+        if draft.envelope.enclosed or self.cabinet.has_sound(draft.path):
             return fate
         return Fate(Kind.MISSED) if draft.envelope.missed_call_wanted else None
 
-    def _settled(self, letter: Letter | None, draft: Draft) -> None:
+    def _settled(self, letters: Sequence[Letter], draft: Draft) -> None:
         self._drafts.pop(draft.id, None)
         self._busy.discard(draft.id)
-        if letter is not None:
-            self._letters[draft.id] = letter
+        for letter in letters:
+            self._letters[letter.envelope.id] = letter
+        if letters:
             self._notify()
 
     def post(self, envelope: Envelope) -> Deferred[None]:
@@ -166,9 +170,20 @@ class Spool:
 
     def _recover(self) -> tuple[int, list[Letter]]:
         try:
-            return self.cabinet.recover(self._busy), self.cabinet.letters()
+            count = self.cabinet.recover(self._busy)
+            return count, [one for letter in self.cabinet.letters() for one in self._each(letter)]
         except OSError as fault:
             raise trouble(fault, "reading the spool") from None
+
+    def _each(self, letter: Letter) -> list[Letter]:
+        """What a crash left undivided, divided; as it is where the disk refuses."""
+        if letter.dead or not letter.envelope.also:
+            return [letter]
+        try:
+            return self.cabinet.spread(letter)
+        except OSError as fault:
+            log.error("{path} waits to be copied: {fault}", path=str(letter.path), fault=fault)
+            return [letter]
 
     def _recovered(self, found: tuple[int, list[Letter]]) -> int:
         count, letters = found
@@ -190,13 +205,22 @@ class Spool:
             self._end(draft, fate).addErrback(self._still_stranded)
         for letter in list(self._leaving.values()):
             self._throw_away(letter).addErrback(self._still_leaving)
+        for letter in [one for one in self._letters.values() if one.envelope.also]:
+            self.threads.run(self._each, letter).addCallback(self._divided, letter)
         return succeed(
             sorted(
                 id
                 for id, letter in self._letters.items()
-                if not now < letter.tries.next_try < now + CLOCK_JUMP
+                if not letter.envelope.also and not now < letter.tries.next_try < now + CLOCK_JUMP
             )
         )
+
+    def _divided(self, letters: Sequence[Letter], letter: Letter) -> None:
+        if letter in letters:
+            return
+        if self._letters.pop(letter.envelope.id, None) is not None:
+            self._letters.update({one.envelope.id: one for one in letters})
+            self._notify()
 
     def _still_stranded(self, failure: Failure) -> None:
         log.error("a message still cannot be put in its place: {why}", why=failure.value)
@@ -215,19 +239,21 @@ class Spool:
         return self.compose_in.run(self._compose, letter)
 
     def _compose(self, letter: Letter) -> OutgoingMail:
-        envelope, attached = letter.envelope, None
+        envelope, attached, enclosed = letter.envelope, None, list[Attachment]()
         if letter.fate.kind is Kind.VOICE:
             try:
                 codec, sound = self.cabinet.sound(letter.path)
+                enclosed = enclosed_in(letter.path, envelope)
             except OSError as fault:
                 raise trouble(fault, "reading a message") from None
-            if not sound:
+            if not sound and not enclosed:
                 raise PermanentFailure("the sound of this message is gone")
-            attached = sound_file(envelope.audio_codec, codec, sound, self.encode)
+            if sound:
+                attached = sound_file(envelope.audio_codec, codec, sound, self.encode)
         if letter.fate.kind is Kind.NOTICE:
             data = compose_notice(envelope)
         else:
-            data = compose(envelope, letter.fate.choices, letter.fate.kind, attached)
+            data = compose(envelope, letter.fate.choices, letter.fate.kind, attached, enclosed)
         return OutgoingMail(
             envelope.id, envelope.message_id, sender_address(envelope), envelope.mailbox, data
         )

@@ -13,17 +13,22 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 
 from attrs import frozen
 
 from umserver.edges.mail.cleaning import one_line
-from umserver.org.messages import CallerId
+from umserver.org.messages import CallerId, VoiceMail
 
 MOST_HEADERS = 256 * 1024
 """Octets of a mail's headers that are looked at."""
 LONGEST = 24 * 3600
 """Seconds; a message that claims to be longer claims nothing."""
+MOST_REFERENCES = 16 * 1024
+"""Characters of a list of Message-IDs or addresses that are looked at."""
+MOST_IDS = 50
+MOST_RECIPIENTS = 200
+_ID = re.compile(r"<[^<>\s]{1,300}>")
 _VOICE_CLASS = re.compile(
     r"IPM\.Note\.(Microsoft\.Voicemail(\.|$)|rpmsg\.Microsoft\.Voicemail(\.|$))", re.IGNORECASE
 )
@@ -40,6 +45,29 @@ class Letterhead:
     seconds: int
     urgent: bool
     private: bool
+    subject: str = ""
+    references: tuple[str, ...] = ()
+    """Message-IDs of what it follows, the oldest first."""
+    recipients: tuple[str, ...] = ()
+    """Mail addresses in To and Cc."""
+
+    def voice_mail(self, id: str, *, new: bool, deleted: bool, flagged: bool) -> VoiceMail:
+        """The message with what the mailbox says of it."""
+        return VoiceMail(
+            id=id,
+            sender=self.sender,
+            received=self.received,
+            seconds=self.seconds,
+            new=new,
+            deleted=deleted,
+            urgent=self.urgent,
+            private=self.private,
+            flagged=flagged,
+            message_id=self.message_id,
+            references=self.references,
+            subject=self.subject,
+            recipients=self.recipients,
+        )
 
 
 def letterhead(head: bytes) -> Letterhead | None:
@@ -55,6 +83,9 @@ def letterhead(head: bytes) -> Letterhead | None:
         urgent=_text(mail, "Importance").lower() == "high"
         or _text(mail, "X-Priority")[:1] in ("1", "2"),
         private=_text(mail, "Sensitivity").lower() in ("private", "company-confidential"),
+        subject=_text(mail, "Subject"),
+        references=_references(mail),
+        recipients=_recipients(mail),
     )
 
 
@@ -87,6 +118,26 @@ def _sender(mail: Message) -> CallerId:
     if not is_user and (not number or _same_number(name, number)):
         name = ""
     return CallerId(number, name, address if is_user else "")
+
+
+def _references(mail: Message) -> tuple[str, ...]:
+    """References and, where it is not among them, In-Reply-To."""
+    text = f"{mail.get('In-Reply-To', '')} {mail.get('References', '')}"[:MOST_REFERENCES]
+    found = list(dict.fromkeys(_ID.findall(text)))
+    if found and str(mail.get("In-Reply-To", "")).strip().startswith(found[0]):
+        found.append(found.pop(0))
+    return tuple(found[-MOST_IDS:])
+
+
+def _recipients(mail: Message) -> tuple[str, ...]:
+    texts = [
+        str(text)[:MOST_REFERENCES] for name in ("To", "Cc") for text in mail.get_all(name, [])
+    ]
+    try:
+        found = [address for _, address in getaddresses(texts) if "@" in address]
+    except (ValueError, IndexError, TypeError):
+        return ()
+    return tuple(dict.fromkeys(one_line(address, 320) for address in found[:MOST_RECIPIENTS]))
 
 
 def _same_number(name: str, number: str) -> bool:
