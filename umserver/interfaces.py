@@ -373,10 +373,13 @@ class IMailboxes(Interface):
 class IPins(Interface):
     """Who knows the PIN of a mailbox. Everything can fail with Unavailable."""
 
-    def sign_in(mailbox: Mailbox | None, policy: MailboxPolicy, pin: str) -> Deferred[SignIn]:
+    def sign_in(
+        mailbox: Mailbox | None, policy: MailboxPolicy, pin: str, caller: str = ""
+    ) -> Deferred[SignIn]:
         """Try a PIN; every wrong one counts, durably, before the answer is known.
 
         None stands for a mailbox that does not exist: it takes as long, and is never welcome.
+        `caller` names who calls: wrong PINs count for it too, whatever the mailbox.
         """
 
     def change(mailbox: Mailbox, policy: MailboxPolicy, pin: str) -> Deferred[bool]:
