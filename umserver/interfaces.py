@@ -151,6 +151,12 @@ class IPhone(Interface):
         over.
         """
 
+    def secure() -> bool:
+        """Let no sound flow but encrypted, from the answer on. Only before answer.
+
+        False when the caller offers no such sound; answering would then refuse the call.
+        """
+
     def answer() -> Deferred[None]:
         """Take the call; fires when the caller confirmed and sound may flow. Fails with HungUp."""
 

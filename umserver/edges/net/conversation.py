@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from umserver.edges.net.info import KeyTwins, info_body, keys_in_info
 from umserver.edges.net.media import Leg, MediaEngine
 from umserver.interfaces import Clip, HungUp, ITake, Recorded
-from umserver.wire.media import MediaSession, NotAcceptable
+from umserver.wire.media import MediaSession, NotAcceptable, Offering, Protection
 from umserver.wire.sip.effects import (
     CallEffect,
     Effect,
@@ -65,6 +65,9 @@ class Line(Protocol):
     def session_id(self) -> int:
         """A fresh number for an SDP origin."""
 
+    def protection(self, flow: Flow) -> Protection:
+        """What may protect the sound of a call whose signalling goes this way."""
+
 
 @define(eq=False)
 class Conversation:
@@ -81,6 +84,10 @@ class Conversation:
     over: str | None = field(init=False, default=None)
     """How it ended; None while it lasts."""
     established: bool = field(init=False, default=False)
+    secured: bool = field(init=False, default=False)
+    """Whether sound in the clear is refused."""
+    offering: Offering = field(init=False, default="plain")
+    """What our first offer proposes."""
     on_key: Callable[[str], None] | None = None
     on_over: Callable[[str], None] | None = None
     _twins: KeyTwins = field(init=False, factory=KeyTwins)
@@ -260,11 +267,13 @@ class Conversation:
         assert self.line.engine is not None
         self.leg = self.line.engine.open(self.line.bind_host(self.flow))
         self.leg.listen(self)
+        protection = self.line.protection(self.flow)
         self.session = MediaSession(
             host=self.line.announced_host(self.flow),
             port=self.leg.port,
             session_id=self.line.session_id(),
             codecs=tuple(codecs),
+            protection=evolve(protection, required=self.secured, offering=self.offering),
         )
 
     def _connect(self) -> None:

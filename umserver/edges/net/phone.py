@@ -20,8 +20,8 @@ from umserver.edges.net.facts import with_late
 from umserver.edges.net.media import NoPorts
 from umserver.interfaces import HungUp, IPhone, IPhoneEvents, RedirectTarget
 from umserver.org.facts import CallFacts
-from umserver.org.refusals import Refusal
-from umserver.wire.media import NotAcceptable
+from umserver.org.refusals import SOUND_NOT_SECURED, Refusal
+from umserver.wire.media import NotAcceptable, offers_secret_sound
 from umserver.wire.sip.effects import Established
 from umserver.wire.sip.message import Request
 from umserver.wire.sip.uri import Uri
@@ -73,6 +73,11 @@ class Phone(Conversation):
         self._late_alarm = self.line.clock.callLater(seconds, self._no_longer_late, False)
         return self._late
 
+    def secure(self) -> bool:
+        """Refuse sound in the clear; False when nothing else is offered (IPhone)."""
+        self.secured, self.offering = True, "sdes"
+        return self.offer is None or offers_secret_sound(self.offer)
+
     def answer(self) -> Deferred[None]:
         """Negotiate and take the call; fires when the caller confirmed (IPhone)."""
         if self.over is not None:
@@ -123,7 +128,8 @@ class Phone(Conversation):
             self._refuse(503, "Service Unavailable", [("Retry-After", _RETRY_WHEN_FULL)])
         except NotAcceptable as fault:
             warning = [("Warning", fault.warning)] if fault.warning else []
-            reason = self._diagnostics(15008, str(fault))
+            number = SOUND_NOT_SECURED.diagnostics if fault.insecure else 15008
+            reason = self._diagnostics(number, str(fault))
             phrase = "Not Acceptable Here" if fault.status == 488 else ""
             self._refuse(fault.status, phrase, [*warning, ("ms-diagnostics", reason)])
         return None

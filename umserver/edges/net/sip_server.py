@@ -58,6 +58,8 @@ class SipServer:
     tls_port: int | None = None
     """Where `start` and `open_tls` listen; 0 takes a free one, None is nowhere."""
     trace: TraceMemory | None = None
+    keys_over_plain_sip: bool = False
+    """Whether keys of sound may be told where everybody on the way can read them."""
     total: int = field(init=False, default=0)
     """Calls offered since the start."""
     station: Station = field(init=False)
@@ -75,6 +77,7 @@ class SipServer:
             limits=self.limits,
             trace=self.trace,
             identity=self.identity,
+            keys_over_plain_sip=self.keys_over_plain_sip,
         )
 
     @property

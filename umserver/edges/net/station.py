@@ -22,6 +22,7 @@ from umserver.edges.net.sockets import family_of
 from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.edges.net.tls.connections import Identity, TlsConnections
 from umserver.edges.net.udp import UdpPorts
+from umserver.wire.media import Protection
 from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow
 from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.sip.headers import NameAddr
@@ -50,6 +51,8 @@ class Station:
     trace: TraceMemory | None = None
     identity: Identity | None = None
     """Who we are to peers that speak TLS; None speaks none."""
+    keys_over_plain_sip: bool = False
+    """Whether keys of sound may be told where everybody on the way can read them."""
     port: int = field(init=False, default=0)
     tls_port: int = field(init=False, default=0)
     """0 while it is closed."""
@@ -198,6 +201,11 @@ class Station:
     def session_id(self) -> int:
         """A fresh number for an SDP origin."""
         return self.random.getrandbits(31)
+
+    def protection(self, flow: Flow) -> Protection:
+        """What may protect the sound of a call whose signalling goes this way."""
+        fingerprint = None if self.engine is None else self.engine.identity().fingerprint
+        return Protection(flow.transport == "tls" or self.keys_over_plain_sip, fingerprint)
 
     def _tell(self, effect: Effect) -> None:
         if isinstance(effect, Answered):

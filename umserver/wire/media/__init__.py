@@ -7,7 +7,12 @@ engine gets one small value and never sees SDP, the SIP machines carry bodies an
 from __future__ import annotations
 
 from umserver.wire.media.plan import MediaPlan
-from umserver.wire.media.protection import Handshake, Offering, Protection
+from umserver.wire.media.protection import (
+    Handshake,
+    Offering,
+    Protection,
+    offers_secret_sound,
+)
 from umserver.wire.media.refusal import NotAcceptable
 from umserver.wire.media.session import MediaSession, OutOfTurn
 
@@ -19,4 +24,5 @@ __all__ = [
     "Offering",
     "OutOfTurn",
     "Protection",
+    "offers_secret_sound",
 ]

@@ -16,6 +16,7 @@ from umserver.wire.media import refusal
 from umserver.wire.sdp.crypto import Crypto, InlineKey, parse_crypto
 from umserver.wire.sdp.description import Attribute, Media, SessionDescription
 from umserver.wire.sdp.fingerprint import Fingerprint, fingerprints_of, setup_of
+from umserver.wire.sdp.parse import SdpSyntaxError, parse_sdp
 from umserver.wire.srtp.keys import LEAST_WINDOW, MOST_WINDOW, USUAL_WINDOW, Keying, MasterKey
 from umserver.wire.srtp.suites import SUITES, Suite, suite_named
 
@@ -31,14 +32,6 @@ MOST_LINES = 32
 
 Offering = Literal["plain", "sdes", "best-effort", "dtls"]
 """What our own first offer of a call proposes."""
-
-OFFERED_PROFILES: dict[Offering, str] = {
-    "plain": "RTP/AVP",
-    "best-effort": "RTP/AVP",
-    "sdes": "RTP/SAVP",
-    "dtls": "UDP/TLS/RTP/SAVP",
-}
-
 
 class Unusable(Exception):
     """This stream is not for us; `code` is the warn-code that says why (RFC 3261 §20.43)."""
@@ -96,6 +89,18 @@ class Terms:
 
 
 CLEAR = Terms()
+
+
+def offers_secret_sound(offer: bytes) -> bool:
+    """Whether a description offers sound by a profile that encrypts; True for what is none."""
+    try:
+        media = parse_sdp(offer).media
+    except SdpSyntaxError:
+        return True
+    return any(
+        each.port and each.kind.lower() == "audio" and each.proto.upper() in SECURE | HANDSHAKE
+        for each in media
+    )
 
 
 def answer_terms(
@@ -224,9 +229,12 @@ def offered_terms(protection: Protection, before: Terms) -> Terms:
         return _shaking(ours, "actpass", before.handshake, before.mux)
     if before.keying is not None:
         return before
-    if protection.offering == "dtls" and ours is not None:
+    secretly = protection.offering in ("sdes", "best-effort") and protection.sdes
+    if ours is not None and (
+        protection.offering == "dtls" or (protection.required and not secretly)
+    ):
         return _shaking(ours, "actpass", None, True)
-    if protection.offering in ("sdes", "best-effort") and protection.sdes:
+    if secretly:
         return _with_lines(
             tuple(
                 Crypto(tag, suite.name, (InlineKey(protection.secret(suite.secret)),))
@@ -234,6 +242,13 @@ def offered_terms(protection: Protection, before: Terms) -> Terms:
             )
         )
     return CLEAR
+
+
+def offered_profile(protection: Protection, terms: Terms) -> str:
+    """The profile of an offer with these terms."""
+    if terms.lines:
+        return "RTP/AVP" if protection.offering == "best-effort" else "RTP/SAVP"
+    return "UDP/TLS/RTP/SAVP" if terms.attributes else "RTP/AVP"
 
 
 def accepted_terms(

@@ -17,12 +17,12 @@ from umserver.wire.media.lines import STATIC, format_attributes, formats_to_offe
 from umserver.wire.media.plan import MediaPlan
 from umserver.wire.media.protection import (
     CLEAR,
-    OFFERED_PROFILES,
     Protection,
     Terms,
     Unusable,
     accepted_terms,
     answer_terms,
+    offered_profile,
     offered_terms,
 )
 from umserver.wire.media.refusal import NotAcceptable, warning_value
@@ -141,7 +141,7 @@ class MediaSession:
         if agreed.active is not None:
             active, proto = agreed.active, slots[agreed.active].proto
         else:
-            active, proto = self._free_slot(), OFFERED_PROFILES[self.protection.offering]
+            active, proto = self._free_slot(), offered_profile(self.protection, terms)
             slots = slots or [Media("audio", 0, proto, numbers)]
         slots[active] = Media("audio", self._port, proto, numbers, attributes=tuple(attributes))
         known = {**agreed.known, **{each.payload_type: each for each in formats}}
