@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         QueueEntry,
         VoiceMail,
     )
+    from umserver.org.outcalls import Onward
     from umserver.org.people import NameQuery
     from umserver.org.refusals import Refusal
     from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
@@ -132,7 +133,7 @@ class IPhone(Interface):
     """One call as its script sees it, with no SIP header and no packet in sight.
 
     After hung_up every pending Deferred has fired (play: False, record: ended_by "hangup",
-    answer and transfer: HungUp) and further verbs are harmless.
+    answer, transfer and bridge: HungUp) and further verbs are harmless.
     """
 
     id: str = Attribute("The call's identity in logs (the SIP Call-ID).")
@@ -184,11 +185,20 @@ class IPhone(Interface):
     def send_digits(digits: str) -> Deferred[None]:
         """Press keys towards the peer."""
 
+    sends_on: bool = Attribute("False once the peer said that it transfers nobody.")
+
     def transfer(target: str) -> Deferred[bool]:
         """Send the caller to this number or URI (blind): True when the peer took over."""
 
+    def bridge(number: str, onward: Onward) -> Deferred[str]:
+        """Call this number through the gateways of `onward` and join both calls.
+
+        Fires with the gateway's name when somebody answered: from then on the call is theirs, is
+        over when either side hangs up, and no key is told any more. Empty when nobody took it.
+        """
+
     def hang_up() -> Deferred[None]:
-        """End the call; fires when it is over. Harmless when it is over already."""
+        """End the call. Harmless when it is over already."""
 
 
 class ITake(Interface):

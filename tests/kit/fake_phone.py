@@ -25,6 +25,7 @@ from umserver.interfaces import (
     RedirectTarget,
 )
 from umserver.org.facts import CallFacts, Party
+from umserver.org.outcalls import Onward
 from umserver.org.refusals import Refusal
 
 SPEECH = bytes(range(0x20, 0x40)) * 25
@@ -57,6 +58,12 @@ class FakePhone:
     redirected: Sequence[RedirectTarget] = ()
     transfers: list[str] = field(factory=list)
     transfer_works: bool = True
+    sends_on: bool = True
+    """Whether the peer knows transfers; if not, none works."""
+    bridged: list[str] = field(factory=list)
+    """Numbers that were called to be joined."""
+    bridging: Deferred[str] | None = None
+    """Waits for the test to say through which gateway somebody answered."""
     echoing: bool = False
     over: str | None = None
     _events: IPhoneEvents | None = None
@@ -177,7 +184,12 @@ class FakePhone:
 
     def transfer(self, target: str) -> Deferred[bool]:
         self.transfers.append(target)
-        return succeed(self.transfer_works)
+        return succeed(self.transfer_works and self.sends_on)
+
+    def bridge(self, number: str, onward: Onward) -> Deferred[str]:
+        self.bridged.append(number)
+        self.bridging = Deferred()
+        return self.bridging
 
     def hang_up(self) -> Deferred[None]:
         self._finish("us")
@@ -227,5 +239,7 @@ class FakePhone:
             self._play_end.cancel()
         self._fire_play(False)
         self._end_recording("hangup")
+        if self.bridging is not None and not self.bridging.called:
+            self.bridging.errback(HungUp(by))
         if self._events is not None:
             self._events.hung_up(by)

@@ -254,7 +254,8 @@ class Call:
         if method == "Bridge" or (method == "Auto" and not self.phone.sends_on):
             return False
         self.sent_on = SentOn(target, "Refer")
-        return bool(await self._while_it_rings(self.phone.transfer(target), at_once=False))
+        taken: bool = await self._while_it_rings(self.phone.transfer(target), at_once=False)
+        return taken
 
     async def _bridge(self, number: str) -> bool:
         """Only where the peer cannot send callers on; a number that is busy stays busy."""

@@ -80,3 +80,15 @@ def _exit(org: Organisation, gateway: IPGateway, facts: CallFacts) -> Exit | Non
     if host != plain_address(facts.source) and facts.source in map(plain_address, addresses):
         host = plain_address(facts.source)
     return Exit(gateway.name, host, gateway.port, facts.transport)
+
+
+@frozen
+class SentOn:
+    """Where a caller was sent, or is being sent."""
+
+    target: str
+    method: Literal["Refer", "Bridge"]
+    gateway: str = ""
+    """Which one carries the second call; empty where there is none, or none yet."""
+    is_joined: bool = False
+    """Whether we carry the caller's conversation."""

@@ -5,7 +5,7 @@ Knows: what the resolver found and since when. Must never know: what is said in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -51,8 +51,38 @@ class Serving:
             return "Connecting"
         return "Connected" if self.call.ended is None else "Disconnecting"
 
+    @property
+    def is_bridging(self) -> bool:
+        """Whether a second call is placed for its caller, or joined with it."""
+        call = self.call
+        sent = call.sent_on if call is not None and call.ended is None else None
+        return sent is not None and sent.method == "Bridge"
+
+    @property
+    def gateways(self) -> Sequence[str]:
+        """Names of the gateways that carry it, folded."""
+        sent = self.call.sent_on if self.call is not None else None
+        return [self.gateway.casefold(), *([sent.gateway.casefold()] if sent is not None else [])]
+
+    def rows(self, now: float) -> Sequence[Mapping[str, object]]:
+        """For administrators; `now` is wall time. A caller who was joined with somebody is two."""
+        mine = self.shown(now)
+        call = self.call
+        if call is None or call.sent_on is None or not self.is_bridging:
+            return [mine]
+        sent = call.sent_on
+        placed = {
+            "id": f"{self.phone.id}#2",
+            "state": "Connected" if sent.is_joined else "Connecting",
+            "type": "Transfer",
+            "dialled": sent.target,
+            "diverted": "",
+            "gateway": sent.gateway,
+        }
+        return [mine, {**mine, **placed}]
+
     def shown(self, now: float) -> Mapping[str, object]:
-        """For administrators; `now` is wall time."""
+        """The call that was offered to us."""
         facts, route = self.phone.facts, self.route
         diverted = next(iter((*facts.diversions, *facts.history)), None)
         return {

@@ -33,6 +33,7 @@ from umserver.interfaces import (
     ISettingsDesk,
 )
 from umserver.org.facts import CallFacts
+from umserver.org.outcalls import onward_for
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
 from umserver.org.resolve import Rejected, Route
 from umserver.org.settings import Organisation
@@ -87,8 +88,8 @@ class AnsweringDesk:
 
     @property
     def active(self) -> int:
-        """Calls being served now."""
-        return len(self._running)
+        """Calls being served now, those among them that we placed for callers."""
+        return len(self._running) + sum(s.is_bridging for s in self._running.values())
 
     @property
     def oldest(self) -> float:
@@ -98,7 +99,8 @@ class AnsweringDesk:
 
     def calls(self) -> Sequence[Mapping[str, object]]:
         """The calls being served now, oldest first, as administrators see them."""
-        return [serving.shown(self.wall()) for serving in self._running.values()]
+        now = self.wall()
+        return [row for serving in self._running.values() for row in serving.rows(now)]
 
     def offered(self, phone: IPhone) -> Deferred[None]:
         """Serve one offered call to its end; never fails."""
@@ -118,9 +120,9 @@ class AnsweringDesk:
         return self.idle()
 
     def hang_up_gateway(self, name: str) -> int:
-        """End the calls that this gateway brought (spec 2.5, -Immediate); says how many."""
+        """End the calls that this gateway carries (spec 2.5, -Immediate); says how many."""
         wanted = name.casefold()
-        theirs = [s.phone for s in self._running.values() if s.gateway.casefold() == wanted]
+        theirs = [s.phone for s in self._running.values() if wanted in s.gateways]
         for phone in theirs:
             phone.hang_up()
         return len(theirs)
@@ -144,10 +146,14 @@ class AnsweringDesk:
             self._refuse(phone, route.refusal)
             return
         self.hour.note(False)
-        call, office = Call(phone, self.clock), self._office(org)
+        onward = onward_for(org, route.dial_plan, phone.facts)
+        most = org.service.max_calls_allowed
+        call = Call(phone, self.clock, onward, lambda: self.active < most)
+        office = self._office(org)
         serving.route, serving.call = route, call
         outcome = await self._run(call, office, route)
         await call.hang_up()
+        await call.gone()
         self._record(call, office, route, serving.since, outcome)
 
     async def _resolve(self, phone: IPhone, org: Organisation) -> Route | Rejected:
@@ -226,9 +232,16 @@ class AnsweringDesk:
                 "outcome": outcome,
                 "seconds": round(self.wall() - started, 3),
                 "ended": call.ended,
+                **_sent_on(call),
                 **office.facts,
             }
         )
+
+
+def _sent_on(call: Call) -> Mapping[str, object]:
+    """Where the caller went, for the call record."""
+    sent = call.sent_on
+    return {} if sent is None else {"sent_to": sent.target, "sent_by": sent.method}
 
 
 async def _last_words(call: Call, speaker: Speaker, name: str) -> None:

@@ -55,6 +55,9 @@ from umserver.service.standing import Standing
 
 log = Logger()
 
+BYE_SECONDS = 2.0
+"""How long peers may take to answer our last hang-ups."""
+
 SHOW_EVERY = 0.5
 """Seconds between two lines about the rendering of prompts."""
 
@@ -253,6 +256,7 @@ class Desk:
 
     async def stop(self) -> None:
         """Close everything; running calls have ended before."""
+        await self.server.quiet(BYE_SECONDS)
         await self.server.stop()
         await self.notices.stop()
         await self.delivery.stop()

@@ -37,7 +37,12 @@ from umserver.wire.sip.message import Request
 log = Logger()
 
 TRANSFER_PATIENCE = 180.0
-"""Seconds that a transferred caller may take to arrive, when the peer tells nothing."""
+"""Seconds that a transfer may take from one thing that the peer tells about it to the next."""
+SILENT_PATIENCE = 40.0
+"""Seconds that a peer which accepted and tells nothing may take: some only hang up when done."""
+
+TRANSFERS_NOBODY = frozenset({403, 405, 406, 415, 416, 420, 421, 488, 489, 501, 505})
+"""Answers to a REFER by which a peer says that it sends callers on to nowhere, or may not."""
 
 
 class Line(Protocol):
@@ -90,6 +95,10 @@ class Conversation:
     """What our first offer proposes."""
     on_key: Callable[[str], None] | None = None
     on_over: Callable[[str], None] | None = None
+    joined: Conversation | None = field(init=False, default=None)
+    """The other call whose sound is joined with this one's: it gets the keys, nobody else."""
+    sends_on: bool = field(init=False, default=True)
+    """False once the peer said that it transfers nobody."""
     _twins: KeyTwins = field(init=False, factory=KeyTwins)
     _gone: bool = field(init=False, default=False)
     _hanging_up: list[Deferred[None]] = field(init=False, factory=list)
@@ -149,9 +158,7 @@ class Conversation:
             return succeed(False)
         answer = self._transfer = Deferred()
         self._transfer_accepted = False
-        self._transfer_alarm = self.line.clock.callLater(
-            TRANSFER_PATIENCE, self._transferred, False
-        )
+        self._be_patient(TRANSFER_PATIENCE)
         try:
             effects = self.line.endpoint.transfer(self.call, refer_to, self.line.now())
         except ProtocolMisuse as still_busy:
@@ -164,6 +171,10 @@ class Conversation:
     def hang_up(self) -> Deferred[None]:
         """End the call; fires when the endpoint has let go of it."""
         return self._hang_up("us")
+
+    def end(self, by: str) -> None:
+        """End the call because of somebody else; its listener is told who that was."""
+        self._hang_up(by)
 
     def _hang_up(self, by: str, reason: str = "") -> Deferred[None]:
         if self._gone:
@@ -189,7 +200,7 @@ class Conversation:
             case Informed():
                 self._informed(effect.request)
             case Transferring():
-                self._transferring(effect.status)
+                self._transferring(effect)
             case Ended():
                 self._ended(effect)
             case _:
@@ -218,18 +229,40 @@ class Conversation:
         for key in keys_in_info(request.content_type, request.body):
             self._pressed(key, "info")
 
-    def _transferring(self, status: int) -> None:
-        if status == 202:
-            self._transfer_accepted = True
+    def _transferring(self, effect: Transferring) -> None:
+        status = effect.status
+        if effect.is_answer and status < 300:
+            if not self._transfer_accepted:
+                self._transfer_accepted = True
+                self._be_patient(SILENT_PATIENCE)
         elif status >= 300:
+            if effect.is_answer and status in TRANSFERS_NOBODY:
+                self.sends_on = False
             self._transferred(False)
         elif status >= 200:
             self._transferred(True)
+        else:
+            self._transfer_accepted = True
+            self._be_patient(SILENT_PATIENCE if effect.is_last else TRANSFER_PATIENCE)
+
+    def _be_patient(self, seconds: float) -> None:
+        """Wait so long from now for more about the transfer."""
+        self._stop_waiting()
+        if self._transfer is not None:
+            self._transfer_alarm = self.line.clock.callLater(seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        log.warn("the peer does not tell what became of a transfer", call=self.id)
+        self.line.endpoint.forget_transfer(self.call)
+        self._transferred(False)
+
+    def _stop_waiting(self) -> None:
+        if self._transfer_alarm is not None and self._transfer_alarm.active():
+            self._transfer_alarm.cancel()
 
     def _transferred(self, taken: bool) -> None:
         waiting, self._transfer = self._transfer, None
-        if self._transfer_alarm is not None and self._transfer_alarm.active():
-            self._transfer_alarm.cancel()
+        self._stop_waiting()
         if waiting is not None:
             waiting.callback(taken)
 
@@ -259,8 +292,16 @@ class Conversation:
     def _pressed(self, key: str, way: str) -> None:
         if self.over is not None or not self._twins.is_new(key, way, self.line.now()):
             return
-        if self.on_key is not None:
+        if self.joined is not None:
+            if way == "info" and not self._hears_events():
+                self.joined.send_digits(key)
+        elif self.on_key is not None:
             self.on_key(key)
+
+    def _hears_events(self) -> bool:
+        """Whether keys come as telephone-events, which pass between joined legs by themselves."""
+        plan = self.session.plan if self.session is not None else None
+        return plan is not None and bool(plan.receive_events)
 
     def _open(self, codecs: Sequence[str] = ("PCMU", "PCMA")) -> None:
         """Take a leg and a session. Raises NoPorts."""
@@ -302,8 +343,7 @@ class Conversation:
             self.on_over(by)
         self._release()
         transfer, self._transfer = self._transfer, None
-        if self._transfer_alarm is not None and self._transfer_alarm.active():
-            self._transfer_alarm.cancel()
+        self._stop_waiting()
         if transfer is not None:
             if self._transfer_accepted and by == "peer":
                 transfer.callback(True)

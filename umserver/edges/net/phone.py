@@ -6,7 +6,7 @@ settings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from attrs import define, field
@@ -15,11 +15,14 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from umserver.edges.net.bridge import Bridge
 from umserver.edges.net.conversation import Conversation
 from umserver.edges.net.facts import with_late
 from umserver.edges.net.media import NoPorts
+from umserver.edges.net.placed import PlacedPhone, Wanted
 from umserver.interfaces import HungUp, IPhone, IPhoneEvents, RedirectTarget
 from umserver.org.facts import CallFacts
+from umserver.org.outcalls import Onward
 from umserver.org.refusals import SOUND_NOT_SECURED, Refusal
 from umserver.wire.media import NotAcceptable, offers_secret_sound
 from umserver.wire.sip.effects import Established
@@ -42,6 +45,9 @@ class Phone(Conversation):
     facts: CallFacts
     host: str
     """Our name in ms-diagnostics."""
+    place: Callable[[Wanted], PlacedPhone] | None = None
+    """Prepares a call that is joined with this one."""
+    _bridge: Bridge | None = field(init=False, default=None)
     _events: IPhoneEvents | None = field(init=False, default=None)
     _early: list[tuple[str, str]] = field(init=False, factory=list)
     _answer: Deferred[None] | None = field(init=False, default=None)
@@ -112,7 +118,25 @@ class Phone(Conversation):
 
     def transfer(self, target: str) -> Deferred[bool]:
         """Blind transfer to a number (at the peer) or a URI (IPhone)."""
+        if self.over is None and not self.line.endpoint.takes(self.call, "REFER"):
+            self.sends_on = False
         return self.transfer_to(self._refer_to(target))
+
+    def bridge(self, number: str, onward: Onward) -> Deferred[str]:
+        """Call somebody and join the two calls (IPhone)."""
+        if self.over is not None:
+            return fail(HungUp(self.over))
+        hops = self._hops_left()
+        if not self.established or self.place is None or self._is_bridging() or hops <= 0:
+            return succeed("")
+        bridge = self._bridge = Bridge(self, onward, number, hops, self.place)
+        bridge.begin()
+        return bridge.done
+
+    def hang_up(self) -> Deferred[None]:
+        """End the call (IPhone): the script waits for no peer that may have vanished."""
+        self._hang_up("us")
+        return succeed(None)
 
     # inside
 
@@ -183,9 +207,23 @@ class Phone(Conversation):
         self._connect()
         return True
 
+    def _is_bridging(self) -> bool:
+        bridge = self._bridge
+        return bridge is not None and (bridge.is_joined or not bridge.done.called)
+
+    def _hops_left(self) -> int:
+        """What our own INVITE may still go through (RFC 3261 §16.3)."""
+        text = (self.request.headers.get("max-forwards") or "").strip()
+        return int(text) - 1 if text.isdecimal() and len(text) <= 3 else 69
+
     def _fell(self, by: str) -> None:
         self._say("over", by)
         self._no_longer_late(False)
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            bridge.near_is_over()
+            if not bridge.done.called:
+                bridge.done.errback(HungUp(by))
         waiting, self._answer = self._answer, None
         if waiting is not None:
             waiting.errback(HungUp(by))

@@ -15,8 +15,10 @@ from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
+from umserver.edges.net.conversation import Conversation
 from umserver.edges.net.facts import facts_from
 from umserver.edges.net.media import MediaEngine
+from umserver.edges.net.outgoing import Outgoing
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sockets import is_address, is_wildcard
 from umserver.edges.net.station import Station, has_ipv6
@@ -29,6 +31,9 @@ from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
 log = Logger()
+
+SESSION_INTERVAL = 1800
+"""Seconds of the session timer that calls which we place ask for (RFC 4028 §4)."""
 
 
 @define(eq=False, kw_only=True)
@@ -63,7 +68,10 @@ class SipServer:
     total: int = field(init=False, default=0)
     """Calls offered since the start."""
     station: Station = field(init=False)
-    _phones: dict[str, Phone] = field(init=False, factory=dict)
+    outgoing: Outgoing = field(init=False)
+    _phones: dict[str, Conversation] = field(init=False, factory=dict)
+    """By the endpoint's names: calls offered to us, and those that we placed."""
+    _quiet: list[Deferred[None]] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.station = Station(
@@ -79,6 +87,8 @@ class SipServer:
             identity=self.identity,
             keys_over_plain_sip=self.keys_over_plain_sip,
         )
+        self.station.endpoint.session_interval = SESSION_INTERVAL
+        self.outgoing = Outgoing(self.station, self._phones, self._let_go)
 
     @property
     def available(self) -> bool:
@@ -159,6 +169,14 @@ class SipServer:
             self._tell(Ended(name, "us", "the server stops"))
         return closed
 
+    def quiet(self, seconds: float) -> Deferred[None]:
+        """Fires when no call is left to be ended, or after so many seconds."""
+        if not self._phones:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._quiet.append(waiting)
+        return waiting.addTimeout(seconds, self.reactor, lambda *late: None)
+
     def ask(
         self, host: str, port: int, transport: str = "udp", patience: float = 4.0
     ) -> Deferred[int | None]:
@@ -213,8 +231,16 @@ class SipServer:
         if phone is None:
             return
         if isinstance(effect, Ended | Refused | Redirected):
-            del self._phones[phone.call]
+            self._let_go(effect.call)
         phone.told(effect)
+
+    def _let_go(self, name: str) -> None:
+        self._phones.pop(name, None)
+        if not self._phones:
+            waiting, self._quiet = self._quiet, []
+            for one in waiting:
+                if not one.called:
+                    one.callback(None)
 
     def _offered(self, effect: Offered) -> None:
         self.total += 1
@@ -227,6 +253,7 @@ class SipServer:
             offer=effect.sdp,
             facts=self._facts(effect),
             host=self.host,
+            place=self.outgoing.place,
         )
         self._phones[effect.call] = phone
         self.offered(phone)

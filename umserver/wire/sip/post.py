@@ -113,7 +113,9 @@ class Post:
         here = self.contact(flow)
         by = host_text(here.host, here.port)
         via = f"SIP/2.0/{flow.transport.upper()} {by};branch={self.branch()};rport"
-        headers = Headers([("Via", via), ("Max-Forwards", MAX_FORWARDS), *pairs])
+        limited = any(name == "Max-Forwards" for name, _ in pairs)
+        hops = () if limited else (("Max-Forwards", MAX_FORWARDS),)
+        headers = Headers([("Via", via), *hops, *pairs])
         return Request(method=method, uri=uri, headers=headers, body=body)
 
     def ask(

@@ -27,6 +27,7 @@ from umserver.wire.sip.effects import (
     Ended,
     Established,
     Flow,
+    OfferRefused,
     Progressed,
     Redirected,
     Refused,
@@ -117,6 +118,9 @@ class OutgoingCall(Conversation):
                 self._redirected(effect)
             case Refused():
                 self._refused(effect.status, effect.reason)
+            case OfferRefused() if self.session is not None:
+                self.session.held = not self.session.held  # the only change that we ask for
+                self.say(f"{effect.status}: hold is as it was")
             case _:
                 super().told(effect)
 
