@@ -278,7 +278,7 @@ class Call:
     async def _while_it_rings(self, work: Deferred[T], *, at_once: bool) -> T:
         """The result of `work`; a caller who waits for it longer hears ringing."""
         result = handed_on(work)
-        if not at_once and await self.ready(result):
+        if not at_once and await self.ready(work):
             return await result
         ringing = Ringing(self.phone, self.onward.country)
         ringing.begin()
