@@ -47,6 +47,10 @@ class LampContract(StoreCase):
         self.assertEqual(self.archive.looking(lambda now: now.lamps.lit("one", 9)), [])
         self.assertEqual(self.archive.looking(lambda now: now.lamps.tally("one")), (1, 0))
         self.assertEqual(self.archive.looking(lambda now: now.lamps.tally("two")), (0, 0))
+        self.assertEqual(
+            self.archive.looking(lambda now: now.lamps.kept("Ada@Example.com", "One")), dark
+        )
+        self.assertIsNone(self.archive.looking(lambda now: now.lamps.kept(lamp.address, "two")))
 
     def test_one_server_keeps_a_lamp(self) -> None:
         """While a server lives nobody else tells its telephones; what others saw it hears."""

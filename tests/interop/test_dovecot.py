@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, DeferredQueue, succeed
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
@@ -168,15 +168,11 @@ class ImapTests(DovecotCase):
         await self.arrive(voice_mail())
         [found] = await boxes.open("Ada@example.com").messages()
         self.assertEqual(list(await boxes.open("ben@example.com").messages()), [])
-        told: Deferred[None] = Deferred()
-        forget = boxes.watch(ADA, lambda: told.called or told.callback(None))
-        told.addTimeout(15.0, reactor)
-        read = False
-        while not told.called:
-            read = not read
-            await self.mailbox.mark_read(found.id, read)
-        await told
-        forget()
+        told: DeferredQueue[None] = DeferredQueue()
+        self.addCleanup(boxes.watch(ADA, lambda: told.put(None)))
+        await told.get().addTimeout(30.0, reactor)  # it is being watched
+        await self.mailbox.mark_read(found.id, True)
+        await told.get().addTimeout(30.0, reactor)
 
     def test_no_login_in_clear_text(self) -> None:
         """A password is not sent through a network that can be listened to."""

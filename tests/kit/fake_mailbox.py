@@ -89,15 +89,6 @@ class MemoryMailbox:
 
         return self.weather.through("sound", get)
 
-    def attachments(self, id: str) -> Deferred[Sequence[Attachment]]:
-        def get() -> Sequence[Attachment]:
-            self._at(id)
-            if id in self.damaged:
-                raise Unplayable("noise")
-            return [Attachment(f"{id}.wav", "audio/wav", b"RIFF" + id.encode())]
-
-        return self.weather.through("sound", get)
-
     def mark_read(self, id: str, read: bool) -> Deferred[None]:
         return self._change(id, new=not read)
 
@@ -135,12 +126,25 @@ class MemoryMailboxes:
 
     boxes: dict[str, MemoryMailbox] = field(factory=dict)
     weather: Weather = field(factory=Weather)
+    watched: dict[str, list[Callable[[], object]]] = field(init=False, factory=dict)
 
     def open(self, address: str) -> MemoryMailbox:
         return self.boxes.setdefault(address, MemoryMailbox(weather=self.weather))
 
     def watch(self, address: str, changed: Callable[[], object]) -> Callable[[], None]:
-        return lambda: None
+        listeners = self.watched.setdefault(address.lower(), [])
+        listeners.append(changed)
+
+        def forget() -> None:
+            if changed in listeners:
+                listeners.remove(changed)
+
+        return forget
+
+    def ring(self, address: str) -> None:
+        """Something happened in this mailbox."""
+        for changed in list(self.watched.get(address.lower(), ())):
+            changed()
 
 
 @implementer(IPins)

@@ -50,6 +50,8 @@ class Delivery:
     """Wall time, seconds since 1970."""
     random: Random = field(factory=Random)
     most_at_once: int = 4
+    on_delivered: Callable[[str], object] = lambda recipient: None
+    """Told the address of every mailbox that got a mail."""
     delivered: int = field(init=False, default=0)
     deferred: int = field(init=False, default=0)
     buried: int = field(init=False, default=0)
@@ -201,6 +203,7 @@ class Delivery:
             await self._postpone(id, f"{type(fault).__name__}: {fault}")
         else:
             await self._done(id)
+            self.on_delivered(mail.recipient)
 
     async def _done(self, id: str) -> None:
         """Theirs: forget it. A store that cannot forget just now goes on trying by itself."""

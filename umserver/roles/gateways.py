@@ -96,6 +96,11 @@ class GatewayWatch:
         """Every gateway, for people."""
         return [_row(watched) for watched in self._watched.values()]
 
+    def transport_to(self, name: str) -> str:
+        """By which this gateway answered last: udp, or tcp."""
+        watched = self._watched.get(name)
+        return watched.transport if watched is not None else TRANSPORTS[0]
+
     def silent(self) -> Sequence[str]:
         """Names of those that do not answer."""
         return [name for name, one in self._watched.items() if one.reachable is False]

@@ -46,7 +46,9 @@ from umserver.org.refusals import PIPELINE_FULL, TOO_MANY_CALLS, Refusal
 from umserver.org.states import State
 from umserver.org.tokens import Claim, verify
 from umserver.roles.delivery import Delivery
+from umserver.roles.lamps import Lamps
 from umserver.roles.mbx import AnsweringDesk, Equipment
+from umserver.roles.noticed import NoticedMailboxes
 from umserver.roles.notices import NoticePost
 from umserver.roles.poller import Poller
 from umserver.service.doors import Door, door_of
@@ -86,6 +88,8 @@ class Desk:
     role: AnsweringDesk = field(init=False)
     server: SipServer = field(init=False)
     door: Door = field(init=False)
+    lamps: Lamps | None = field(init=False, default=None)
+    """Handed in when they are made."""
     queue_state: State = field(init=False, default="Active")
     """Of the component HubTransport."""
     voiceless: int = field(init=False, default=0)
@@ -115,7 +119,13 @@ class Desk:
             self.host,
             on_notice=self.notices.look,
         )
-        self.delivery = Delivery(machine.reactor, self.spool, self._mailer(), machine.wall)
+        self.delivery = Delivery(
+            machine.reactor,
+            self.spool,
+            self._mailer(),
+            machine.wall,
+            on_delivered=self._changed,
+        )
         self.shelf = PromptShelf(
             machine.reactor,
             SpokenCache(self.state / "prompts"),
@@ -202,7 +212,7 @@ class Desk:
                 shelf=self.shelf,
                 greetings=cast(IGreetingDesk, greetings),
                 spool=self.spool,
-                mailboxes=cast(IMailboxes, self.mailboxes),
+                mailboxes=NoticedMailboxes(cast(IMailboxes, self.mailboxes), self._changed),
                 pins=cast(IPins, self.pins),
                 people=cast(IPeople, self.store),
                 desk=cast(ISettingsDesk, self.store),
@@ -250,12 +260,19 @@ class Desk:
             if queue == "Draining":
                 self.delivery.kick()
 
+    def _changed(self, address: str) -> None:
+        """Something happens in a mailbox."""
+        if self.lamps is not None:
+            self.lamps.touch(address)
+
     async def finish_calls(self) -> None:
         """End what is running; fires when everything recorded is safe in the spool."""
         await self.role.hang_up_all()
 
     async def stop(self) -> None:
         """Close everything; running calls have ended before."""
+        if self.lamps is not None:
+            await self.lamps.stop()
         await self.server.quiet(BYE_SECONDS)
         await self.server.stop()
         await self.notices.stop()

@@ -39,6 +39,7 @@ from umserver.service.desk import Desk
 from umserver.service.doors import Door
 from umserver.service.goodbye import Goodbye
 from umserver.service.greeting import greet
+from umserver.service.lamps import lamps_of
 from umserver.service.machine import Machine
 from umserver.service.router import Router
 from umserver.service.standing import Standing
@@ -282,7 +283,14 @@ class UnifiedMessaging(Service):
         poller.on_change(self._changed)
         if self.desk is not None:
             self.desk.role.on_count = self._count_changed
+            await self._light_lamps(self.desk, poller)
         self.standing.now("")
+
+    async def _light_lamps(self, desk: Desk, poller: Poller) -> None:
+        assert self._store is not None
+        desk.lamps = lamps_of(self, desk, self._store)
+        poller.on_change(desk.lamps.changed)
+        await desk.lamps.start()
 
     def _open_web(self) -> None:
         listen = self.bootstrap.listen

@@ -48,8 +48,11 @@ def whole(um: UnifiedMessaging) -> Mapping[str, object]:
         shown["servers"] = list(um.fleet.shown())
     if um.desk is not None:
         shown["mbx"] = desk_part(um.desk)
+        shown["counters"] = um.desk.role.tally.shown()
         shown["queue"] = queue_part(um.desk)
         shown["media"] = media_part(um.desk)
+        if um.desk.lamps is not None:
+            shown["lamps"] = um.desk.lamps.shown()
     return shown
 
 

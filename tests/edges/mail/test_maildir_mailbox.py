@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 
 from tests.contracts.mailbox import MailboxContract, voice_mail
 from umserver.edges.mail.files import Files
-from umserver.edges.mail.mailboxes import LOOK_SECONDS, MaildirMailboxes
+from umserver.edges.mail.mailboxes import LOOK_SECONDS, MOST_LOOKS, MaildirMailboxes
 from umserver.edges.mail.maildir_mailbox import MaildirMailbox
 from umserver.edges.mail.threads import Here
 from umserver.interfaces import IMailboxes, Unavailable
@@ -154,6 +154,8 @@ class WatchTests(Box):
         forget = self.boxes.watch("Ada@example.com", lambda: self.rung.append("ada"))
         self.boxes.watch("ben@example.com", lambda: self.rung.append("ben"))
         self.clock.advance(0.0)
+        self.assertEqual(sorted(self.rung), ["ada", "ben"])
+        self.rung.clear()
         self.wait()
         self.assertEqual(self.rung, [])
         path = next((self.box / "new").iterdir())
@@ -164,6 +166,20 @@ class WatchTests(Box):
         await self.arrive(voice_mail(2))
         self.wait()
         self.assertEqual(self.rung, ["ada"])
+
+    async def test_very_many(self) -> None:
+        """However many mailboxes are watched, they are looked at in turn and none is forgotten."""
+        for number in range(2 * MOST_LOOKS + 1):
+            self.boxes.watch(f"user{number}@example.com", lambda: self.rung.append("other"))
+        self.boxes.watch("ada@example.com", lambda: self.rung.append("ada"))
+        for _ in range(4):
+            self.clock.advance(0.0)
+        self.assertEqual(len(self.rung), 2 * MOST_LOOKS + 2)
+        await self.arrive(voice_mail())
+        for _ in range(3):
+            self.wait()
+        self.assertEqual(self.rung.count("ada"), 2)
+        self.assertEqual(len(self.rung), 2 * MOST_LOOKS + 3)
 
     def test_no_mail_address(self) -> None:
         """A name that could lead out of the folder has no mailbox."""

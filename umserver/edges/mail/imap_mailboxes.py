@@ -145,7 +145,7 @@ class ImapMailboxes:
         before = self._seen.get(name)
         if name in self._watched:
             self._seen[name] = found
-        if before is not None and before != found:
+        if before != found:
             for changed in list(self._watched.get(name, ())):
                 changed()
 

@@ -1,12 +1,11 @@
 """Telling a gateway which lamp to light: an unsolicited NOTIFY (spec 4.8; RFC 3842, RFC 6665).
 
-Knows: the header fields and the body of such a NOTIFY. Must never know: whose turn it is to be told.
+Knows: the header fields and the body of such a NOTIFY. Must never know: who is to be told when.
 """
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, succeed
 
 from umserver.edges.net.sockets import is_address
 from umserver.edges.net.station import Station
@@ -57,14 +56,9 @@ def tell_gateway(
         headers,
         summary_of(waiting).to_bytes(),
     )
-    asked.addTimeout(patience, station.clock)
-    return asked.addCallbacks(_status, _late)
+    told = asked.addCallback(_status)
+    return told.addTimeout(patience, station.clock, lambda *late: 0)
 
 
 def _status(answer: Response | None) -> int | None:
     return 0 if answer is None else answer.status
-
-
-def _late(failure: Failure) -> int | None:
-    failure.trap(TimeoutError, CancelledError)
-    return 0

@@ -36,6 +36,9 @@ class Lamps(Protocol):
     def lamp(self, address: str) -> Lamp | None:
         """What was told last."""
 
+    def kept(self, address: str, keeper: str) -> Lamp | None:
+        """What was told last, where this server keeps the lamp."""
+
     def claim(self, address: str, keeper: str) -> Lamp | None:
         """Keep this lamp from now on; None while another living server does, which is nudged."""
 
@@ -72,6 +75,15 @@ class SqlLamps:
     def lamp(self, address: str) -> Lamp | None:
         """See `Lamps`."""
         found = self._sql(f"SELECT {LAMP} FROM lamps WHERE folded = ?", (fold(address),))
+        row = found.fetchone()
+        return _lamp(row) if row else None
+
+    def kept(self, address: str, keeper: str) -> Lamp | None:
+        """See `Lamps`."""
+        found = self._sql(
+            f"SELECT {LAMP} FROM lamps WHERE folded = ? AND keeper = ?",
+            (fold(address), fold(keeper)),
+        )
         row = found.fetchone()
         return _lamp(row) if row else None
 
@@ -192,6 +204,11 @@ class MemoryLamps:
         """See `Lamps`."""
         kept = self._lamps.get(fold(address))
         return kept.lamp if kept is not None else None
+
+    def kept(self, address: str, keeper: str) -> Lamp | None:
+        """See `Lamps`."""
+        kept = self._lamps.get(fold(address))
+        return kept.lamp if kept is not None and kept.keeper == fold(keeper) else None
 
     def claim(self, address: str, keeper: str) -> Lamp | None:
         """See `Lamps`."""

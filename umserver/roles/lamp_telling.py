@@ -1,0 +1,120 @@
+"""Telling gateways of one lamp: the next gateway when one fails (spec 4.8).
+
+Knows: which gateways may be told, in which order, how fast. Must never know: SIP,
+mailboxes. Each gateway has few questions open at a time, so that one that is silent holds up only
+those that have no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from umserver.org.forms import plain_address
+from umserver.org.lamps import Waiting, lamp_gateways
+from umserver.org.settings import IPGateway, Organisation
+from umserver.roles.lamp_book import Tell
+
+log = Logger()
+
+OPEN_AT_ONCE = 8
+"""NOTIFYs that wait for the answer of one gateway."""
+MOST_PER_SECOND = 50.0
+"""NOTIFYs that leave this server."""
+SPARED_FOR = 30.0
+"""Seconds for which a gateway that failed is asked after the others."""
+
+
+@frozen
+class Place:
+    """Whose lamp it is."""
+
+    plan: str
+    extension: str
+
+
+@define(eq=False)
+class Telling:
+    """The voice of one server towards all gateways."""
+
+    clock: IReactorTime
+    settings: Callable[[], Organisation]
+    tell: Tell
+    is_back: Callable[[], object]
+    """Called when a gateway that failed took a lamp."""
+    told: int = field(init=False, default=0)
+    """NOTIFYs that were accepted."""
+    failed: int = field(init=False, default=0)
+    """Tries that were not."""
+    _open: dict[str, DeferredSemaphore] = field(init=False, factory=dict)
+    _failed_at: dict[str, float] = field(init=False, factory=dict)
+    _next: float = field(init=False, default=0.0)
+
+    def gateways(self, plan: str) -> Sequence[IPGateway]:
+        """Those that may be told of this plan's lamps, best first."""
+        return sorted(lamp_gateways(self.settings(), plan), key=self._is_spared)
+
+    async def try_all(self, place: Place, waiting: Waiting, wanted: Callable[[], bool]) -> str:
+        """One round through the gateways: empty when one of them took it, else why none did.
+
+        Ends early when what is told is not `wanted` any more.
+        """
+        why = "no gateway of its dial plan takes lamps"
+        for gateway in self.gateways(place.plan):
+            for address in self._addresses(gateway):
+                if not wanted():
+                    return "something newer is to be told"
+                status = await self._ask(gateway, address, place, waiting, wanted)
+                if status is not None and 200 <= status < 300:
+                    self.told += 1
+                    if self._failed_at.pop(gateway.name, None) is not None:
+                        self.is_back()
+                    return ""
+                self.failed += 1
+                self._failed_at[gateway.name] = self.clock.seconds()
+                why = f"{gateway.name} {_words(status)}"
+        return why
+
+    async def _ask(
+        self,
+        gateway: IPGateway,
+        address: str,
+        place: Place,
+        waiting: Waiting,
+        wanted: Callable[[], bool],
+    ) -> int | None:
+        room = self._open.setdefault(gateway.name, DeferredSemaphore(OPEN_AT_ONCE))
+        await room.acquire()
+        try:
+            await self._turn()
+            return await self.tell(gateway, address, place.extension, waiting) if wanted() else None
+        finally:
+            room.release()
+
+    async def _turn(self) -> None:
+        """Wait until one more may leave."""
+        now = self.clock.seconds()
+        at = max(self._next, now)
+        self._next = at + 1.0 / MOST_PER_SECOND
+        if at > now:
+            turn: Deferred[None] = Deferred()
+            self.clock.callLater(at - now, turn.callback, None)
+            await turn
+
+    def _addresses(self, gateway: IPGateway) -> Sequence[str]:
+        found = self.settings().host_addresses.get(gateway.address, (gateway.address,))
+        return list(dict.fromkeys(map(plain_address, found)))
+
+    def _is_spared(self, gateway: IPGateway) -> bool:
+        failed_at = self._failed_at.get(gateway.name)
+        return failed_at is not None and self.clock.seconds() - failed_at < SPARED_FOR
+
+
+def _words(status: int | None) -> str:
+    if status is None:
+        return "cannot be reached from any port of this server"
+    return f"answered {status}" if status else "did not answer"
