@@ -128,6 +128,8 @@ class Rehearsal:
     phone: FakePhone = field()
     office: Office = field()
     call: Call = field()
+    counted: list[str] = field(factory=list)
+    """What was counted."""
     outcome: str = ""
     """What the script returned; hung-up or time-up where it did not; empty while it runs."""
 

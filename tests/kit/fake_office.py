@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.internet.task import Clock, deferLater
 from zope.interface import implementer
 
+from umserver.calls.flows.not_available import FLOW as NOT_AVAILABLE
 from umserver.calls.office import Office
 from umserver.interfaces import (
     Clip,
@@ -270,6 +271,7 @@ def office(settings: Organisation, **parts: object) -> Office:
         "directory": MemoryDirectory(),
         "people": MemoryPeople(),
         "desk": MemorySettingsDesk(),
+        "flows": {"not-available": NOT_AVAILABLE},
         "wall": lambda: 1_790_000_000.0,
         "random": Random(7),
         "host": "um.example.com",

@@ -51,6 +51,8 @@ class Office:
     """This server's name, for Message-IDs."""
     flows: Mapping[str, Flow] = field(factory=dict)
     """Every call script by its name, for calls that go from one to another."""
+    count: Callable[[str, str], None] = lambda group, name: None
+    """Counts what happened, by group and name (spec 9.6)."""
     facts: dict[str, object] = field(factory=dict)
     """What the script wants the call record to say, by field name."""
 

@@ -41,6 +41,7 @@ from umserver.org.tokens import Claim
 from umserver.roles.active import Serving
 from umserver.roles.health import LastHour
 from umserver.roles.resolving import resolution_for
+from umserver.roles.tally import Tally
 
 log = Logger()
 
@@ -79,6 +80,8 @@ class AnsweringDesk:
     refused: int = field(init=False, default=0)
     hour: LastHour = field(init=False)
     """Taken and rejected calls."""
+    tally: Tally = field(init=False, factory=Tally)
+    """What happened in calls."""
     on_count: Callable[[], object] = field(init=False, default=lambda: None)
     """Told after the number of running calls has changed."""
     _running: dict[IPhone, Serving] = field(init=False, factory=dict)
@@ -177,6 +180,7 @@ class AnsweringDesk:
             people=e.people,
             desk=e.desk,
             flows=self.flows,
+            count=self.tally.count,
             wall=self.wall,
             random=e.random,
             host=e.host,
@@ -192,6 +196,7 @@ class AnsweringDesk:
         except HungUp:
             return str(office.facts.get("left", "hung-up"))
         except TimeUp:
+            self.tally.count("general", "call_duration_exceeded")
             await _last_words(call, speaker, "call-time-exceeded")
             return str(office.facts.get("left", "time-up"))
         except Exception:

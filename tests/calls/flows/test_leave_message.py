@@ -189,15 +189,6 @@ class OperatorTests(RehearsalCase):
         self.assertEqual(call.heard[-3:], ["no-operator", "record-instructions-short", "beep"])
         self.assertNotIn("operator-hint", call.heard)
 
-    def test_star_leaves_call_answering(self) -> None:
-        """Feature 57: * leaves the mailbox, the call record says escaped, and the user learns of
-        the call.
-        """
-        call = Rehearsal().dial().press("*").to_the_end()
-        self.assertEqual(call.outcome, "escaped")
-        self.assertEqual(call.heard[-2:], ["service-not-available", "goodbye"])
-        self.check(call)
-
 
 class RecordingTests(RehearsalCase):
     """What ends a recording, and what follows."""

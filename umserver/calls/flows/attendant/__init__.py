@@ -40,6 +40,7 @@ async def attend(call: Call, office: Office, route: Route) -> str:
             outcome = await _forward(desk)
             if outcome is not None:
                 return outcome
+        desk.count("business_hours_calls" if desk.now.is_open else "after_hours_calls")
         asking = Deferred.fromCoroutine(question(desk))
         await welcome(desk)
         onward = await serve(desk, await desk.soon(asking))

@@ -142,6 +142,7 @@ async def message_for(desk: AttendantDesk, mailbox: Mailbox | None) -> Onward | 
 async def _search(desk: AttendantDesk) -> Onward | None:
     """Somebody found by name: call them, or leave a message (feature 128)."""
     attendant, org = desk.attendant, desk.office.settings
+    desk.count("directory_accesses")
     wishes = []
     if attendant.call_someone_enabled:
         wishes.append(Wish.CALL)

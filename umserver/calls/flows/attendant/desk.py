@@ -86,6 +86,10 @@ class AttendantDesk:
         """The result of something that may be slow; the caller does not wait in silence."""
         return await patiently(self.call, self.speaker, work)
 
+    def count(self, name: str) -> None:
+        """One more of this (spec 9.6)."""
+        self.office.count("auto_attendant", name)
+
     def note(self, what: str, why: object) -> None:
         """Tell the administrator."""
         log.warn(

@@ -23,6 +23,7 @@ async def dial(desk: AttendantDesk, number: str) -> str | None:
     user = await user_at(desk, number)
     dialing = allowed_to_dial(desk.plan, desk.attendant, number, is_user=user is not None)
     if dialing.number is None:
+        desk.count("disallowed_transfers")
         desk.note("a number may not be dialled", "; ".join(dialing.reasons))
         await desk.say("attendant-extension-wrong")
         return None
@@ -34,6 +35,7 @@ async def call_person(desk: AttendantDesk, person: Mailbox) -> str | None:
     is_user = person.um_enabled and person.dial_plan == desk.plan.name
     dialing = allowed_to_dial(desk.plan, desk.attendant, person.extension, is_user=is_user)
     if dialing.number is None:
+        desk.count("disallowed_transfers")
         desk.note("a person may not be called", "; ".join(dialing.reasons))
         await desk.say("search-not-reachable", name=person.display_name)
         return None
@@ -62,6 +64,7 @@ async def _operators(desk: AttendantDesk, numbers: Sequence[str]) -> str | None:
     for number in numbers:
         await desk.say("transferring-to-operator", keys=NO_KEY)
         if await desk.call.transfer(number):
+            desk.count("operator_transfers")
             return TRANSFERRED
     await desk.say("attendant-neither-works", keys=NO_KEY)
     return None

@@ -3,8 +3,8 @@
 Purpose: the script of every diverted or direct call to a mailbox. Border: the conversation and who
 decides what; how a message becomes a mail, or where it is kept, is not known here. `visit` holds
 what was said so far, `greeting` leads up to the tone, `taking` records, `deciding` is the menu
-after it. The draft is opened before the call is answered and always comes to an end: committed when
-something was said, a missed call otherwise, whatever ended the conversation.
+after it, `escape` the way out. The draft is opened before the call is answered and always comes to
+an end: committed when something was said, a missed call otherwise, whatever ended the conversation.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from twisted.logger import Logger
 from umserver.calls.call import Call, handed_on
 from umserver.calls.dialogs import farewell
 from umserver.calls.envelopes import envelope_for
-from umserver.calls.flows import not_available
 from umserver.calls.flows.leave_message.deciding import take_message
+from umserver.calls.flows.leave_message.escape import escape
 from umserver.calls.flows.leave_message.greeting import Next, greet
 from umserver.calls.flows.leave_message.visit import Visit
 from umserver.calls.office import Flow, Office
@@ -30,9 +30,9 @@ log = Logger()
 async def leave_message(call: Call, office: Office, route: Route) -> str:
     """Serve one diverted or direct call to a mailbox.
 
-    Returns message, missed, cancelled, refused, transferred, escaped or no-space; what the draft
-    became is noted as `left` in the office's facts, which also holds when the caller goes in the
-    middle.
+    Returns message, missed, cancelled, refused, transferred, no-space, or what came of the script
+    to which the caller escaped; what the draft became is noted as `left` in the office's facts,
+    which also holds when the caller goes in the middle.
     """
     assert isinstance(route, LeaveMessage)
     return await _serve(call, office, route, office.speaker(route.dial_plan.default_language))
@@ -43,7 +43,7 @@ async def leave_message_and_return(
 ) -> str:
     """The same for a caller who goes on elsewhere afterwards (spec 6.1: back to the menu).
 
-    Returns the outcomes of `leave_message`; only after transferred there is nobody left.
+    Returns the outcomes of `leave_message`, or escaped; only after transferred nobody is left.
     """
     return await _serve(call, office, route, speaker, goes_on=True)
 
@@ -81,10 +81,7 @@ async def _converse(visit: Visit) -> str:
         return "transferred"
     if after_greeting is Next.ESCAPED:
         await visit.settle_patiently()
-        if visit.goes_on:
-            return "escaped"
-        await not_available.apologise(visit.call, visit.office, visit.route)
-        return "escaped"
+        return await escape(visit)
     return await take_message(visit)
 
 

@@ -105,6 +105,7 @@ async def _operator(visit: Visit) -> bool:
         return False
     await visit.say("transferring-to-operator", keys=NO_KEY)
     if await visit.call.transfer(number):
+        visit.office.count("call_answering", "transferred")
         return True
     await visit.say("transfer-failed", keys=NO_KEY)
     return False

@@ -97,6 +97,8 @@ class Visit:
 
     async def _settle(self) -> bool:
         self.office.facts["left"] = "message" if self.is_message else "missed"
+        counted = "messages" if self.is_message else "missed_calls"
+        self.office.count("call_answering", counted)
         ending = self.draft.commit(self.choices) if self.is_message else self.draft.miss()
         try:
             await ending

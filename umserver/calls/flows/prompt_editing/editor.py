@@ -113,5 +113,7 @@ class Editor:
             owner=self.owner.name,
             prompt=prompt.name,
         )
+        if on:
+            self.office.count("auto_attendant", "prompts_recorded")
         self._changed[prompt.name] = prompt.file if on else ""
         await self.say("prompts-kept" if on else "prompts-out-of-use")
