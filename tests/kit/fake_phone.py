@@ -65,6 +65,9 @@ class FakePhone:
     bridging: Deferred[str] | None = None
     """Waits for the test to say through which gateway somebody answered."""
     echoing: bool = False
+    offers_srtp: bool = True
+    secured: bool = False
+    """Whether sound had to be encrypted."""
     over: str | None = None
     _events: IPhoneEvents | None = None
     _late: Deferred[bool] | None = None
@@ -137,6 +140,11 @@ class FakePhone:
         self._late = Deferred()
         self._late_end = self.clock.callLater(seconds, self._no_longer_late, False)
         return self._late
+
+    def secure(self) -> bool:
+        """See IPhone."""
+        self.secured = True
+        return self.offers_srtp
 
     def answer(self) -> Deferred[None]:
         if self.over is not None:

@@ -197,6 +197,14 @@ class Media:
         int,
         Setting("Mark of sound packets for routers; 46 is expedited forwarding", low=0, high=63),
     ] = 46
+    keys_over_plain_sip: Annotated[
+        bool,
+        Setting(
+            "Whether keys of encrypted sound (SDES) are told over UDP and TCP too, where everybody "
+            "on the way can read them; over TLS they always are",
+            "RFC 4568",
+        ),
+    ] = False
 
 
 @frozen

@@ -36,6 +36,7 @@ from umserver.org.facts import CallFacts
 from umserver.org.outcalls import onward_for
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
 from umserver.org.resolve import Rejected, Route
+from umserver.org.security import needs_srtp, sound_refusal
 from umserver.org.settings import Organisation
 from umserver.org.tokens import Claim
 from umserver.roles.active import Serving
@@ -162,10 +163,14 @@ class AnsweringDesk:
     async def _resolve(self, phone: IPhone, org: Organisation) -> Route | Rejected:
         try:
             claim = self.routed(phone.facts)
-            return (await resolution_for(org, self.directory, phone, claim)).route
+            route = (await resolution_for(org, self.directory, phone, claim)).route
         except Exception:
             log.failure("resolving a call failed", call=phone.id)
             return Rejected(TROUBLE)
+        if isinstance(route, Rejected) or not needs_srtp(route.dial_plan):
+            return route
+        refusal = sound_refusal(route.dial_plan, phone.secure())
+        return route if refusal is None else Rejected(refusal)
 
     def _office(self, org: Organisation) -> Office:
         e = self.equipment

@@ -153,6 +153,7 @@ class Desk:
             port=self.door.port,
             listen=bootstrap.listen.hosts or ("0.0.0.0", "::"),
             engine=self.engine,
+            keys_over_plain_sip=bootstrap.media.keys_over_plain_sip,
             external_address=bootstrap.server.external_address or None,
             host=self.host,
             seconds=machine.seconds,

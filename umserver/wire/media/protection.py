@@ -33,6 +33,7 @@ MOST_LINES = 32
 Offering = Literal["plain", "sdes", "best-effort", "dtls"]
 """What our own first offer of a call proposes."""
 
+
 class Unusable(Exception):
     """This stream is not for us; `code` is the warn-code that says why (RFC 3261 §20.43)."""
 

@@ -1,7 +1,7 @@
 """The latest messages of the latest calls.
 
 Knows: Call-IDs and bounds. Must never know: sockets, clocks. Memory is bounded by calls × messages
-× octets.
+× octets. What is remembered may be shown to anybody who may see calls: keys of sound are not in it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 
 from attrs import define, evolve, field
 
-from umserver.wire.trace.message import TracedMessage
+from umserver.wire.trace.message import TracedMessage, without_keys
 
 
 @define
@@ -26,8 +26,9 @@ class TraceMemory:
 
     def note(self, message: TracedMessage) -> None:
         """Remember this message."""
-        if len(message.data) > self.most_octets:
-            message = evolve(message, data=message.data[: self.most_octets])
+        data = without_keys(message.data)[: self.most_octets]
+        if data != message.data:
+            message = evolve(message, data=data)
         call_id = message.call_id
         ring = self._calls.get(call_id)
         if ring is None:

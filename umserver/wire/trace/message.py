@@ -16,6 +16,17 @@ Address = tuple[str, int]
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*(\d+)[ \t]+(\S+)", re.IGNORECASE | re.MULTILINE)
 _SHOWN = 64
+_KEYS = re.compile(rb"(inline:|k=(?:clear|base64|prompt|uri):)[^|;\s]+", re.IGNORECASE)
+
+
+def without_keys(data: bytes) -> bytes:
+    """The message with the keys of sound crossed out (RFC 4568, RFC 8866 §5.12); as long as it was.
+
+    Nobody who reads a trace may hear the call.
+    """
+    if b":" not in data or not _KEYS.search(data):
+        return data
+    return _KEYS.sub(lambda found: found[1] + b"x" * (len(found[0]) - len(found[1])), data)
 
 
 @frozen

@@ -21,7 +21,7 @@ from umserver.edges.net.conversation import Conversation
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sockets import is_address
 from umserver.edges.net.station import Station
-from umserver.wire.media import NotAcceptable
+from umserver.wire.media import NotAcceptable, Offering
 from umserver.wire.sip.effects import (
     CallEffect,
     Ended,
@@ -68,6 +68,8 @@ class Order:
     follow: int = MOST_REDIRECTS
     """How many redirects to follow."""
     codecs: tuple[str, ...] = ("PCMU", "PCMA")
+    offering: Offering = "plain"
+    """How sound is to be protected."""
 
 
 def _quiet(text: str) -> None:
@@ -198,6 +200,8 @@ class OutgoingCall(Conversation):
         """Take a leg for this way and make the offer. Raises NoPorts."""
         self.flow = flow
         if self.leg is None:
+            self.offering = self.order.offering
+            self.secured = self.offering in ("sdes", "dtls")
             self._open(self.order.codecs)
         assert self.session is not None
         return self.session.offer()
@@ -245,6 +249,7 @@ class Softphone:
             engine=self.engine,
             seconds=self.seconds,
             trace=self.trace,
+            keys_over_plain_sip=True,  # who orders such a call knows
         )
 
     def start(self, hosts: Sequence[str] = ("0.0.0.0", "::"), port: int = 0) -> int:
