@@ -100,6 +100,32 @@ class AnsweringDeskTests(SynchronousTestCase):
         self.assertEqual(entry["seconds"], round(self.clock.seconds(), 3))
         self.assertEqual((self.desk.active, self.desk.answered, self.desk.refused), (0, 1, 0))
 
+    def test_why_a_call_came(self) -> None:
+        """Feature 34: the reason of a forwarding stands in the call record."""
+        for word, reason in (
+            ("no-answer", "DivertNoAnswer"),
+            ("user-busy", "DivertBusy"),
+            ("unconditional", "DivertForward"),
+        ):
+            phone, done = self.call(offer("5000", forwarded("1001", word)))
+            phone.hang_up_now()
+            self.successResultOf(done)
+            self.assertEqual(self.entry["reason"], reason)
+        phone, done = self.call(offer("1001"))
+        phone.hang_up_now()
+        self.successResultOf(done)
+        self.assertEqual(self.entry["reason"], "Direct")
+
+    def test_calls_are_counted(self) -> None:
+        """Feature 57: escapes rise with each caller who leaves call answering by the star key."""
+        for count in (1, 2):
+            phone, done = self.call(offer("5000", forwarded("1001")))
+            phone.press("*")
+            phone.listen_on(5)
+            self.successResultOf(done)
+            counted = self.desk.tally.shown()["call_answering"]
+            self.assertEqual((counted["calls"], counted["escapes"]), (count, count))
+
     def test_router_decided(self) -> None:
         """A call that lost its Diversion on the way is still answered for the right user."""
         self.claim = Claim(

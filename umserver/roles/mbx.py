@@ -35,7 +35,7 @@ from umserver.interfaces import (
 from umserver.org.facts import CallFacts
 from umserver.org.outcalls import onward_for
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
-from umserver.org.resolve import Rejected, Route
+from umserver.org.resolve import LeaveMessage, Rejected, Route
 from umserver.org.security import needs_srtp, sound_refusal
 from umserver.org.settings import Organisation
 from umserver.org.tokens import Claim
@@ -150,6 +150,7 @@ class AnsweringDesk:
             self._refuse(phone, route.refusal)
             return
         self.hour.note(False)
+        self.tally.call(route.flow)
         onward = onward_for(org, route.dial_plan, phone.facts)
         most = org.service.max_calls_allowed
         call = Call(phone, self.clock, onward, lambda: self.active < most)
@@ -239,6 +240,7 @@ class AnsweringDesk:
                 "call": call.id,
                 "role": "mbx",
                 "flow": route.flow,
+                "reason": route.reason if isinstance(route, LeaveMessage) else "Direct",
                 "outcome": outcome,
                 "seconds": round(self.wall() - started, 3),
                 "ended": call.ended,

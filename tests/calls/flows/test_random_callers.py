@@ -97,7 +97,7 @@ class RandomCallerTests(SynchronousTestCase):
         self.assertEqual(
             set(stories.outcomes),
             {
-                *("message", "missed", "cancelled", "refused", "transferred", "escaped"),
+                *("message", "missed", "cancelled", "refused", "transferred", "not-available"),
                 *("no-space", "hung-up", "time-up"),
             },
         )
