@@ -17,6 +17,7 @@ from umserver.org.settings import (
     CallAnsweringRule,
     CallRouterSettings,
     DialPlan,
+    DistributionGroup,
     HuntGroup,
     IPGateway,
     Mailbox,
@@ -32,6 +33,7 @@ SECTIONS: dict[str, type[Any]] = {
     "auto_attendants": AutoAttendant,
     "mailbox_policies": MailboxPolicy,
     "test_numbers": TestNumber,
+    "distribution_groups": DistributionGroup,
     "mailboxes": Mailbox,
 }
 """Lists of objects; all but the mailboxes are fields of Organisation."""
@@ -45,6 +47,7 @@ NOUNS: dict[str, str] = {
     "auto_attendants": "auto attendant",
     "mailbox_policies": "mailbox policy",
     "test_numbers": "test number",
+    "distribution_groups": "distribution group",
     "mailboxes": "mailbox",
 }
 """What one object of a section is called."""
@@ -72,6 +75,7 @@ TITLES: dict[str, type[Any]] = {
     "UMService": UMService,
     "UMCallRouterSettings": CallRouterSettings,
     "UMTestNumber": TestNumber,
+    "DistributionGroup": DistributionGroup,
 }
 """Nouns of the commands, each with the class of its settings; rules stand in their mailbox."""
 

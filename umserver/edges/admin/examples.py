@@ -94,6 +94,14 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "Set-UMTestNumber 5008 -Script announcement",
         "Set-UMTestNumber 5009 -Script echo",
     ),
+    "New-DistributionGroup": (
+        "New-DistributionGroup Support -Members ben@example.com,chloe@example.com",
+        "New-DistributionGroup Everybody -PrimarySmtpAddress everybody@example.com",
+    ),
+    "Set-DistributionGroup": (
+        "Set-DistributionGroup Sales -PrimarySmtpAddress sales@example.com",
+        "Set-DistributionGroup Sales -HiddenFromAddressListsEnabled $true",
+    ),
     "Set-UMService": (
         "Set-UMService -MaxCallsAllowed 50",
         "Set-UMService -MaxCallsAllowed 0 -WhatIf",
@@ -109,6 +117,7 @@ _REMOVABLE = {
     "UMAutoAttendant": "Night",
     "UMMailboxPolicy": "Sales",
     "UMTestNumber": "5010",
+    "DistributionGroup": "Support",
 }
 """What the first examples of New make, or could have made, and nothing needs."""
 _NAMES = {
@@ -118,6 +127,7 @@ _NAMES = {
     "UMMailboxPolicy": "'Demo Default Policy'",
     "UMMailbox": "1003",
     "UMTestNumber": "5008",
+    "DistributionGroup": "Sales",
 }
 
 

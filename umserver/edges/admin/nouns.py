@@ -113,6 +113,13 @@ NOUNS = (
         ("Number", "UMDialPlan", "Script"),
         ours=True,
     ),
+    Noun(
+        "DistributionGroup",
+        "group",
+        "distribution_groups",
+        ALL,
+        ("Name", "PrimarySmtpAddress", "Members"),
+    ),
     Noun("UMService", "service", "service", (), ()),
     Noun("UMCallRouterSettings", "router", "call_router", (), ()),
 )

@@ -8,6 +8,7 @@ New without Set, `at_new=False` (made by `later`) is Set without New, `own` what
 from umserver.org.settings.attendant import AutoAttendant, Holiday, KeyMapping
 from umserver.org.settings.dial_plan import DialingRule, DialPlan
 from umserver.org.settings.gateway import HuntGroup, IPGateway
+from umserver.org.settings.group import DistributionGroup
 from umserver.org.settings.mailbox import EVERYWHERE, Mailbox
 from umserver.org.settings.organisation import Organisation
 from umserver.org.settings.policy import MailboxPolicy
@@ -24,6 +25,7 @@ __all__ = [
     "CallerCondition",
     "DialPlan",
     "DialingRule",
+    "DistributionGroup",
     "Holiday",
     "HuntGroup",
     "IPGateway",

@@ -16,6 +16,7 @@ from umserver.org.numbers import key
 from umserver.org.settings.attendant import AutoAttendant
 from umserver.org.settings.dial_plan import DialPlan
 from umserver.org.settings.gateway import HuntGroup, IPGateway
+from umserver.org.settings.group import DistributionGroup
 from umserver.org.settings.policy import MailboxPolicy
 from umserver.org.settings.server import CallRouterSettings, TestNumber, UMService
 
@@ -30,6 +31,7 @@ class Organisation:
     auto_attendants: tuple[AutoAttendant, ...] = ()
     mailbox_policies: tuple[MailboxPolicy, ...] = ()
     test_numbers: tuple[TestNumber, ...] = ()
+    distribution_groups: tuple[DistributionGroup, ...] = ()
     service: UMService = field(factory=UMService)
     call_router: CallRouterSettings = field(factory=CallRouterSettings)
     host_addresses: Mapping[str, tuple[str, ...]] = field(factory=dict, eq=False)
