@@ -23,13 +23,25 @@ class Party:
     """The whole URI as text."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Diversion:
     """One forwarding that happened on the way to us."""
 
     party: Party
     reason: str = ""
     """`no-answer`, `user-busy`, `unconditional` …, lower case; empty when not given."""
+
+
+@frozen
+class Asking:
+    """A call that is to be decided at once, before anybody holds it."""
+
+    id: str
+    """The SIP Call-ID."""
+    transport: str
+    """`udp`, `tcp` or `tls`."""
+    here: str
+    """The host by which its peer reaches us."""
 
 
 @frozen(cache_hash=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget
-from umserver.org.facts import CallFacts, Party
+from umserver.org.facts import Asking, CallFacts, Party
 from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, UNKNOWN_GATEWAY, Refusal
 from umserver.org.resolve import Rejected, Route, VoiceAccess, claim_for, named
 from umserver.org.settings import Organisation
@@ -25,18 +25,6 @@ from umserver.roles.resolving import resolution_for
 from umserver.roles.sparing import Sparing
 
 log = Logger()
-
-
-@frozen
-class Asking:
-    """A call that is decided at once, before anybody holds it."""
-
-    id: str
-    """The Call-ID."""
-    transport: str
-    """udp, tcp or tls."""
-    here: str
-    """The address by which its peer reaches us."""
 
 
 class Offer(Protocol):

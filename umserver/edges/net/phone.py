@@ -18,6 +18,7 @@ from zope.interface import implementer
 from umserver.edges.net.bridge import Bridge
 from umserver.edges.net.conversation import Conversation
 from umserver.edges.net.facts import with_late
+from umserver.edges.net.finals import contact_of, diagnostics, refusal_headers
 from umserver.edges.net.media import NoPorts
 from umserver.edges.net.placed import PlacedPhone, Wanted
 from umserver.interfaces import HungUp, IPhone, IPhoneEvents, RedirectTarget
@@ -45,6 +46,8 @@ class Phone(Conversation):
     facts: CallFacts
     host: str
     """Our name in ms-diagnostics."""
+    here: str = ""
+    """The host by which the peer reaches us."""
     place: Callable[[Wanted], PlacedPhone] | None = None
     """Prepares a call that is joined with this one."""
     _bridge: Bridge | None = field(init=False, default=None)
@@ -58,6 +61,11 @@ class Phone(Conversation):
     def __attrs_post_init__(self) -> None:
         self.on_key = partial(self._say, "key")
         self.on_over = self._fell
+
+    @property
+    def transport(self) -> str:
+        """udp, tcp or tls."""
+        return self.flow.transport
 
     def listen(self, events: IPhoneEvents) -> None:
         """Events go to this listener from now on; those that came before at once (IPhone)."""
@@ -101,9 +109,7 @@ class Phone(Conversation):
 
     def refuse(self, refusal: Refusal) -> None:
         """Turn the unanswered call away (IPhone, spec 4.4)."""
-        headers = [("ms-diagnostics", self._diagnostics(refusal.diagnostics, refusal.reason))]
-        if refusal.retry_after is not None:
-            headers.append(("Retry-After", str(refusal.retry_after)))
+        headers = refusal_headers(refusal, self.host)
         if not self._decided:
             self._refuse(refusal.status, refusal.phrase, headers)
 
@@ -112,7 +118,7 @@ class Phone(Conversation):
         if self.over is not None or self._decided:
             return
         self._decided = True
-        contacts = [self._contact(target) for target in targets]
+        contacts = [contact_of(self.request.uri.user, target) for target in targets]
         self._do(lambda: self.line.endpoint.redirect(self.call, contacts, self.line.now()))
         self._be_over("us")
 
@@ -153,7 +159,7 @@ class Phone(Conversation):
         except NotAcceptable as fault:
             warning = [("Warning", fault.warning)] if fault.warning else []
             number = SOUND_NOT_SECURED.diagnostics if fault.insecure else 15008
-            reason = self._diagnostics(number, str(fault))
+            reason = diagnostics(number, str(fault), self.host)
             phrase = "Not Acceptable Here" if fault.status == 488 else ""
             self._refuse(fault.status, phrase, [*warning, ("ms-diagnostics", reason)])
         return None
@@ -235,20 +241,6 @@ class Phone(Conversation):
             self._events.digit(what)
         else:
             self._events.hung_up(what)
-
-    def _diagnostics(self, number: int, reason: str) -> str:
-        plain = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in reason)
-        return f'{number};source="{self.host}";reason="{plain[:200]}"'
-
-    def _contact(self, target: RedirectTarget) -> str:
-        uri = Uri(
-            scheme="sip",
-            user=self.request.uri.user,
-            host=target.host,
-            port=target.port,
-            params=(("transport", target.transport), ("um-route", target.token)),
-        )
-        return f"<{uri}>;q={min(max(target.weight, 0.0), 1.0):.3g}"
 
     def _refer_to(self, target: str) -> str:
         if ":" in target:

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from umserver.edges.net.conversation import Conversation
+from umserver.edges.net.doorkeepers import Doorkeepers
 from umserver.edges.net.facts import facts_from
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.outgoing import Outgoing
@@ -25,8 +26,8 @@ from umserver.edges.net.station import Station, has_ipv6
 from umserver.edges.net.tcp import Limits
 from umserver.edges.net.tls.connections import Identity
 from umserver.org.facts import CallFacts
-from umserver.wire.sip.effects import CallEffect, Ended, Offered, Redirected, Refused
-from umserver.wire.sip.message import Response
+from umserver.wire.sip.effects import CallEffect, Ended, Flow, Offered, Redirected, Refused
+from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
@@ -65,6 +66,8 @@ class SipServer:
     trace: TraceMemory | None = None
     keys_over_plain_sip: bool = False
     """Whether keys of sound may be told where everybody on the way can read them."""
+    doorkeepers: Doorkeepers | None = None
+    """Who answers what needs no thought, and keeps floods out; None leaves all to `offered`."""
     total: int = field(init=False, default=0)
     """Calls offered since the start."""
     station: Station = field(init=False)
@@ -89,6 +92,8 @@ class SipServer:
         )
         self.station.endpoint.session_interval = SESSION_INTERVAL
         self.outgoing = Outgoing(self.station, self._phones, self._let_go)
+        if self.doorkeepers is not None:
+            self.doorkeepers.post(self.station, self._facts, self.host)
 
     @property
     def available(self) -> bool:
@@ -127,6 +132,7 @@ class SipServer:
             "tcp_connections": len(self.station.tcp),
             "tcp_refused": self.station.tcp.refused,
             **self._tls_counters(),
+            **(self.doorkeepers.counters() if self.doorkeepers is not None else {}),
         }
 
     def _tls_counters(self) -> dict[str, int]:
@@ -251,18 +257,19 @@ class SipServer:
             id=effect.request.call_id,
             request=effect.request,
             offer=effect.sdp,
-            facts=self._facts(effect),
+            facts=self._facts(effect.request, effect.flow),
             host=self.host,
+            here=self.station.contact_host(effect.flow),
             place=self.outgoing.place,
         )
         self._phones[effect.call] = phone
         self.offered(phone)
 
-    def _facts(self, offer: Offered) -> CallFacts:
-        facts, tls = facts_from(offer.request, offer.flow), self.station.tls
-        if tls is None or offer.flow.transport != "tls":
+    def _facts(self, request: Request, flow: Flow) -> CallFacts:
+        facts, tls = facts_from(request, flow), self.station.tls
+        if tls is None or flow.transport != "tls":
             return facts
-        return evolve(facts, peer_names=tls.names(offer.flow))
+        return evolve(facts, peer_names=tls.names(flow))
 
 
 def _status(answer: Response | None) -> int | None:

@@ -1,0 +1,44 @@
+"""How refusals and redirects look in SIP: the header fields of final answers to an INVITE.
+
+Knows: ms-diagnostics, Retry-After, Contact (spec 4.1, 4.4; RFC 3261 §21.3.3). Must never know: why
+a call is refused or sent on.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from umserver.interfaces import RedirectTarget
+from umserver.org.refusals import Refusal
+from umserver.wire.sip.grammar import escaped
+from umserver.wire.sip.uri import Uri
+
+ROUTE_PARAMETER = "um-route"
+_LONGEST_REASON = 200
+_SAFE = "-._~"
+
+
+def diagnostics(number: int, reason: str, host: str) -> str:
+    """An ms-diagnostics value that names us by this host."""
+    plain = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in reason)
+    return f'{number};source="{host}";reason="{plain[:_LONGEST_REASON]}"'
+
+
+def refusal_headers(refusal: Refusal, host: str) -> tuple[tuple[str, str], ...]:
+    """What a refusal carries."""
+    why = ("ms-diagnostics", diagnostics(refusal.diagnostics, refusal.reason, host))
+    if refusal.retry_after is None:
+        return (why,)
+    return (why, ("Retry-After", str(refusal.retry_after)))
+
+
+def contact_of(user: str, target: RedirectTarget) -> str:
+    """Where this user is called instead."""
+    place = _place(user, target.host, target.port, target.transport)
+    weight = min(max(target.weight, 0.0), 1.0)
+    return f"<{place};{ROUTE_PARAMETER}={escaped(target.token, _SAFE)}>;q={weight:.3g}"
+
+
+@lru_cache(maxsize=4096)
+def _place(user: str, host: str, port: int, transport: str) -> str:
+    return str(Uri("sip", user, host, port, (("transport", transport),)))
