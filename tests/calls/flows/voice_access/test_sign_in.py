@@ -15,15 +15,17 @@ from tests.calls.flows.voice_access.stage import (
     VisitCase,
     mail,
 )
+from tests.kit.fake_office import clip
 
 
 class SignInTests(VisitCase):
     """At the door."""
 
     def test_own_telephone(self) -> None:
-        """Who calls from the own telephone hears the own name and gives the PIN alone."""
+        """Who calls from the own telephone hears its name and gives the PIN alone (feature 37)."""
         call = Visit().signed_in()
         self.assertEqual(call.pins.tried, [(ADA.address, PIN)])
+        self.assertEqual(call.pins.callers, ["1001"])
         self.check(call.to_the_end())
 
     def test_typed_ahead(self) -> None:
@@ -33,7 +35,7 @@ class SignInTests(VisitCase):
         self.check(call.hang_up())
 
     def test_another_telephone(self) -> None:
-        """From elsewhere the extension is asked first; it needs no key behind it."""
+        """From elsewhere the extension is asked first; it needs no key behind it (feature 38)."""
         call = Visit(route=STRANGE_PHONE)
         call.dial().until("enter-extension").press("1001").until("enter-pin").press(PIN + "#")
         call.until("main-menu-repeat")
@@ -64,7 +66,7 @@ class SignInTests(VisitCase):
         self.assertEqual(heard[0], heard[1])
 
     def test_three_wrong_pins(self) -> None:
-        """After LogonFailuresBeforeDisconnect wrong PINs the call ends, politely."""
+        """After LogonFailuresBeforeDisconnect wrong PINs the call ends, politely (feature 87)."""
         call = Visit().dial()
         for _ in range(3):
             call.until("enter-pin").press("111111#").tick()
@@ -94,7 +96,7 @@ class SignInTests(VisitCase):
         self.check(call.until("extension-wrong").hang_up())
 
     def test_no_access(self) -> None:
-        """Users who may not call in are told so, after their PIN and not before."""
+        """Users who may not call in are told so, after their PIN and not before (feature 96)."""
         for policy, mailbox in (
             (evolve(POLICY, allow_subscriber_access=False), ADA),
             (POLICY, evolve(ADA, subscriber_access_enabled=False)),
@@ -104,24 +106,67 @@ class SignInTests(VisitCase):
             self.assertEqual((call.outcome, call.heard[-2]), ("refused", "access-refused"))
             self.check(call)
 
-    def test_without_a_pin(self) -> None:
-        """Where policy and mailbox allow it, voice mail opens without a PIN on the own telephone;
-        anything else still wants one.
-        """
+    def pinless(self, **changes: object) -> Visit:
+        """Ada on her own telephone, whom policy and mailbox let in without a PIN."""
         policy = evolve(POLICY, allow_pinless_voice_mail_access=True)
         mailbox = evolve(ADA, pinless_access_to_voice_mail_enabled=True)
         route = evolve(OWN_PHONE, mailbox=mailbox)
-        call = Visit(route=route, policy=policy, mails=(mail(1),)).dial()
-        call.until("main-menu-repeat").press("6").until("pin-needed")
-        call.until("main-menu-repeat").press("1").until("sound of m1")
+        return Visit(route=route, policy=policy, **changes).dial()  # type: ignore
+
+    def test_without_a_pin(self) -> None:
+        """Where policy and mailbox allow it, the own telephone leads straight to voice mail; for
+        anything else the PIN is asked for then, once (feature 95).
+        """
+        call = self.pinless(mails=(mail(1),)).until("sound of m1").press("*")
+        call.until("main-menu-repeat").press("2").until("enter-pin-here")
         self.assertEqual(call.pins.tried, [])
+        call.press(PIN + "#").until("service-not-available")
+        call.until("main-menu-repeat").press("6").until("options-menu")
+        self.assertEqual(call.pins.tried, [(ADA.address, PIN)])
         self.check(call.hang_up())
-        for one in (Visit(route=route), Visit(policy=policy)):
+        mailbox = evolve(ADA, pinless_access_to_voice_mail_enabled=True)
+        policy = evolve(POLICY, allow_pinless_voice_mail_access=True)
+        for one in (Visit(route=evolve(OWN_PHONE, mailbox=mailbox)), Visit(policy=policy)):
             one.dial().until("enter-pin")
             self.check(one.hang_up())
 
+    def test_a_pin_that_is_not_given(self) -> None:
+        """Who was let in without a PIN may leave it at that, and hear on (feature 95)."""
+        call = self.pinless().until("main-menu-repeat").press("5").until("enter-pin-here")
+        call.press("*").until("main-menu-repeat").press("6").until("enter-pin-here")
+        call.until("enter-pin-here").until("enter-pin-here").until("main-menu-repeat")
+        self.assertEqual(call.heard.count("are-you-there"), 2)
+        self.check(call.hang_up())
+
+    def test_wrong_pins_after_the_door(self) -> None:
+        """Wrong PINs end the call there as they do at the door, whatever they were asked for."""
+        call = self.pinless().until("main-menu-repeat").press("6")
+        call.until("enter-pin-here").press("111111#").until("enter-pin-here")
+        self.assertEqual(call.heard[-2:], ["pin-wrong", "enter-pin-here"])
+        call.press("*").until("main-menu-repeat").press("5")
+        for _ in range(2):
+            call.until("enter-pin-here").press("111111#").tick()
+        self.check(call.to_the_end())
+        self.assertEqual(call.heard[-2:], ["pin-failed", "goodbye"])
+        self.assertEqual(call.outcome, "login-failed")
+
+    def test_an_expired_pin_after_the_door(self) -> None:
+        """A PIN that expired has to be changed, whenever it is given."""
+        call = self.pinless().until("main-menu-repeat").press("6")
+        call.pins.expired.add(ADA.address)
+        call.until("enter-pin-here").press(PIN + "#").until("pin-expired")
+        call.until("new-pin").press("*").until("not-changed").until("main-menu-repeat").press("6")
+        self.check(call.until("enter-pin-here").hang_up())
+
+    def test_pins_cannot_be_checked_after_the_door(self) -> None:
+        """While PINs cannot be checked voice mail goes on."""
+        call = self.pinless().until("main-menu-repeat").press("6").until("enter-pin-here")
+        call.weather.failing = {"pins"}
+        call.press(PIN + "#").until("mailbox-unavailable")
+        self.check(call.until("main-menu-repeat").hang_up())
+
     def test_an_expired_pin(self) -> None:
-        """An expired PIN has to be changed before anything is heard."""
+        """An expired PIN has to be changed before anything is heard (features 90, 92)."""
         call = Visit(mails=(mail(1),))
         call.pins.expired.add(ADA.address)
         call.dial().until("enter-pin").press(PIN + "#").until("pin-expired")
@@ -142,18 +187,51 @@ class SignInTests(VisitCase):
         self.assertNotIn("main-menu", call.heard)
         self.check(call)
 
+    def record(self, call: Visit, kind: str) -> None:
+        """Record one of them and accept it."""
+        call.until(f"record-{kind}").until_the_tone().talk(2.0).press("#")
+        call.until("greeting-menu").press("1").until("greeting-kept")
+
     def test_the_first_time(self) -> None:
-        """At the first login name and greeting are recorded, now or later."""
+        """At the first login come new PIN, name and greeting, then the menu (feature 93)."""
         call = Visit()
         call.pins.first_time.add(ADA.address)
-        call.dial().until("enter-pin").press(PIN + "#").until("first-time").press("1")
+        call.pins.expired.add(ADA.address)
+        call.dial().until("enter-pin").press(PIN + "#").until("new-pin").press("802641#")
+        call.until("new-pin-again").press("802641#").until("first-time").press("1")
         for kind in ("name", "greeting"):
-            call.until(f"record-{kind}").until_the_tone().talk(2.0).press("#")
-            call.until("greeting-menu").press("1").until("greeting-kept")
+            self.record(call, kind)
         call.until("main-menu-repeat")
         self.assertEqual(
             set(call.greetings.clips), {(ADA.address, "name"), (ADA.address, "personal")}
         )
+        self.assertEqual(call.pins.first_time, set())
+        self.check(call.hang_up())
+
+    def test_the_first_time_goes_on(self) -> None:
+        """Who hangs up during the first login goes on there the next time (feature 93)."""
+        call = Visit()
+        call.pins.first_time.add(ADA.address)
+        call.dial().until("enter-pin").press(PIN + "#").until("first-time").press("1")
+        self.record(call, "name")
+        self.check(call.until("record-greeting").hang_up())
+        again = Visit(pins=call.pins, greetings=call.greetings)
+        again.dial().until("enter-pin").press(PIN + "#").until("first-time-again").press("1")
+        self.record(again, "greeting")
+        self.check(again.until("main-menu-repeat").hang_up())
+        self.assertEqual(again.pins.first_time, set())
+        third = Visit(pins=call.pins, greetings=call.greetings).signed_in()
+        self.assertNotIn("first-time-again", third.heard)
+        self.check(third.hang_up())
+
+    def test_the_first_time_with_everything_there(self) -> None:
+        """Where everything has been recorded already nothing is asked."""
+        call = Visit()
+        call.pins.first_time.add(ADA.address)
+        for kind in ("name", "personal"):
+            call.greetings.clips[ADA.address, kind] = clip(kind)
+        call.dial().until("enter-pin").press(PIN + "#").until("main-menu-repeat")
+        self.assertNotIn("first-time-again", call.heard)
         self.assertEqual(call.pins.first_time, set())
         self.check(call.hang_up())
 

@@ -28,20 +28,29 @@ class WelcomeTests(VisitCase):
     def test_the_order(self) -> None:
         """Feature 85: the welcome, the plan's own where it has one, then the news."""
         call = visit(NEWS, "news.wav").until("enter-extension")
-        self.assertEqual(call.heard, ["voice-access-welcome", "news.wav", "enter-extension"])
+        self.assertEqual(
+            call.heard,
+            ["voice-access-welcome", "news.wav", "enter-extension-search", "enter-extension"],
+        )
         call = visit(OWN_WELCOME, "welcome.wav", "news.wav").until("enter-extension")
-        self.assertEqual(call.heard, ["welcome.wav", "news.wav", "enter-extension"])
+        self.assertEqual(
+            call.heard, ["welcome.wav", "news.wav", "enter-extension-search", "enter-extension"]
+        )
 
     def test_missing_recordings(self) -> None:
         """Feature 85: where a recording is gone callers hear the usual welcome and no news."""
         call = visit(OWN_WELCOME).until("enter-extension")
-        self.assertEqual(call.heard, ["voice-access-welcome", "enter-extension"])
+        self.assertEqual(
+            call.heard, ["voice-access-welcome", "enter-extension-search", "enter-extension"]
+        )
 
     def test_switched_off(self) -> None:
         """Feature 85: what is switched off is not heard, although its file is named."""
         off = evolve(OWN_WELCOME, welcome_greeting_enabled=False, info_announcement_enabled="False")
         call = visit(off, "welcome.wav", "news.wav").until("enter-extension")
-        self.assertEqual(call.heard, ["voice-access-welcome", "enter-extension"])
+        self.assertEqual(
+            call.heard, ["voice-access-welcome", "enter-extension-search", "enter-extension"]
+        )
 
     def test_news_are_skipped_by_a_key(self) -> None:
         """Who knows what to press skips the news, and the key counts."""
@@ -55,4 +64,4 @@ class WelcomeTests(VisitCase):
         plan = evolve(NEWS, info_announcement_enabled="Uninterruptible")
         call = visit(plan, "news.wav")
         call.press("1").until("news.wav").press("1001#").until("enter-extension")
-        self.assertEqual(call.heard[1:], ["news.wav", "enter-extension"])
+        self.assertEqual(call.heard[1:], ["news.wav", "enter-extension-search", "enter-extension"])

@@ -1,9 +1,10 @@
 """Voice access: the owner of a mailbox hears and answers messages by telephone (spec 5).
 
 Purpose: the script of calls to the access number. Border: the conversation alone; what a mailbox,
-a PIN or a greeting is kept in stands behind the door. `sign_in` finds out who it is, `first_time`
-asks for what is missing, `main_menu` leads to `messages` (a `walk` through the mailbox, each heard
-in `playing`), `answering` and `options`. Every verb takes one `Owner`.
+a PIN or a greeting is kept in stands behind the door. `sign_in` finds out who it is (`strangers`
+serves those who do not sign in, `proof` asks for a PIN later), `first_time` asks for what is
+missing, `main_menu` leads to `messages` (a `walk` through the mailbox, each heard in `playing`),
+`answering` and `options`. Every verb takes one `Owner`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell
 from umserver.calls.flows.prompt_editing import edit_prompts, may_edit
 from umserver.calls.flows.voice_access.first_time import set_up
-from umserver.calls.flows.voice_access.main_menu import main_menu, summary
+from umserver.calls.flows.voice_access.main_menu import main_menu, summary, voice_mail
 from umserver.calls.flows.voice_access.sign_in import Door
 from umserver.calls.office import Flow, Office
 from umserver.interfaces import Unavailable
@@ -50,7 +51,8 @@ async def voice_access(call: Call, office: Office, route: Route) -> str:
             return await edit_prompts(call, office, owner.speaker, route.dial_plan, owner.mailbox)
         await owner.say("prompts-refused")
     await summary(owner)
-    await main_menu(owner)
+    if owner.proved or await voice_mail(owner):
+        await main_menu(owner)
     await owner.say_goodbye()
     return "voice-access"
 

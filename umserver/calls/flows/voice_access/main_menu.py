@@ -13,6 +13,7 @@ from umserver.calls.dialogs import menu
 from umserver.calls.flows.voice_access import answering, envelope, options
 from umserver.calls.flows.voice_access.messages import hear_messages
 from umserver.calls.flows.voice_access.owner import Owner
+from umserver.calls.flows.voice_access.proof import proved
 from umserver.interfaces import Clip, Unavailable
 
 log = Logger()
@@ -53,12 +54,12 @@ async def main_menu(owner: Owner) -> None:
         if choice is None:
             return
         if choice is Choice.VOICE_MAIL:
-            if not await _voice_mail(owner):
+            if not await voice_mail(owner):
                 return
+        elif choice is not Choice.AGAIN and not await proved(owner):
+            continue
         elif choice in _LATER:
             await owner.say("service-not-available")
-        elif not owner.proved:
-            await owner.say("pin-needed")
         elif choice is Choice.COMPOSE:
             await answering.compose(owner)
         elif choice is Choice.OPTIONS:
@@ -67,7 +68,7 @@ async def main_menu(owner: Owner) -> None:
             await options.switch_away(owner, on=False)
 
 
-async def _voice_mail(owner: Owner) -> bool:
+async def voice_mail(owner: Owner) -> bool:
     """False when the owner fell silent."""
     try:
         return await hear_messages(owner)

@@ -36,6 +36,8 @@ class Owner:
     box: IMailbox
     proved: bool = True
     """Whether the PIN was given; without it only voice mail is open (pinless access)."""
+    wrong_pins: int = 0
+    """Given after signing in."""
 
     @property
     def address(self) -> str:

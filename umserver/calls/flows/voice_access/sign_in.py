@@ -12,9 +12,11 @@ from twisted.logger import Logger
 
 from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell, patiently
-from umserver.calls.digits import BACK_KEY, enter_digits
+from umserver.calls.digits import BACK_KEY, END_KEY, enter_digits
 from umserver.calls.flows.prompt_editing import asked_for
 from umserver.calls.flows.voice_access.owner import Owner
+from umserver.calls.flows.voice_access.proof import FAILED, MOST_PIN, caller_of
+from umserver.calls.flows.voice_access.strangers import PROMPTS, Stranger
 from umserver.calls.flows.voice_access.welcome import welcome
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
@@ -23,9 +25,6 @@ from umserver.org.resolve import VoiceAccess
 from umserver.org.settings import Mailbox, MailboxPolicy
 
 log = Logger()
-
-MOST_PIN = 24
-"""Digits of a PIN."""
 
 
 @define(eq=False)
@@ -65,6 +64,10 @@ class Door:
                 extension = await self._extension()
                 if extension is None:
                     return await self._give_up()
+                if not extension.isdigit():
+                    if (outcome := await self._stranger.serve(extension)) is not None:
+                        return outcome
+                    continue
                 mailbox = await self._find(extension)
             pin = await self._pin(mailbox if known else None)
             if pin is None:
@@ -79,21 +82,29 @@ class Door:
             if self.wrong >= self.route.dial_plan.logon_failures_before_disconnect:
                 log.warn("event 1013: too many wrong PINs in one call", call=self.call.id)
                 await farewell(self.call, self.speaker, "pin-failed", "goodbye")
-                return "login-failed"
+                return FAILED
             await self.call.play(await self.speaker.clip("pin-wrong"))
 
     # the questions
 
     async def _extension(self) -> str | None:
-        """The extension that somebody types; None when nothing sensible comes."""
+        """The extension that somebody types, or a key that leads elsewhere; None when nothing
+        sensible comes.
+        """
         digits = self.route.dial_plan.number_of_digits_in_extension
+        others = "" if self.edits_prompts else self._stranger.keys
+        words = [*(PROMPTS[key] for key in others), "enter-extension"]
         while True:
-            prompt = await self.speaker.clips("enter-extension")
+            prompt = await self.speaker.clips(*words)
             typed = await enter_digits(self.call, prompt, most=digits, exact=True)
+            key = END_KEY if typed == "" else typed
+            if key is not None and key in others:
+                self.silences = 0
+                return key
             if typed and len(typed) == digits and typed.isdigit():
                 self.silences = 0
                 return typed
-            if not await self._once_more("extension-wrong" if typed else "are-you-there"):
+            if not await self._once_more("are-you-there" if typed is None else "extension-wrong"):
                 return None
 
     async def _pin(self, named: Mailbox | None) -> str | None:
@@ -128,6 +139,10 @@ class Door:
         await self.call.play(await self.speaker.clip(prompt))
         return True
 
+    @property
+    def _stranger(self) -> Stranger:
+        return Stranger(self.call, self.office, self.route, self.speaker)
+
     # the answers
 
     def _pinless(self, mailbox: Mailbox) -> bool:
@@ -150,7 +165,8 @@ class Door:
     async def _try(self, mailbox: Mailbox | None, pin: str) -> SignIn:
         policy = self._policy(mailbox)
         known = mailbox if policy is not None else None
-        checking = self.office.pins.sign_in(known, policy or _ANY_POLICY, pin)
+        caller = caller_of(self.call, self.route)
+        checking = self.office.pins.sign_in(known, policy or _ANY_POLICY, pin, caller)
         return await patiently(self.call, self.speaker, checking)
 
     async def _enter(
