@@ -284,7 +284,7 @@ class HouseCase(JourneyCase):
 
     # people
 
-    def softphone(self, host: str = "") -> Softphone:
+    def softphone(self, host: str = "", **settings: Any) -> Softphone:
         """A telephone beside the house."""
         engine = MediaEngine(
             self.stage,
@@ -302,6 +302,7 @@ class HouseCase(JourneyCase):
             random=Random(9),
             trace=self.trace,
             seconds=self.stage.seconds,
+            **settings,
         )
         phone.start((host or self.host,))
         return phone

@@ -102,6 +102,8 @@ class RawPeer(DatagramProtocol):
     acknowledges: bool = True
     """Whether a 2xx to an INVITE is acknowledged at once."""
     user: str = "2125550142"
+    over: str = "UDP"
+    """The transport that its Via names."""
     remote: Address = field(init=False, default=("", 0))
     _branches: count[int] = field(init=False, factory=lambda: count(1))
 
@@ -163,18 +165,25 @@ class RawPeer(DatagramProtocol):
         target = uri.partition(";")[0]
         lines = [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP {here}:{self.port};rport;branch={branch or self.branch()}",
+            f"Via: SIP/2.0/{self.over} {here}:{self.port};rport;branch={branch or self.branch()}",
             "Max-Forwards: 70",
             f"From: <sip:{self.user}@{here}>;tag=raw-{self.port}",
             f"To: <{target}>{tag}",
             f"Call-ID: {call_id}",
             f"CSeq: {cseq} {method}",
-            f"Contact: <sip:{self.user}@{here}:{self.port}>",
+            f"Contact: <{self.address}>",
             *(f"{name}: {value}" for name, value in headers),
             *([f"Content-Type: {kind}"] if body else []),
             f"Content-Length: {len(body)}",
         ]
         return "\r\n".join(lines) + "\r\n\r\n" + body
+
+    @property
+    def address(self) -> str:
+        """Its own URI."""
+        here = f"[{self.host}]" if ":" in self.host else self.host
+        where = "" if self.over == "UDP" else f";transport={self.over.lower()}"
+        return f"sip:{self.user}@{here}:{self.port}{where}"
 
     def branch(self) -> str:
         """A fresh branch."""

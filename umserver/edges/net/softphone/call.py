@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from umserver.edges.net.softphone.ear import Ear
-from umserver.edges.net.softphone.outfit import softphone_on
+from umserver.edges.net.softphone.outfit import Security, softphone_on
 from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
 from umserver.edges.net.softphone.script import (
     WAYS,
@@ -28,6 +28,7 @@ from umserver.edges.net.softphone.script import (
     clip_of,
     perform,
 )
+from umserver.edges.net.tls.credentials import CertificateFault
 from umserver.interfaces import Clip
 from umserver.wire.audio.wav import WavError, g711_wav, pcm_wav, read_wav
 from umserver.wire.sip.headers import NameAddr, parse_name_addr
@@ -61,7 +62,16 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--record", metavar="WAV", help="write what was heard to this file")
     p.add_argument("--seconds", type=float, help="hang up so many seconds after the answer")
     p.add_argument("--ring", type=float, default=30.0, help="seconds to wait for an answer")
-    p.add_argument("--transport", choices=("udp", "tcp"), help="udp unless the URI says otherwise")
+    p.add_argument("--transport", choices=("udp", "tcp", "tls"),
+                   help="udp unless the URI says otherwise")  # fmt: skip
+    p.add_argument("--certificate", metavar="PEM", default="", help="what is shown with TLS")
+    p.add_argument("--key", metavar="PEM", default="", help="its key, when not in the same file")
+    p.add_argument("--authorities", metavar="PEM", default="",
+                   help="whose certificates are believed (the system's)")  # fmt: skip
+    p.add_argument("--tls-name", metavar="HOST", default="",
+                   help="the name that servers must prove (the host that is called)")  # fmt: skip
+    p.add_argument("--insecure", action="store_true",
+                   help="believe whoever answers with TLS")  # fmt: skip
     p.add_argument("--from", dest="sender", metavar="URI", help="who calls: a number or a URI")
     p.add_argument("--identity", metavar="URI", help="P-Asserted-Identity")
     p.add_argument("--diversion", metavar="URI;reason=…", action="append", default=[],
@@ -105,6 +115,19 @@ def order_from(options: argparse.Namespace) -> Order:
     )
 
 
+def security_from(options: argparse.Namespace, uri: Uri) -> Security | None:
+    """How TLS is spoken; None where it is not asked for (authorities take time to read)."""
+    if uri.scheme != "sips" and uri.param("transport") != "tls":
+        return None
+    return Security(
+        certificate=options.certificate,
+        key=options.key,
+        authorities=options.authorities,
+        name=options.tls_name,
+        check=not options.insecure,
+    )
+
+
 def uri_from(text: str) -> Uri:
     """A SIP URI as people type it, `sip:` may be missing. Raises UsageFault."""
     whole = text if text.lower().startswith(("sip:", "sips:", "tel:")) else f"sip:{text}"
@@ -112,7 +135,7 @@ def uri_from(text: str) -> Uri:
         uri = parse_uri(whole)
     except SipSyntaxError as fault:
         raise UsageFault(f"no SIP URI: {text!r} ({fault})") from None
-    if uri.scheme != "sip" or not uri.host:
+    if uri.scheme not in ("sip", "sips") or not uri.host:
         raise UsageFault(f"{text!r}: a URI like sip:1001@127.0.0.1 is wanted")
     return uri
 
@@ -248,10 +271,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     def go(reactor: Any) -> Deferred[Any]:
         async def whole() -> None:
             trace = TraceMemory(most_messages=512, most_octets=65535)
-            phone = softphone_on(reactor, "umserver softphone", PORTS, trace)
             try:
+                security = security_from(options, order.uri)
+                phone = softphone_on(reactor, "umserver softphone", PORTS, trace, security)
                 code = await run(phone, options, order, script)
-            except OSError as fault:
+            except (OSError, CertificateFault) as fault:
                 print(f"um-call: {fault}", file=sys.stderr)
                 code = USAGE
             raise SystemExit(code)

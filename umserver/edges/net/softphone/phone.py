@@ -21,6 +21,10 @@ from umserver.edges.net.conversation import Conversation
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sockets import is_address
 from umserver.edges.net.station import Station
+from umserver.edges.net.tls.complaints import Complaints
+from umserver.edges.net.tls.connections import Identity
+from umserver.edges.net.tls.credentials import Credentials
+from umserver.org.peers import proves
 from umserver.wire.media import NotAcceptable, Offering
 from umserver.wire.sip.effects import (
     CallEffect,
@@ -34,6 +38,7 @@ from umserver.wire.sip.effects import (
 )
 from umserver.wire.sip.headers import NameAddr
 from umserver.wire.sip.message import Response
+from umserver.wire.sip.paths import default_port
 from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
@@ -185,7 +190,7 @@ class OutgoingCall(Conversation):
     def _next_target(self, status: int, reason: str) -> None:
         while self._targets:
             uri = self._targets.pop(0)
-            if uri.scheme == "sip" and self.over is None:
+            if uri.scheme in ("sip", "sips") and self.over is None:
                 self.phone.invite(self, uri)
                 return
         self.fail(status, reason)
@@ -237,8 +242,16 @@ class Softphone:
     product: str = "umserver softphone"
     trace: TraceMemory | None = None
     seconds: Callable[[], float] = time.monotonic
+    credentials: Credentials | None = None
+    """What is shown to peers that speak TLS, and whom we believe; None speaks no TLS."""
+    check_names: bool = True
+    """Whether a peer that speaks TLS must be whom we wanted to call."""
+    tls_name: str = ""
+    """The name that every such peer proves; empty: the host of the URI that was called."""
     station: Station = field(init=False)
     _calls: dict[str, OutgoingCall] = field(init=False, factory=dict)
+    _names: dict[str, tuple[str, ...]] = field(init=False, factory=dict)
+    """The host that was called, by its address."""
 
     def __attrs_post_init__(self) -> None:
         self.station = Station(
@@ -250,7 +263,20 @@ class Softphone:
             seconds=self.seconds,
             trace=self.trace,
             keys_over_plain_sip=True,  # who orders such a call knows
+            identity=self._identity(),
         )
+
+    def _identity(self) -> Identity | None:
+        if self.credentials is None:
+            return None
+        identity = Identity(
+            expected=lambda address: self._names.get(address, ()),
+            proves=proves,
+            complaints=Complaints(self.seconds, time.time),
+            check=self.check_names,
+        )
+        identity.take(self.credentials)
+        return identity
 
     def start(self, hosts: Sequence[str] = ("0.0.0.0", "::"), port: int = 0) -> int:
         """Open a UDP port on these addresses (those this machine has) and be ready for sound.
@@ -335,10 +361,12 @@ class Softphone:
     async def _way_to(self, uri: Uri) -> Flow:
         """Where a URI leads (RFC 3263 without NAPTR and SRV). Raises OSError."""
         transport = (uri.param("transport") or "udp").lower()
-        if transport not in ("udp", "tcp"):
+        transport = "tls" if uri.scheme == "sips" else transport
+        if transport not in self.station.driver.transports:
             raise OSError(f"transport {transport} is not spoken")
         host = uri.host if is_address(uri.host) else await self._resolve(uri.host)
-        flow = self.station.flow_to(transport, (host, uri.port or 5060))
+        self._names[host] = (self.tls_name or uri.host,)
+        flow = self.station.flow_to(transport, (host, uri.port or default_port(transport)))
         if flow is None:
             raise OSError(f"no way to {host}")
         return flow

@@ -57,9 +57,9 @@ class Identity:
         named = self.host and held is not None and self.proves(held.names, self.host)
         return self.host if named else ""
 
-    def take(self, credentials: Credentials | None) -> None:
-        """From now on these, None for a client that shows no certificate. CertificateFault."""
-        server = server_context(credentials) if credentials is not None else None
+    def take(self, credentials: Credentials) -> None:
+        """From now on these. Raises CertificateFault, and those before go on."""
+        server = server_context(credentials) if credentials.chain else None
         client = client_context(credentials, check=self.check)
         self.server, self.client, self.credentials = server, client, credentials
 
@@ -105,9 +105,8 @@ class TlsConnections(TcpConnections):
 
     def wrapped(self, factory: Any, connection: Connection | None) -> Any:
         """With TLS around it."""
-        return TLSMemoryBIOFactory(
-            _Creator(self.identity, connection), connection is not None, factory
-        )
+        creator = _Creator(self.identity, connection)
+        return TLSMemoryBIOFactory(creator, connection is not None, factory, self.reactor)
 
 
 @implementer(IHandshakeListener)
@@ -180,12 +179,12 @@ class _Creator:
     def serverConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """For a peer that has come (IOpenSSLServerConnectionCreator)."""
         assert self.identity.server is not None
-        return connection_in(self.identity.server, tlsProtocol.wrappedProtocol.note)
+        return connection_in(self.identity.server, tlsProtocol)
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """For a peer that we call (IOpenSSLClientConnectionCreator)."""
         assert self.identity.client is not None and self.connection is not None
-        made = connection_in(self.identity.client, tlsProtocol.wrappedProtocol.note)
+        made = connection_in(self.identity.client, tlsProtocol)
         wanted = next(iter(self.identity.expected(self.connection.peer[0])), "")
         if wanted and not is_address(wanted):
             made.set_tlsext_host_name(wanted.encode("ascii", "ignore"))

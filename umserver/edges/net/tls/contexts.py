@@ -8,8 +8,7 @@ Sources: RFC 9325 §3.1, §4.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -39,34 +38,38 @@ _WORDS = {
     23: "it was revoked",
     24: "{subject} is no authority, and made a certificate",
     26: "it is for another purpose",
+    79: "{subject} is no authority, and made a certificate",
     66: "its key is too small",
     67: "its authority's key is too small",
     68: "its signature is too weak",
 }
 """What OpenSSL's numbers mean (x509_vfy.h), for people."""
 
-Note: TypeAlias = Callable[[str], object]
+
+class Noting(Protocol):
+    """What is told why a certificate is not believed."""
+
+    def note(self, why: str) -> None:
+        """In words."""
+
+
+class Layer(Protocol):
+    """The TLS layer of a connection, as Twisted makes it."""
+
+    wrappedProtocol: Noting
 
 
 def server_context(credentials: Credentials) -> SSL.Context:
     """For connections that peers open. Raises CertificateFault."""
-    context = _context(credentials)
-    store_of_names = [crypto.X509.from_cryptography(c) for c in credentials.authorities]
-    if len(store_of_names) <= _MOST_HINTS:
-        context.set_client_ca_list([c.get_subject() for c in store_of_names])
-    return context
+    return _context(credentials)
 
 
-_MOST_HINTS = 20
-"""More authorities are not told to a peer that chooses a certificate."""
-
-
-def client_context(credentials: Credentials | None, *, check: bool = True) -> SSL.Context:
-    """For connections that we open; without credentials we show nothing. CertificateFault."""
+def client_context(credentials: Credentials, *, check: bool = True) -> SSL.Context:
+    """For connections that we open. Raises CertificateFault."""
     return _context(credentials, check=check)
 
 
-def _context(credentials: Credentials | None, *, check: bool = True) -> SSL.Context:
+def _context(credentials: Credentials, *, check: bool = True) -> SSL.Context:
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
@@ -77,12 +80,21 @@ def _context(credentials: Credentials | None, *, check: bool = True) -> SSL.Cont
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     context.set_verify_depth(DEEPEST_CHAIN)
     context.set_verify(SSL.VERIFY_PEER if check else SSL.VERIFY_NONE, _verified)
-    if credentials is not None:
-        _furnish(context, credentials)
+    _furnish(context, credentials)
     return context
 
 
 def _furnish(context: SSL.Context, credentials: Credentials) -> None:
+    if credentials.chain:
+        _show(context, credentials)
+    store = context.get_cert_store()
+    assert store is not None
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    for authority in (*credentials.chain[:1], *credentials.authorities):
+        store.add_cert(crypto.X509.from_cryptography(authority))
+
+
+def _show(context: SSL.Context, credentials: Credentials) -> None:
     own, *between = credentials.chain
     try:
         context.use_certificate(own)
@@ -92,17 +104,12 @@ def _furnish(context: SSL.Context, credentials: Credentials) -> None:
         context.check_privatekey()
     except SSL.Error as fault:
         raise CertificateFault(f"{credentials.file} is refused: {words_of(fault)}") from None
-    store = context.get_cert_store()
-    assert store is not None
-    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
-    for authority in (own, *credentials.authorities):
-        store.add_cert(crypto.X509.from_cryptography(authority))
 
 
-def connection_in(context: SSL.Context, note: Note) -> SSL.Connection:
-    """A connection in memory; `note` is told why a peer's certificate is not believed."""
+def connection_in(context: SSL.Context, layer: Layer) -> SSL.Connection:
+    """A connection in memory; what stands on the layer is told why a peer is not believed."""
     connection = SSL.Connection(context, None)
-    connection.set_app_data(note)
+    connection.set_app_data(layer)  # as Twisted itself does
     return connection
 
 
@@ -115,9 +122,8 @@ def _verified(
     certificate = shown.to_cryptography()
     if error == _UNSUITED and depth == 0 and _is_for_tls(certificate):
         return True
-    note: Any = connection.get_app_data()
-    if note is not None:
-        note(_refused(certificate, error, depth))
+    layer: Layer = connection.get_app_data()
+    layer.wrappedProtocol.note(_refused(certificate, error, depth))
     return False
 
 
@@ -137,8 +143,8 @@ def _refused(certificate: x509.Certificate, error: int, depth: int) -> str:
         begins=day_of(certificate.not_valid_before_utc.timestamp()),
         ends=day_of(certificate.not_valid_after_utc.timestamp()),
     )
-    whose = "its certificate" if depth == 0 else "the authority above its certificate,"
-    return f"{whose} {subject} is refused: {why}"
+    whose = f"its certificate {subject}" if depth == 0 else f"{subject} above its certificate"
+    return f"{whose} is refused: {why}"
 
 
 _ALERTS = (

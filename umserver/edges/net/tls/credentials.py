@@ -33,7 +33,7 @@ class Credentials:
     """Everything that TLS needs of us."""
 
     chain: Sequence[x509.Certificate]
-    """Our own certificate first."""
+    """Our own certificate first; none for a client that shows nothing."""
     key: Any = field(repr=False)
     """Its private key, of the cryptography library."""
     authorities: Sequence[x509.Certificate]
