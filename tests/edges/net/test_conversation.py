@@ -7,7 +7,7 @@ from random import Random
 from tests.kit.media import clip
 from tests.kit.raw_sip import sdp
 from tests.kit.two_ends import TwoEnds, watch
-from umserver.edges.net.conversation import TRANSFER_PATIENCE
+from umserver.edges.net.conversation import SILENT_PATIENCE, TRANSFER_PATIENCE
 from umserver.interfaces import HungUp
 
 
@@ -193,15 +193,17 @@ class DeadCallTests(TwoEnds):
         self.assertIn("RTP time-out", bye.header("Reason"))
 
     def test_the_peer_vanished(self) -> None:
-        """Hanging up on a peer that does not answer ends all the same, after half a minute."""
+        """Hanging up on a peer that does not answer: for us the call is over at once, the hang-up
+        is repeated for half a minute.
+        """
         peer, media = self.raw(BYE=None), self.media()
         phone, told = self.raw_call(peer, media)
         gone = watch(phone.hang_up())
-        self.assertEqual(told.ends, ["us"])
+        self.assertEqual((told.ends, gone.fired, self.server_engine.legs), (["us"], 1, 0))
         self.stage.walk(30.0)
-        self.assertEqual(gone.fired, 0)
+        self.assertEqual(self.server.active, 1)
         self.stage.walk(3.0)
-        self.assertEqual((gone.fired, self.server.active), (1, 0))
+        self.assertEqual(self.server.active, 0)
         self.assertGreaterEqual(len(peer.requests("BYE")), 8)
 
     def test_the_peer_forgot_the_call(self) -> None:
@@ -340,16 +342,58 @@ class TransferTests(TwoEnds):
         self.assertEqual(done.values, [False])
 
     def test_accepted_and_then_silence(self) -> None:
-        """A peer that says nothing more is given up after a while; a second try is no fault."""
+        """A peer that says nothing more is given up after a while; then another number may be
+        tried.
+        """
         self.phone.leg.close()  # type: ignore[union-attr]
         done = watch(self.phone.transfer("1002"))
-        self.stage.walk(TRANSFER_PATIENCE - 1.0)
+        self.stage.walk(SILENT_PATIENCE - 1.0)
         self.assertEqual(done.fired, 0)
         self.stage.walk(2.0)
         self.assertEqual(done.values, [False])
-        again = watch(self.phone.transfer("1002"))
+        again = watch(self.phone.transfer("1003"))
         self.stage.settle()
-        self.assertEqual(again.values, [False])
+        self.notify(200, 2, "terminated;reason=noresource")
+        self.assertEqual((again.values, len(self.peer.requests("REFER"))), ([True], 2))
+
+    def test_a_long_ringing(self) -> None:
+        """A peer that tells of ringing is waited for longer, from each telling anew."""
+        self.phone.leg.close()  # type: ignore[union-attr]
+        done = watch(self.phone.transfer("1002"))
+        self.stage.settle()
+        for number in range(2):
+            self.notify(180, 2 + number)
+            self.stage.walk(TRANSFER_PATIENCE - 1.0)
+            self.assertEqual(done.fired, 0)
+        self.stage.walk(2.0)
+        self.assertEqual(done.values, [False])
+
+    def test_a_peer_that_tells_no_more(self) -> None:
+        """A peer that accepts, says that it will tell no more, and hangs up has taken the call."""
+        self.phone.leg.close()  # type: ignore[union-attr]
+        for number, hangs_up in ((2, False), (3, True)):
+            done = watch(self.phone.transfer("1002"))
+            self.stage.settle()
+            self.notify(100, number, "terminated;reason=noresource")
+            if hangs_up:
+                self.peer.within("BYE", cseq=4)
+            self.stage.walk(SILENT_PATIENCE + 1.0)
+            self.assertEqual(done.values, [hangs_up])
+
+    def test_who_transfers_nobody(self) -> None:
+        """A peer that does not know REFER, or forbids it, is told from one whose user declines."""
+        for status, sends_on in ((603, True), (480, True), (405, False)):
+            self.peer.replies["REFER"] = status
+            done = watch(self.phone.transfer("1002"))
+            self.stage.settle()
+            self.assertEqual((done.values, self.phone.sends_on), ([False], sends_on))
+
+    def test_who_lists_no_refer(self) -> None:
+        """A peer whose INVITE lists its methods without REFER transfers nobody."""
+        peer = self.raw()
+        self.phone, _ = self.raw_call(peer, self.media(), headers=[("Allow", "INVITE, ACK, BYE")])
+        watch(self.phone.transfer("1002"))
+        self.assertFalse(self.phone.sends_on)
 
     def test_one_at_a_time(self) -> None:
         """A second transfer while the first is under way is refused, the first goes on."""
