@@ -382,7 +382,8 @@ class IMailboxes(Interface):
     def watch(address: str, changed: Callable[[], object]) -> Callable[[], None]:
         """Call `changed()` soon after messages came, went or were read by anybody.
 
-        Returns what ends it. It may be called without need, never more than once a second.
+        It is called first when that can be seen from then on. Returns what ends it. It may be
+        called without need, never more than twenty times a second.
         """
 
 
