@@ -33,6 +33,18 @@ class HoldTests(TwoEnds):
         self.assertGreater(len(heard.sound), 8000 * 3)
         self.assertEqual(told.ends, ["peer"])
 
+    def test_a_hold_that_is_refused(self) -> None:
+        """A server that refuses the hold leaves us off hold: the next offer says so."""
+        call, phone, _ = self.talk()
+        phone.session = None  # it answers no offer
+        call.hold(True)
+        self.stage.settle()
+        effects = phone.line.endpoint.refuse_offer(phone.call, 488, self.stage.seconds())
+        phone.line.perform(effects)
+        self.stage.walk(0.1)
+        assert call.session is not None
+        self.assertFalse(call.session.held)
+
     def test_a_long_hold_is_no_dead_call(self) -> None:
         """A caller on hold sends no sound for minutes; the call stays."""
         call, phone, told = self.talk()
