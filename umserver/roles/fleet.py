@@ -32,6 +32,8 @@ FORGOTTEN_AFTER = 120.0
 """Seconds without a word after which nobody asks it any more."""
 MOST_CHOICES = 3
 """Desks that a peer is offered for one call."""
+CHOICE_SECONDS = 0.05
+"""How long the desks that may take calls are not looked at again unless one is known to change."""
 STEPS = 8
 """Free room is told apart in so many steps, so that a few calls do not move a mailbox."""
 
@@ -58,7 +60,11 @@ class Fleet:
     """All servers as they last described themselves."""
     _answers: dict[str, bool] = field(init=False, factory=dict)
     """Whether a desk answered when it was asked last."""
+    _own_name: str = field(init=False, default="")
     _asking: set[str] = field(init=False, factory=set)
+    _choice: Sequence[FleetServer] = field(init=False, default=())
+    """Desks that may take calls, as they were lately."""
+    _choice_until: float = field(init=False, default=float("-inf"))
     _sent: dict[str, int] = field(init=False, factory=dict)
     """Calls sent to a server since it last said how many it has."""
     _told: FleetServer | None = field(init=False, default=None)
@@ -90,6 +96,7 @@ class Fleet:
 
     def announce(self) -> None:
         """Something about us has changed that others should know at once."""
+        self._choice_until = float("-inf")
         if not self._running:
             return
         if self._beating:
@@ -137,6 +144,7 @@ class Fleet:
                 self._answers.pop(server.name, None)
         self.known = servers
         self._sent.clear()
+        self._choice_until = float("-inf")
 
     async def _speak(self) -> None:
         mine = self.me()
@@ -174,6 +182,7 @@ class Fleet:
             word = "answers again" if good else f"is not used: it answered {status or 'nothing'}"
             log.warn("server {server} {word}", server=name, word=word)
         self._answers[name] = good
+        self._choice_until = float("-inf")
 
     def _others(self) -> Sequence[FleetServer]:
         own = self.me().name.casefold()
@@ -185,16 +194,28 @@ class Fleet:
 
     # choosing
 
+    def own_name(self) -> str:
+        """Ours, which stays the same."""
+        self._own_name = self._own_name or self.me().name
+        return self._own_name
+
     def desks(self, key: str) -> Sequence[FleetServer]:
         """Desks that may take the call of this key, best first; our own is among them.
 
         Where all are full, what they told may be old: they may say so themselves.
         """
+        now = self.clock.seconds()
+        if not self._choice_until - CHOICE_SECONDS <= now < self._choice_until:
+            self._choice, self._choice_until = self._choose(), now + CHOICE_SECONDS
+        choice = self._choice
+        return choice if len(choice) < 2 else ranked(choice, key)[:MOST_CHOICES]
+
+    def _choose(self) -> Sequence[FleetServer]:
         mine = self.me()
         own = [mine] if "mbx" in mine.roles else []
         living = [self._loaded(s) for s in (*own, *self._others()) if self.lives(s)]
         roomy = [server for server in living if server.calls < server.capacity]
-        return ranked(roomy or living, key)[:MOST_CHOICES]
+        return roomy or living
 
     def named(self, name: str) -> Sequence[FleetServer]:
         """The desk of this name, when it may take a call."""
@@ -212,8 +233,12 @@ class Fleet:
 
     def sent(self, server: FleetServer) -> None:
         """A call was redirected there first."""
-        if server.name != self.me().name:
-            self._sent[server.name] = self._sent.get(server.name, 0) + 1
+        if server.name == self.own_name():
+            return
+        self._sent[server.name] = self._sent.get(server.name, 0) + 1
+        known = next((s for s in self.known if s.name == server.name), server)
+        if _room(self._loaded(known)) != _room(server):
+            self._choice_until = float("-inf")
 
     def _loaded(self, server: FleetServer) -> FleetServer:
         """With the calls that it cannot have told us of yet."""
@@ -270,9 +295,14 @@ def ranked(servers: Sequence[FleetServer], key: str) -> Sequence[FleetServer]:
     return sorted(servers, key=lambda server: _score(server, key))
 
 
-def _score(server: FleetServer, key: str) -> float:
+def _room(server: FleetServer) -> int:
+    """Free room in steps; 0 only for none."""
     share = max(server.capacity - server.calls, 0) / max(server.capacity, 1)
-    weight = max(math.ceil(share * STEPS), 1) * max(server.capacity, 1)
+    return math.ceil(share * STEPS)
+
+
+def _score(server: FleetServer, key: str) -> float:
+    weight = max(_room(server), 1) * max(server.capacity, 1)
     digest = blake2b(f"{server.name.casefold()}\n{key}".encode(), digest_size=8).digest()
     chance = (int.from_bytes(digest) + 1) / (2**64 + 1)
     return -math.log(chance) / weight

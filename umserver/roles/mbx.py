@@ -32,8 +32,9 @@ from umserver.interfaces import (
     IPromptShelf,
     ISettingsDesk,
 )
-from umserver.org.facts import CallFacts
+from umserver.org.facts import Asking, CallFacts, Party
 from umserver.org.outcalls import onward_for
+from umserver.org.peers import gateway_of
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
 from umserver.org.resolve import LeaveMessage, Rejected, Route
 from umserver.org.security import needs_srtp, sound_refusal
@@ -42,6 +43,7 @@ from umserver.org.tokens import Claim
 from umserver.roles.active import Serving
 from umserver.roles.health import LastHour
 from umserver.roles.resolving import resolution_for
+from umserver.roles.sparing import Sparing
 from umserver.roles.tally import Tally
 
 log = Logger()
@@ -86,9 +88,11 @@ class AnsweringDesk:
     on_count: Callable[[], object] = field(init=False, default=lambda: None)
     """Told after the number of running calls has changed."""
     _running: dict[IPhone, Serving] = field(init=False, factory=dict)
+    _refusals: Sparing = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.hour = LastHour(self.wall)
+        self._refusals = Sparing(self.wall)
 
     @property
     def active(self) -> int:
@@ -116,6 +120,15 @@ class AnsweringDesk:
         self.on_count()
         Deferred.fromCoroutine(self._serve(serving)).addBoth(self._finished, phone)
         return serving.over
+
+    def decide(self, way: CallFacts, calling: Party | None, asking: Asking) -> Refusal | None:
+        """Why an offer is refused before anybody holds it; None lets it in (see `CallRouter`)."""
+        refusal = self.admission(self.active)
+        if refusal is None and gateway_of(self.settings(), way) is None:
+            refusal = UNKNOWN_GATEWAY
+        if refusal is not None:
+            self._note_refusal(asking.id, refusal)
+        return refusal
 
     def hang_up_all(self) -> Deferred[None]:
         """End every call; fires when their scripts are done and what they recorded is safe."""
@@ -214,15 +227,21 @@ class AnsweringDesk:
             return "failed"
 
     def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
+        phone.refuse(refusal)
+        self._note_refusal(phone.id, refusal)
+
+    def _note_refusal(self, call: str, refusal: Refusal) -> None:
         self.refused += 1
         if refusal is not UNKNOWN_GATEWAY:
             self.hour.note(True)
-        phone.refuse(refusal)
-        log.warn("event 1021: call refused: {why}", call=phone.id, why=refusal.reason)
+        if self._refusals.may_say():
+            log.warn("event 1021: call refused: {why}", call=call, why=refusal.reason)
+            if more := self._refusals.left_out():
+                log.warn("event 1021: {count} calls more were refused", count=more)
         self.call_log.record(
             {
                 "at": self.wall(),
-                "call": phone.id,
+                "call": call,
                 "role": "mbx",
                 "outcome": "Rejected",
                 "why": refusal.reason,

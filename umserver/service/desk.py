@@ -20,6 +20,7 @@ from umserver.edges.mail.mailboxes import MaildirMailboxes
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.spool import Spool, open_spool
 from umserver.edges.mail.threads import Pool
+from umserver.edges.net.doorkeepers import Doorkeepers
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sip_server import SipServer
 from umserver.edges.net.tls.connections import Identity
@@ -52,6 +53,7 @@ from umserver.roles.noticed import NoticedMailboxes
 from umserver.roles.notices import NoticePost
 from umserver.roles.poller import Poller
 from umserver.service.doors import Door, door_of
+from umserver.service.expected import Expected
 from umserver.service.machine import Machine
 from umserver.service.standing import Standing
 
@@ -160,7 +162,16 @@ class Desk:
             identity=self.identity,
             plain=self.door.is_plain,
             tls_port=self.door.tls_port if self.door.is_tls else None,
+            doorkeepers=self._doorkeepers(),
         )
+
+    def _doorkeepers(self) -> Doorkeepers:
+        expected = Expected(lambda: self.poller.settings)
+
+        def passes(source: str) -> bool:
+            return expected.is_gateway(source) and self._admission(self.role.active) is None
+
+        return Doorkeepers(decide=self.role.decide, passes=passes, known=expected.knows)
 
     def _mailer(self) -> IMailer:
         mail = self.bootstrap.mail
@@ -197,6 +208,7 @@ class Desk:
             password=boxes.password,
             token_file=Path(boxes.token_file) if boxes.token_file else None,
             trash=boxes.trash,
+            check_quota=boxes.check_quota,
         )
 
     def _role(self) -> AnsweringDesk:

@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
-from umserver.edges.net.phone import Phone
+from umserver.edges.net.doorkeepers import Doorkeepers
 from umserver.edges.net.sip_server import SipServer
 from umserver.edges.net.tls.connections import Identity
-from umserver.interfaces import FleetServer, ICallLog, IDirectory, IPhone, RedirectTarget
+from umserver.interfaces import FleetServer, ICallLog, IDirectory, RedirectTarget
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
-from umserver.roles.cas import CallRouter
+from umserver.roles.cas import CallRouter, Offer
 from umserver.roles.fleet import TLS_BY_NAME, Fleet, redirects
 from umserver.roles.poller import Poller
 from umserver.service.doors import Door, door_of
+from umserver.service.expected import Expected
 from umserver.service.machine import Machine
 from umserver.service.standing import Standing
 
@@ -55,6 +56,7 @@ class Router:
             admission=self._admission,
         )
         self.door = door_of("cas", bootstrap, self.poller.settings)
+        expected = Expected(lambda: self.poller.settings)
         self.server = SipServer(
             reactor=machine.reactor,
             offered=self.role.offered,
@@ -67,27 +69,26 @@ class Router:
             identity=self.identity,
             plain=self.door.is_plain,
             tls_port=self.door.tls_port if self.door.is_tls else None,
+            doorkeepers=Doorkeepers(decide=self.role.decide, known=expected.knows),
         )
 
-    def targets(self, phone: IPhone, route: Route, token: str) -> Sequence[RedirectTarget]:
+    def targets(self, offer: Offer, route: Route, token: str) -> Sequence[RedirectTarget]:
         """The desks that may take this call, best first (spec 4.1).
 
         The desk beside us is announced at the address that this peer reached us by.
         """
-        assert isinstance(phone, Phone)
-        desks = self._desks(route, phone.id)
+        desks = self._desks(route, offer.id)
         if not desks:
             return ()
         self.fleet.sent(desks[0])
-        own, own_host = self.fleet.me().name, self.server.station.contact_host(phone.flow)
-        tls = phone.flow.transport == "tls"
+        own, tls = self.fleet.own_name(), offer.transport == "tls"
 
         def host_of(desk: FleetServer) -> str:
             if desk.name == own:
-                return own_host
+                return offer.here
             return desk.name if tls and TLS_BY_NAME in desk.ports else desk.host
 
-        return redirects(desks, phone.flow.transport, token, host_of)
+        return redirects(desks, offer.transport, token, host_of)
 
     def _desks(self, route: Route, call: str) -> Sequence[FleetServer]:
         """One mailbox goes to one desk where that can be; calls without a mailbox to any."""
