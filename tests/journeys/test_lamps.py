@@ -7,9 +7,12 @@ from pathlib import Path
 
 from tests.kit.gateway import Gateway
 from tests.kit.house import ADA, HouseCase
+from tests.kit.log import said_in
 from tests.kit.raw_sip import Raw
+from umserver.wire.sip.headers import parse_name_addr
 
 LOOPBACK = 'address = "127.0.0.1"'
+OWN = parse_name_addr("<sip:1001@pbx.example.com>")
 SECOND = '\n[[gateways]]\nname = "Second"\naddress = "127.0.0.9"\nport = {port}\n'
 HUNT = '\n[[hunt_groups]]\nname = "More"\ndial_plan = "Demo"\ngateway = "Second"\n'
 
@@ -86,3 +89,164 @@ class LampTests(LampCase):
         self.assertEqual(self.lamps()[-1], "no 0/1")
         self.stage.walk(60.0)
         self.assertEqual(len(self.notices()), 3)
+
+    def test_reading_by_telephone(self) -> None:
+        """The lamp is out within a second after the last new message was heard by telephone
+        (feature 152).
+        """
+        self.start(self.known)
+        self.leave_a_message()
+        self.stage.run_until(lambda: "yes 1/0" in self.lamps(), 30.0)
+        owner = self.dial("5000", from_=OWN).wait(6.0).press("246813#").wait(3.0).press("#")
+        owner.wait(6.0).press("1")
+        self.stage.run_until(lambda: any(":2,S" in path.name for path in self.files()), 60.0)
+        read_at = self.stage.seconds()
+        self.stage.run_until(lambda: self.lamps()[-1] == "no 0/1", 5.0)
+        self.assertLess(self.stage.seconds() - read_at, 1.0)
+        owner.hang_up()
+
+    def test_urgent_and_deleted(self) -> None:
+        """Urgent messages are counted apart, deleted ones not at all (feature 151)."""
+        self.start(self.known)
+        self.until(1)
+        self.dial().until_beep().say(2.0).press("#").press("1").press("1#").until_over()
+        self.stage.run_until(lambda: self.lamps()[-1].startswith("yes"), 30.0)
+        self.assertEqual(
+            [one.body for one in self.notices()][-1].split("\r\n")[1][15:], "1/0 (1/0)"
+        )
+        for path in self.files():
+            path.rename(path.parent.parent / "cur" / f"{path.name.partition(':')[0]}:2,T")
+        self.stage.run_until(lambda: self.lamps()[-1] == "no 0/0", 2.0)
+
+    def test_a_burst_is_told_once(self) -> None:
+        """Ten messages that are read at once are one NOTIFY, not ten (feature 152)."""
+        self.start(self.known)
+        self.until(1)
+        self.leave_a_message()
+        self.until(2)
+        [mail] = self.files()
+        for number in range(10):
+            copy = mail.read_bytes().replace(b"Message-ID: <", b"Message-ID: <%d" % number)
+            (mail.parent / f"{number}.M{number}.example").write_bytes(copy)
+        self.until(3)
+        self.read_in_a_mail_program()
+        self.until(4)
+        self.stage.walk(10.0)
+        self.assertEqual(self.lamps()[2:], ["yes 11/0", "no 0/11"])
+
+    def test_another_gateway(self) -> None:
+        """A gateway that refuses or is silent is passed over for the next one (feature 153)."""
+        for status in (480, None):
+            self.peer.replies["NOTIFY"] = status
+            other = self.second()
+            rest = SECOND.format(port=other.port) + HUNT
+            self.start(lambda text, rest=rest: self.known(text) + rest)
+            self.until(1, peer=other)
+            self.assertEqual(self.lamps(peer=other), ["no 0/0"])
+            self.assertEqual(self.lamps(), ["no 0/0"])
+            self.stop()
+            self.peer.got.clear()
+            (self.state / "umserver.db").unlink()
+
+    def test_given_up_after_five_minutes(self) -> None:
+        """When no gateway takes it for five minutes that is an event, and it is shown; what
+        happens later is told again (feature 153).
+        """
+        said = said_in(self, "umserver.roles.lamps")
+        self.peer.replies["NOTIFY"] = 503
+        um = self.start(self.known)
+        began = self.stage.seconds()
+        self.stage.run_until(lambda: [one for one in said() if "event LampFailed" in one], 400.0)
+        self.assertTrue(300.0 <= self.stage.seconds() - began < 320.0)
+        line = next(one for one in said() if "event LampFailed" in one)
+        self.assertIn("loopback answered 503", line)
+        self.stage.walk(10.0)
+        tried = len(self.notices())
+        self.stage.walk(600.0)
+        self.assertEqual(len(self.notices()), tried)
+        self.assertEqual(um.status()["lamps"]["failing"], 3)  # type: ignore[index]
+        self.peer.replies["NOTIFY"] = 200
+        self.leave_a_message()
+        self.stage.run_until(lambda: self.lamps()[-1] == "yes 1/0", 30.0)
+        self.stage.walk(5.0)
+        self.assertEqual(um.status()["lamps"]["failing"], 0)  # type: ignore[index]
+
+    def test_switched_off(self) -> None:
+        """Without the policy's or the gateway's permission nothing is told; with it the lamp is
+        right again within seconds (feature 154).
+        """
+        policy = 'name = "Demo Default Policy"'
+        off = f"{policy}\nallow_message_waiting_indicator = false"
+        self.start(lambda text: self.known(text).replace(policy, off))
+        self.leave_a_message()
+        self.stage.walk(60.0)
+        self.assertEqual(self.peer.requests("NOTIFY"), [])
+        self.change(off, policy)
+        self.until(1)
+        self.assertEqual(self.lamps(), ["yes 1/0"])
+        port = f"port = {self.peer.port}"
+        self.change(port, f"{port}\nmessage_waiting_indicator_allowed = false")
+        self.read_in_a_mail_program()
+        self.stage.walk(60.0)
+        self.assertEqual(self.lamps(), ["yes 1/0"])
+        self.change(f"{port}\nmessage_waiting_indicator_allowed = false", port)
+        self.until(2)
+        self.assertEqual(self.lamps()[-1], "no 0/1")
+
+    def test_a_refresh_without_a_change(self) -> None:
+        """Every lamp is told anew from time to time though nothing happens, and only then (feature
+        155).
+        """
+        um = self.start(self.known)
+        assert um.desk is not None and um.desk.lamps is not None
+        um.desk.lamps.rounds.seconds = 600.0
+        self.until(1)
+        self.stage.walk(5.0)
+        for _ in range(3):
+            count = len(self.notices())
+            self.assertLessEqual(self.until(count + 1, 700.0), 601.0)
+        self.assertEqual(len(self.notices()), 4)
+        self.assertEqual(set(self.lamps()), {"no 0/0"})
+
+    def test_a_restart(self) -> None:
+        """What changed while the server was down is told when it is back, and a burning lamp is
+        told again in any case (features 152, 155).
+        """
+        self.start(self.known)
+        self.leave_a_message()
+        self.stage.run_until(lambda: "yes 1/0" in self.lamps(), 30.0)
+        self.stop()
+        count = len(self.notices())
+        self.start(self.known)
+        self.until(count + 1, 5.0)
+        self.assertEqual(self.lamps()[-1], "yes 1/0")
+        self.stop()
+        self.read_in_a_mail_program()
+        count = len(self.notices())
+        self.start(self.known)
+        self.until(count + 1, 5.0)
+        self.assertEqual(self.lamps()[-1], "no 0/1")
+
+    def test_a_user_who_leaves(self) -> None:
+        """The lamp of a user who is removed goes out."""
+        self.start(self.known)
+        self.leave_a_message()
+        self.stage.run_until(lambda: "yes 1/0" in self.lamps(), 30.0)
+        self.stop()
+        count = len(self.notices())
+        self.start(
+            lambda text: (
+                self.known(text).replace("ada@", "eve@").replace('"1001"\ndial', '"1009"\ndial')
+            )
+        )
+        self.until(count + 1, 5.0)
+        self.assertEqual(self.lamps()[-1], "no 0/0")
+
+    def test_a_gateway_that_is_the_server_itself(self) -> None:
+        """The demo's gateway at our own port is told nothing, and nothing is wrong then."""
+        um = self.start(lambda text: text, overrides={"listen.sip": 0})
+        port = self.router_port
+        self.change(LOOPBACK, f"{LOOPBACK}\nport = {port}")
+        self.stage.walk(20.0)
+        assert um.router is not None
+        self.assertEqual(um.status()["lamps"]["told"], 0)  # type: ignore[index]

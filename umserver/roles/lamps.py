@@ -33,8 +33,8 @@ log = Logger()
 
 MOST_BUSY = 2000
 MOST_LOOKS = 4
-STALE_AFTER = 3600.0
-"""Seconds after which a round tells a gateway again what it knows."""
+STALE = 1 / 6
+"""Share of a round's time after which it tells a gateway again what it knows."""
 MOST_REASONS = 1000
 """Lamps of which it is remembered why they cannot be set."""
 
@@ -194,7 +194,8 @@ class Lamps:
             await self._say(name, busy, known, before, Waiting())
             if busy.again:
                 return
-        is_old = busy.refresh and not 0 <= self.wall() - known.told_at < STALE_AFTER
+        age = self.wall() - known.told_at  # below 0 where a clock was set back
+        is_old = busy.refresh and not 0 <= age < self.rounds.seconds * STALE
         if busy.force or is_old or not known.told_at or (before, known.waiting) != (place, waiting):
             await self._say(name, busy, known, place, waiting)
         else:
