@@ -1,10 +1,11 @@
 """DTLS-SRTP: the handshake on the way of the sound that its keys come from.
 
 Knows: OpenSSL over memory, the flights of a handshake. Must never know: sockets, calls, what is
-done with the keys. Sources: RFC 5763, RFC 5764, RFC 6347 §4.2.4, RFC 8122. Time is passed in: lost
-flights are sent again as they were, which the other side takes as what it missed or drops as what
-it has; OpenSSL's own clock is never asked. Whatever a stranger sends ends at most one attempt, and
-the next one begins afresh.
+done with the keys. Sources: RFC 5763, RFC 5764, RFC 6347 §4.2.4, RFC 8122. Time is passed in. When
+a flight is due again OpenSSL is asked for it in fresh records; as long as its own clock, which
+cannot be passed in, says that it is too early, the flight is sent as it was, and the other side
+takes what it missed. Whatever a stranger sends ends at most one attempt, and the next one begins
+afresh.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ FIRST_RESEND, LAST_RESEND = 1.0, 16.0
 """Seconds until a flight is sent again for the first time; twice as long each time, up to the last
 (RFC 6347 §4.2.4.1)."""
 
+_BEHIND = 0.02
+"""Seconds that we look at a flight later than OpenSSL would."""
+
 PATIENCE = 60.0
 """Seconds after which a handshake that leads nowhere is given up."""
 
@@ -43,6 +47,8 @@ LARGEST = 1200
 
 _DTLS_1_2 = 0xFEFD
 _RECORD_HEADER = 13
+_OF_HANDSHAKES = (20, 22)
+"""Record types: change of cipher, handshake."""
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha-1": hashes.SHA1(),
     "sha-224": hashes.SHA224(),
@@ -121,7 +127,7 @@ class Association:
             # Another client, or the same anew: who came first may have been a stranger.
             self._connection, self._hello = self._fresh(), hello
         self._connection.bio_write(data)
-        return self._go_on(now)
+        return self._go_on(data, now)
 
     def wake(self, now: float) -> list[bytes]:
         """Time has passed: what is to be sent, again or for the first time."""
@@ -132,10 +138,9 @@ class Association:
             log.warn("no DTLS handshake with the peer came about; there is no sound")
             return []
         if not self._flight:
-            return self._go_on(now)
-        self._resend_at = now + self._pause
-        self._pause = min(2 * self._pause, LAST_RESEND)
-        return self._flight
+            return self._go_on(b"", now)
+        self._wait(now)
+        return self._anew() or self._flight
 
     def _fresh(self) -> SSL.Connection:
         connection = SSL.Connection(self._identity.context, None)
@@ -146,24 +151,40 @@ class Association:
         connection.set_ciphertext_mtu(LARGEST)
         return connection
 
-    def _go_on(self, now: float) -> list[bytes]:
+    def _go_on(self, data: bytes, now: float) -> list[bytes]:
         connection = self._connection
         try:
             if self.keying is None:
                 connection.do_handshake()
                 self._finished()
             else:
-                connection.recv(1)  # what is lost of our last flight is asked for like this
+                connection.recv(1)  # a peer that lost our last flight asks for it with its own
         except SSL.WantReadError:
             pass
         except (SSL.Error, ValueError) as fault:
             return self._failed(fault, now)
         sent = list(_datagrams(_written(connection)))
-        if sent and self.keying is None:
-            self._flight, self._pause = sent, FIRST_RESEND
-            self._resend_at = now + self._pause
-            self._pause *= 2
+        if sent:
+            self._flight = sent
+            if self.keying is None:
+                self._pause = FIRST_RESEND
+                self._wait(now)
+        elif self.keying is not None and data[0] in _OF_HANDSHAKES:
+            return self._flight
         return sent
+
+    def _wait(self, now: float) -> None:
+        """Until the flight is sent again."""
+        self._resend_at = now + self._pause + _BEHIND
+        self._pause = min(2 * self._pause, LAST_RESEND)
+
+    def _anew(self) -> list[bytes]:
+        """The flight in fresh records; nothing where OpenSSL thinks that it is too early."""
+        try:
+            self._connection.DTLSv1_handle_timeout()
+        except SSL.Error:
+            return []
+        return list(_datagrams(_written(self._connection)))
 
     def _failed(self, fault: Exception, now: float) -> list[bytes]:
         """This attempt came to nothing; the next may be the peer's."""
