@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
                    help="drop Diversion when following a redirect, as some PBXs do")  # fmt: skip
     p.add_argument("--codec", choices=("PCMU", "PCMA"), help="offer only this one")
     p.add_argument("--srtp", choices=("sdes", "dtls", "best-effort"), default="plain",
-                   help="encrypt sound: keys in the SDP, by a handshake, or if the peer can")  # fmt: skip
+                   help="encrypt sound: by keys, by a handshake, or if possible")  # fmt: skip
     p.add_argument("--ladder", action="store_true", help="print the SIP ladder at the end")
     p.add_argument("--pcap", metavar="FILE", help="write the SIP messages as a capture file")
     p.add_argument("--quiet", action="store_true", help="do not tell what happens")
