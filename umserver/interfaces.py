@@ -372,6 +372,9 @@ class IMailbox(Interface):
     def undelete(id: str) -> Deferred[None]:
         """Take it back out of the trash. Harmless where it is not there."""
 
+    def is_full(limit: int | None) -> Deferred[bool]:
+        """Whether it takes no more: it holds `limit` octets, or its mail server says so."""
+
 
 class IMailboxes(Interface):
     """Every user's mailbox."""

@@ -65,6 +65,11 @@ class MemoryMailbox:
     damaged: set[str] = field(factory=set)
     sounds: dict[str, Clip] = field(factory=dict)
     seconds: float = 5.0
+    octets: int = 0
+    """Its size, as quotas count it."""
+
+    def is_full(self, limit: int | None) -> Deferred[bool]:
+        return self.weather.through("quota", lambda: limit is not None and self.octets >= limit)
 
     def messages(self) -> Deferred[Sequence[VoiceMail]]:
         return self.weather.through(

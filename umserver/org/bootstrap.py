@@ -273,6 +273,10 @@ class Mailboxes:
         str, Setting("File with an access token to log in with (XOAUTH2), instead of a password")
     ] = ""
     trash: Annotated[str, Setting("Folder for deleted messages", low=1, high=200)] = "Trash"
+    check_quota: Annotated[
+        bool,
+        Setting("Whether an IMAP server with quotas is asked for room before a message is taken"),
+    ] = True
 
 
 @frozen

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IDelayedCall
 from zope.interface import implementer
 
@@ -58,6 +58,7 @@ class ImapMailbox:
     connect: Callable[[], Awaitable[ImapSession]]
     threads: Threads
     trash: str = "Trash"
+    check_quota: bool = True
     _session: ImapSession | None = field(init=False, default=None)
     _order: DeferredLock = field(init=False, factory=DeferredLock)
     _idle: IDelayedCall | None = field(init=False, default=None)
@@ -93,6 +94,12 @@ class ImapMailbox:
     def undelete(self, id: str) -> Deferred[None]:
         """See `IMailbox`."""
         return self._run(lambda session: self._undelete(session, id))
+
+    def is_full(self, limit: int | None) -> Deferred[bool]:
+        """See `IMailbox`."""
+        if not self.check_quota:
+            return succeed(False)
+        return self._run(lambda session: self._is_full(session, limit))
 
     def close(self) -> None:
         """Hang up; the next verb connects again."""
@@ -197,6 +204,11 @@ class ImapMailbox:
         for one in await session.fetch([found.uid], ""):
             return one.body[: MOST_MAIL + 1]
         raise Gone(id)
+
+    async def _is_full(self, session: ImapSession, limit: int | None) -> bool:
+        if "QUOTA" not in session.capabilities:
+            return False
+        return (await session.quota(INBOX)).is_full(limit)
 
     # changing
 

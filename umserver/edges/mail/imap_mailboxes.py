@@ -57,6 +57,7 @@ class ImapMailboxes:
     """Read before each login: somebody else keeps the token fresh."""
     starttls: IOpenSSLClientConnectionCreator | None = None
     trash: str = "Trash"
+    check_quota: bool = True
     _open: OrderedDict[str, ImapMailbox] = field(init=False, factory=OrderedDict)
     _watched: dict[str, list[Callable[[], object]]] = field(init=False, factory=dict)
     _seen: dict[str, int] = field(init=False, factory=dict)
@@ -69,7 +70,13 @@ class ImapMailboxes:
         name = address.lower()
         box = self._open.pop(name, None)
         if box is None:
-            box = ImapMailbox(self.reactor, lambda: self._connect(name), self.threads, self.trash)
+            box = ImapMailbox(
+                self.reactor,
+                lambda: self._connect(name),
+                self.threads,
+                self.trash,
+                self.check_quota,
+            )
         self._open[name] = box
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)[1].close()
@@ -163,6 +170,7 @@ def imap_mailboxes(
     password: str = "",
     token_file: Path | None = None,
     trash: str = "Trash",
+    check_quota: bool = True,
 ) -> ImapMailboxes:
     """Mailboxes of this server; `security` is none, starttls or tls, port 0 the usual one.
 
@@ -179,4 +187,6 @@ def imap_mailboxes(
             endpoint = wrapClientTLS(tls, endpoint)
         else:
             starttls = tls
-    return ImapMailboxes(reactor, endpoint, threads, user, password, token_file, starttls, trash)
+    return ImapMailboxes(
+        reactor, endpoint, threads, user, password, token_file, starttls, trash, check_quota
+    )

@@ -18,6 +18,7 @@ from twisted.internet.protocol import Factory
 from twisted.mail.imap4 import Command, IMAP4Client, IMAP4Exception
 
 from umserver.edges.mail.login import Login
+from umserver.edges.mail.quota import Usage, imap_usage
 from umserver.interfaces import Unavailable
 
 COMMAND_SECONDS = 20.0
@@ -46,6 +47,12 @@ _twisted: Any = Command
 
 def _command(name: str, *args: object) -> Any:
     return _twisted(name.encode("ascii"), *args)
+
+
+class _QuotaCommand(Command):
+    """One whose answers Twisted does not know."""
+
+    _1_RESPONSES = (*_twisted._1_RESPONSES, b"QUOTA", b"QUOTAROOT")
 
 
 class _Client(IMAP4Client):
@@ -163,6 +170,11 @@ class ImapSession:
         found = [_fetched(line[2]) for line in lines if len(line) == 3 and line[1] == b"FETCH"]
         wanted = set(uids)
         return [one for one in found if one is not None and one.uid in wanted]
+
+    async def quota(self, folder: str) -> Usage:
+        """How full the mailbox is that holds this folder (RFC 9208)."""
+        make: Any = _QuotaCommand
+        return imap_usage(await self.send(make(b"GETQUOTAROOT", quoted(folder))))
 
     async def store(self, uid: int, sign: str, flag: str) -> None:
         """Add (+) or take away (-) a flag."""

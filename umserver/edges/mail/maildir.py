@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from umserver.edges.mail.files import Files
+from umserver.edges.mail.quota import note_delivery
 from umserver.edges.mail.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
@@ -77,6 +78,7 @@ class MaildirMailer:
             if not self._is_there(box, name):
                 self.files.put(box / "tmp" / name, mail.data)
                 self.files.rename(box / "tmp" / name, box / "new" / name)
+                note_delivery(box, len(mail.data))
             self.files.sync_folder(box / "new")
         except OSError as fault:
             self._remove_part(box / "tmp" / name)

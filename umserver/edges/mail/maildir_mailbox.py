@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from umserver.edges.mail.files import Files
+from umserver.edges.mail.quota import maildir_usage
 from umserver.edges.mail.sound import MOST_MAIL, attachments_in, clip_in
 from umserver.edges.mail.threads import Threads
 from umserver.edges.mail.voicemail import MOST_HEADERS, Letterhead, letterhead
@@ -98,6 +99,12 @@ class MaildirMailbox:
     def undelete(self, id: str) -> Deferred[None]:
         """See `IMailbox`."""
         return self._run(lambda: self._undelete(id))
+
+    def is_full(self, limit: int | None) -> Deferred[bool]:
+        """See `IMailbox`."""
+        return self._run(
+            lambda: maildir_usage(self.box, count=limit is not None).is_full(limit),
+        )
 
     def _run(self, work: Callable[[], T]) -> Deferred[T]:
         def guarded() -> T:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from attrs import field, frozen
 
-from umserver.org.declare import Setting
+from umserver.org.declare import Setting, Unlimited
 from umserver.org.dtmf import FORM as MAP_FORM
 from umserver.org.dtmf import entry
 from umserver.org.eum import FORM, eum_address, read_eum, tidy_eum
@@ -68,6 +68,17 @@ class Mailbox:
     location: Annotated[
         str, Setting("Office, told to callers where names are the same", "6.2", high=128, own=True)
     ] = ""
+    prohibit_send_receive_quota: Annotated[
+        Unlimited,
+        Setting(
+            "Size of the mailbox above which callers hear that it is full",
+            "4.6",
+            "MB",
+            low=1,
+            high=100_000_000,
+            own=True,
+        ),
+    ] = "Unlimited"
     server_name: Annotated[
         str,
         Setting(

@@ -2,9 +2,10 @@
 
 Purpose: the script of every diverted or direct call to a mailbox. Border: the conversation and who
 decides what; how a message becomes a mail, or where it is kept, is not known here. `visit` holds
-what was said so far, `greeting` leads up to the tone, `taking` records, `deciding` is the menu
-after it, `escape` the way out. The draft is opened before the call is answered and always comes to
-an end: committed when something was said, a missed call otherwise, whatever ended the conversation.
+what was said so far, `fullness` looks for room in the mailbox, `greeting` leads up to the tone,
+`taking` records, `deciding` is the menu after it, `escape` the way out. The draft is opened before
+the call is answered and always comes to an end: committed when something was said, a missed call
+otherwise, whatever ended the conversation.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from twisted.logger import Logger
 from umserver.calls.call import Call, handed_on
 from umserver.calls.dialogs import farewell
 from umserver.calls.envelopes import envelope_for
+from umserver.calls.flows.leave_message import fullness
 from umserver.calls.flows.leave_message.deciding import take_message
 from umserver.calls.flows.leave_message.escape import escape
 from umserver.calls.flows.leave_message.greeting import Next, greet
@@ -30,9 +32,9 @@ log = Logger()
 async def leave_message(call: Call, office: Office, route: Route) -> str:
     """Serve one diverted or direct call to a mailbox.
 
-    Returns message, missed, cancelled, refused, transferred, no-space, or what came of the script
-    to which the caller escaped; what the draft became is noted as `left` in the office's facts,
-    which also holds when the caller goes in the middle.
+    Returns message, missed, cancelled, refused, mailbox-full, transferred, no-space, or what came
+    of the script to which the caller escaped; what the draft became is noted as `left` in the
+    office's facts, which also holds when the caller goes in the middle.
     """
     assert isinstance(route, LeaveMessage)
     return await _serve(call, office, route, office.speaker(route.dial_plan.default_language))
@@ -71,11 +73,15 @@ async def _apologise(call: Call, speaker: Speaker, fault: Unavailable, goes_on: 
 
 async def _converse(visit: Visit) -> str:
     """The whole conversation; whatever it raises, the visit has to be settled."""
+    asking = fullness.asked(visit)
     await visit.call.answer()
     mailbox = visit.route.mailbox
     if not visit.route.caller.number and not mailbox.anonymous_callers_can_leave_messages:
         await visit.say_goodbye("anonymous-refused")
         return "refused"
+    if await fullness.in_time(visit, asking):
+        await visit.say_goodbye("mailbox-full")
+        return "mailbox-full"
     after_greeting = await greet(visit)
     if after_greeting is Next.TRANSFERRED:
         return "transferred"

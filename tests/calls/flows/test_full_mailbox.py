@@ -1,0 +1,48 @@
+"""Callers of a mailbox that is full (spec 4.6)."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from tests.calls.rehearsal import ADA, ROUTE, Rehearsal, RehearsalCase
+from tests.kit.fake_mailbox import MemoryMailbox, MemoryMailboxes, Weather
+
+SMALL = evolve(ROUTE, mailbox=evolve(ADA, prohibit_send_receive_quota=2))
+
+
+def rehearsal(octets: int, **weather: object) -> Rehearsal:
+    """A call to Ada, whose mailbox holds so much."""
+    call = Rehearsal(SMALL)
+    box = MemoryMailbox(octets=octets, weather=Weather(call.clock, **weather))  # type: ignore
+    call.office = evolve(
+        call.office,
+        mailboxes=MemoryMailboxes({ADA.address: box}),
+        count=lambda group, name: call.counted.append(name),
+    )
+    return call
+
+
+class FullMailboxTests(RehearsalCase):
+    """Whoever speaks is heard."""
+
+    def test_full(self) -> None:
+        """Feature 59: the caller hears that the mailbox is full before speaking."""
+        call = rehearsal(2 << 20).dial().to_the_end()
+        self.assertEqual(call.heard, ["mailbox-full", "goodbye"])
+        self.assertEqual(call.outcome, "mailbox-full")
+        self.assertEqual(call.counted, ["quota_exceeded", "missed_calls"])
+        self.check(call)
+
+    def test_room(self) -> None:
+        """Feature 59: below the quota messages are taken as ever."""
+        call = rehearsal((2 << 20) - 1).dial().until_the_tone().talk(2.0).hang_up()
+        self.assertNotIn("mailbox-full", call.heard)
+        self.check(call)
+
+    def test_nobody_knows(self) -> None:
+        """A mail server that is slow or away keeps no caller from leaving a message."""
+        for weather in ({"slow": 30.0}, {"failing": {"quota"}}):
+            call = rehearsal(2 << 20, **weather).dial().until_the_tone().talk(2.0).hang_up()
+            call.clock.advance(60.0)
+            self.assertEqual(call.heard[0], "greeting-generated[Ada Example]")
+            self.check(call)
