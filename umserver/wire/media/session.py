@@ -122,16 +122,18 @@ class MediaSession:
         self._agreed = _Agreed(tuple(slots), index, known, stream, terms)
         return self._body(tuple(slots), theirs.timing)
 
-    def offer(self) -> bytes:
+    def offer(self, *, fresh_keys: bool = False) -> bytes:
         """Our offer: the first one of a call, or one that goes with a re-INVITE.
 
         The same body as long as nothing changed. It stays open until an answer was accepted, or the
-        next `offer` or `answer`. Media lines of the past keep their slots.
+        next `offer` or `answer`. Media lines of the past keep their slots. `fresh_keys` proposes
+        other keys for sound that is encrypted with keys told in descriptions.
         """
         agreed = self._agreed
         preferred = [self.plan.codec] if self.plan is not None else []
         formats = formats_to_offer((*preferred, *self._codecs), agreed.known)
-        terms = offered_terms(self.protection, agreed.terms)
+        kept = CLEAR if fresh_keys and agreed.terms.keying is not None else agreed.terms
+        terms = offered_terms(self.protection, kept)
         attributes = [*format_attributes(formats), *terms.attributes]
         ptime = self.plan.ptime if self.plan is not None else DEFAULT_PTIME
         attributes.append(Attribute("ptime", str(ptime)))
@@ -243,7 +245,7 @@ class MediaSession:
         return MediaPlan(
             remote_host=stream.host,
             remote_port=stream.port,
-            remote_rtcp_port=_rtcp_port(stream, terms),
+            remote_rtcp_port=stream.reports_port(terms),
             codec=first.encoding,
             payload_type=first.payload_type,
             event_payload_type=stream.event.payload_type if stream.event else None,
@@ -296,10 +298,3 @@ class MediaSession:
             body = evolve(body, origin=evolve(origin, version=origin.version + 1))
         self._sent = body
         return body.to_bytes()
-
-
-def _rtcp_port(stream: Stream, terms: Terms) -> int:
-    """Where the peer's reports port is: a handshake gives keys to the port of the sound alone."""
-    if terms.mux:
-        return stream.port
-    return stream.rtcp_port if terms.handshake is None else 0

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from attrs import frozen
 
 from umserver.wire.media import refusal
-from umserver.wire.media.protection import PROFILES, Unusable
+from umserver.wire.media.protection import PROFILES, Terms, Unusable
 from umserver.wire.sdp.description import Connection, Media, SessionDescription
 from umserver.wire.sdp.formats import Format, events_of, formats_of
 
@@ -66,6 +66,12 @@ class Stream:
     ptime: int
     taken: Mapping[int, Format]
     """Every payload type whose meaning was stated."""
+
+    def reports_port(self, terms: Terms) -> int:
+        """Where RTCP goes, 0 for nowhere: a handshake gives keys to the port of the sound alone."""
+        if terms.mux:
+            return self.port
+        return self.rtcp_port if terms.handshake is None else 0
 
 
 def read_stream(

@@ -138,6 +138,12 @@ class OutgoingCall(Conversation):
             sdp = self.session.offer()
             self._do(lambda: self.line.endpoint.offer(self.call, sdp, self.line.now()))
 
+    def rekey(self) -> None:
+        """Go on with other keys of encrypted sound (RFC 4568 §7.1.4)."""
+        if self.session is not None and self.over is None and self.established:
+            sdp = self.session.offer(fresh_keys=True)
+            self._do(lambda: self.line.endpoint.offer(self.call, sdp, self.line.now()))
+
     def fail(self, status: int, reason: str) -> None:
         """Give up: no call came about."""
         self.status = status
