@@ -18,8 +18,10 @@ from attrs import evolve
 
 from umserver.command.desk import Machine
 from umserver.edges.admin.line import Line, Mistyped
+from umserver.edges.admin.notices import notice
 from umserver.edges.admin.people import users_of
 from umserver.org.consequences import with_dtmf_map
+from umserver.org.notices import ENABLED
 from umserver.org.pin_rules import made_pin
 from umserver.org.settings import Mailbox, Organisation
 
@@ -30,8 +32,10 @@ BAR = 24
 def import_mailboxes(line: Line, name: str, text: str, desk: Machine) -> str:
     """Put the users of the file into the store; what is said about it.
 
-    `--make-pins FILE` makes a PIN for everybody who has none, and writes them there.
+    `--make-pins FILE` makes a PIN for everybody who has none, and writes them there. `--welcome`
+    makes them too, and mails everybody who comes with a PIN, or gets one, a welcome with it.
     """
+    greets = line.flag("welcome")
     pins_file = line.take("make-pins")
     if pins_file is not None and len(pins_file.values) != 1:
         raise Mistyped("--make-pins needs a file to write PINs to")
@@ -43,20 +47,27 @@ def import_mailboxes(line: Line, name: str, text: str, desk: Machine) -> str:
     users = [with_dtmf_map(user) for user in users]
     said = f"{name}: {len(users)} mailboxes imported"
     letters: list[Mailbox] = []
-    if pins_file is not None:
+    if pins_file is not None or greets:
         users = list(_with_pins(users, organisation, letters))
+    made = {user.address for user in letters}
+    mails = [
+        notice(desk, organisation, user, ENABLED, user.pin, must_change=user.address in made)
+        for user in users
+        if greets and user.pin
+    ]
     hashes = _hashes(users, desk)
     draft = _written(Path(pins_file.values[0]), letters) if pins_file is not None else None
     desk.progress(f"writing {len(users)} mailboxes …")
     try:
-        archive.put_mailboxes(users, hashes=hashes)
+        archive.put_mailboxes(users, hashes=hashes, notices=mails)
     except BaseException:
         if draft is not None:
             draft.unlink(missing_ok=True)
         raise
     finally:
         desk.progress("")
-    return f"{said}, {len(letters)} PINs are in {draft}." if draft is not None else f"{said}."
+    said += f", {len(letters)} PINs are in {draft}" if draft is not None else ""
+    return f"{said}, {len(mails)} welcome mails are sent." if greets else f"{said}."
 
 
 def _with_pins(

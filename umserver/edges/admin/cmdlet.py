@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import field, frozen
 
 from umserver.org.declare import Declared
+from umserver.org.messages import Envelope
 from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox, Organisation
 
@@ -60,16 +61,26 @@ class Archive(Protocol):
     def pin_record(self, address: str) -> PinRecord | None:
         """What is kept of a mailbox's PIN; None when nothing is."""
 
-    def put_pin_record(self, address: str, record: PinRecord) -> None:
-        """Keep what is known of a mailbox's PIN."""
+    def put_pin_record(
+        self, address: str, record: PinRecord, notices: Sequence[Envelope] = ()
+    ) -> None:
+        """Keep what is known of a mailbox's PIN; `notices` are sent."""
+
+    def is_any(self, pin: str, hashes: Sequence[str]) -> bool:
+        """Whether this is the PIN of one of these hashes."""
 
     def hash_of(self, pin: str) -> str:
         """A PIN as it is kept."""
 
     def import_organisation(
-        self, organisation: Organisation, mailboxes: Sequence[Mailbox], *, replace: bool = True
+        self,
+        organisation: Organisation,
+        mailboxes: Sequence[Mailbox],
+        *,
+        replace: bool = True,
+        notices: Sequence[Envelope] = (),
     ) -> int:
-        """Keep several objects at once."""
+        """Keep several objects at once; `notices` are sent."""
 
 
 class Desk(Protocol):

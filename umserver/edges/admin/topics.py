@@ -23,9 +23,9 @@ OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    um
                                 messages on their way: see them, try now, delete a dead one
   export                        the organisation as TOML, without PINs
   import FILE [--merge]         put an organisation in its place (or into it)
-  import-mailboxes FILE.csv [--make-pins FILE]
+  import-mailboxes FILE.csv [--make-pins FILE] [--welcome]
                                 users from a table: extension,name,address,pin,language; PINs
-                                that are made go into FILE
+                                that are made go into FILE, and to users by mail
   backup FILE, restore FILE     copy the store to one file, while the server runs; put it back
   poll                          let the running server read its settings now
   drain, resume                 take no new calls; take calls again

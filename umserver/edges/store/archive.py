@@ -430,6 +430,12 @@ class Archive:
         """A PIN as it is kept; takes about 30 ms."""
         return self.hash_pin(pin, self.pepper())
 
+    def is_any(self, pin: str, hashes: Sequence[str]) -> bool:
+        """Whether this is the PIN of one of these hashes; takes as long for each."""
+        from umserver.org import pins
+
+        return pins.is_any(pin, self.pepper(), hashes)
+
     def secret(self, name: str) -> bytes:
         """A secret of this store, made of chance when it is first asked for; never exported."""
         with self.tables.reading() as now:

@@ -11,13 +11,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 
 from attrs import frozen
-from twisted.logger import Logger
 
 from umserver.edges.store.tables import Tables, Writing
 from umserver.org.envelope_text import BadRecord, dump_envelope, load_envelope
 from umserver.org.messages import Envelope
-
-log = Logger()
 
 LABEL = b"umserver mails about mailboxes"
 
@@ -56,6 +53,9 @@ class Notices:
         try:
             return load_envelope(unseal(row[1], self.pepper()))
         except BadRecord as fault:
+            from twisted.logger import Logger
+
+            log = Logger()
             log.error("the mail {id} in the store cannot be sent: {why}", id=row[0], why=fault)
             return None
 

@@ -6,7 +6,7 @@ There is no other directory of users here: enabling somebody who is not known ye
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from random import SystemRandom
 from typing import Any
 
@@ -24,6 +24,7 @@ from umserver.edges.admin.cmdlets.objects import (
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.notices import told, welcome
 from umserver.edges.admin.parameters import identity, in_parameters
 from umserver.edges.admin.pin_rules import asked_pin, check_pin
 from umserver.edges.admin.records import record_of
@@ -31,6 +32,7 @@ from umserver.edges.admin.values import changed as changed_list
 from umserver.org.consequences import with_dtmf_map
 from umserver.org.eum_list import eum_addresses, with_addresses
 from umserver.org.faults import SettingsFaults, unknown
+from umserver.org.messages import Envelope
 from umserver.org.pin_record import PinRecord
 from umserver.org.pin_rules import made_pin
 from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
@@ -39,7 +41,6 @@ RESULT_SIZE = Parameter(
     "ResultSize", "How many are shown at most", form="number or Unlimited", default="1000"
 )
 IGNORE_ERRORS = Parameter("IgnoreErrors", "Faults become warnings", switch=True)
-NO_MAIL = "mails about PINs are not sent yet"
 MOST_SHOWN = 1000
 """Mailboxes shown unless more are asked for (spec 3.7)."""
 
@@ -112,13 +113,15 @@ def enable(given: Given, desk: Desk) -> Outcome:
         taken: dict[str, Any] = {key: getattr(good, key) for key in changes}
         mailbox = evolve(kept.thing, **taken)
     mailbox = with_dtmf_map(mailbox)
-    _put(archive, mailbox)
+    expired = given.flag("PINExpired", is_made)
+    mails = welcome(given, desk, organisation, mailbox, must_change=expired)
+    _put(archive, mailbox, mails)
     if not given.what_if:
-        expired = given.flag("PINExpired", is_made)
         record = archive.pin_record(mailbox.address) or PinRecord()
         record = evolve(record, set_at=desk.now(), expired=expired)
         archive.put_pin_record(mailbox.address, record)
-    said = f"; the PIN is {pin}" if is_made and not given.what_if else ""
+    said = told(mails, "the welcome mail") if not given.what_if else ""
+    said += f"; the PIN is {pin}" if is_made and not given.what_if else ""
     return Outcome(done=f"mailbox {mailbox.address} is enabled{said}", changed=True)
 
 
@@ -165,10 +168,10 @@ def _pin(given: Given, desk: Desk, policy: MailboxPolicy, extension: str) -> tup
     return made_pin(policy, (extension,), SystemRandom()), True
 
 
-def _put(archive: Archive, mailbox: Mailbox) -> None:
+def _put(archive: Archive, mailbox: Mailbox, mails: Sequence[Envelope]) -> None:
     """Keep a mailbox that may have come to another plan."""
     try:
-        archive.import_organisation(Organisation(), (mailbox,), replace=False)
+        archive.import_organisation(Organisation(), (mailbox,), replace=False, notices=mails)
     except SettingsFaults as faults:
         raise in_parameters(faults, MAILBOX, mailbox) from None
 
@@ -226,11 +229,9 @@ ENABLE = (
         secret=True,
     ),
     flag("PINExpired", "Whether the PIN must be changed at the first login"),
-    Parameter(
-        "PilotNumber", "Number of voice access that the user is told", without_effect=NO_MAIL
-    ),
-    Parameter("NotifyEmail", "Who gets the welcome mail", without_effect=NO_MAIL),
-    flag("SendWelcomeMail", "Whether a welcome mail is sent", without_effect=NO_MAIL),
+    Parameter("PilotNumber", "Number of voice access that the user is told; else the plan's"),
+    Parameter("NotifyEmail", "Who gets the welcome mail; the user when it is not given"),
+    flag("SendWelcomeMail", "Whether a welcome mail with the PIN is sent", True),
     Parameter("ValidateOnly", "Only check, change nothing", switch=True),
     Parameter(
         "EnableCloudVoiceMail",

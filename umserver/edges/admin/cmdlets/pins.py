@@ -14,18 +14,20 @@ from attrs import evolve
 from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record, flag
 from umserver.edges.admin.cmdlets.mailboxes import (
     IGNORE_ERRORS,
-    NO_MAIL,
     RESULT_SIZE,
     limit_of,
 )
 from umserver.edges.admin.cmdlets.objects import MAILBOX
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
+from umserver.edges.admin.notices import new_pin, told
 from umserver.edges.admin.parameters import identity
 from umserver.edges.admin.pin_rules import asked_pin, check_pin
+from umserver.org.faults import Fault, SettingsFaults
+from umserver.org.messages import Envelope
 from umserver.org.pin_record import PinRecord
 from umserver.org.pin_rules import made_pin
-from umserver.org.settings import Mailbox, Organisation
+from umserver.org.settings import Mailbox, MailboxPolicy, Organisation
 
 COLUMNS = ("UserID", "PinExpired", "LockedOut", "FirstTimeUser")
 
@@ -34,42 +36,58 @@ def set_pin(given: Given, desk: Desk) -> Outcome:
     """A new PIN, or the state of the present one: locked, expired."""
     mailbox: Mailbox = find(desk.archive, MAILBOX, given.needed("Identity", "mailbox")).thing
     record = desk.archive.pin_record(mailbox.address) or PinRecord()
-    parts = []
+    parts: list[str] = []
+    pin, made = "", False
     if given.has("Pin") or not (given.has("LockedOut") or given.has("PINExpired")):
-        record, said = _new_pin(given, desk, mailbox, record)
-        parts.append(said)
+        pin, made = _pin(given, desk, mailbox, record)
+        record = _renewed(desk, mailbox, record, pin, expired=made)
     if given.has("PINExpired"):
         record = evolve(record, expired=given.flag("PINExpired"))
         until = "must be changed at the next login" if record.expired else "need not be changed"
         parts.append(f"the PIN of {mailbox.address} {until}")
     if given.has("LockedOut"):
         locked = given.flag("LockedOut")
-        record = evolve(record, locked=locked, failures=record.failures if locked else 0)
+        record = evolve(record, locked=locked)
+        record = record if locked else evolve(record, failures=0, renewed=False)
         parts.append(f"mailbox {mailbox.address} is {'locked' if locked else 'unlocked'}")
-    desk.archive.put_pin_record(mailbox.address, record)
+    mails: list[Envelope] = []
+    if pin:
+        organisation = desk.archive.load()
+        mails = new_pin(given, desk, organisation, mailbox, pin, expired=record.expired)
+        parts.insert(0, _said(mailbox, pin if made else "", mails, given))
+    desk.archive.put_pin_record(mailbox.address, record, mails)
     return Outcome(done="; ".join(parts), changed=True)
 
 
-def _new_pin(given: Given, desk: Desk, mailbox: Mailbox, old: PinRecord) -> tuple[PinRecord, str]:
-    policy = desk.archive.load().policy_named[mailbox.policy]
+def _pin(given: Given, desk: Desk, mailbox: Mailbox, old: PinRecord) -> tuple[str, bool]:
+    """The new PIN, and whether it was made here. Raises SettingsFaults."""
+    policy = _policy(desk, mailbox)
     pin = given.text("Pin") or asked_pin(desk)
-    made = not pin
-    if made:
-        pin = made_pin(policy, (mailbox.extension,), SystemRandom())
-    else:
-        check_pin(pin, policy, mailbox.extension)
-    kept = policy.pin_history_count
-    history = tuple(hash for hash in (old.hash, *old.history) if hash)[: max(kept - 1, 0)]
-    record = evolve(
-        old,
-        hash=desk.archive.hash_of(pin),
-        set_at=desk.now(),
-        expired=made,
-        failures=0,
-        history=history,
-    )
-    said = f", it is {pin}" if made and not given.what_if else ""
-    return record, f"the PIN of {mailbox.address} is changed{said}"
+    if not pin:
+        return made_pin(policy, mailbox.numbers, SystemRandom()), True
+    check_pin(pin, policy, mailbox.extension)
+    if desk.archive.is_any(pin, old.hashes[: policy.pin_history_count]):
+        words = f"must not be one of the last {policy.pin_history_count}, says {policy.name}"
+        raise SettingsFaults([Fault("-Pin", words)])
+    return pin, False
+
+
+def _renewed(desk: Desk, mailbox: Mailbox, old: PinRecord, pin: str, *, expired: bool) -> PinRecord:
+    """With the new PIN; a mailbox that was locked is open again (spec 3.7)."""
+    remembered = _policy(desk, mailbox).pin_history_count - 1
+    fresh = old.succeeded_by(desk.archive.hash_of(pin), desk.now(), remembered)
+    return evolve(fresh, expired=expired, locked=False)
+
+
+def _policy(desk: Desk, mailbox: Mailbox) -> MailboxPolicy:
+    return desk.archive.load().policy_named[mailbox.policy]
+
+
+def _said(mailbox: Mailbox, made: str, mails: list[Envelope], given: Given) -> str:
+    if given.what_if:
+        return f"the PIN of {mailbox.address} is changed"
+    shown = f"; it is {made}" if made else ""
+    return f"the PIN of {mailbox.address} is changed{told(mails, 'a mail with it')}{shown}"
 
 
 def get_pin(given: Given, desk: Desk) -> Outcome:
@@ -110,7 +128,7 @@ CMDLETS = (
     Cmdlet(
         "Set",
         "UMMailboxPIN",
-        "Gives a user a new PIN, made by chance when none is given; locks and unlocks",
+        "Gives a user a new PIN, made by chance when none is given, and mails it; locks, unlocks",
         set_pin,
         (
             identity(MAILBOX),
@@ -123,8 +141,8 @@ CMDLETS = (
             ),
             flag("PINExpired", "Whether it must be changed at the next login; true for one made"),
             flag("LockedOut", "Locks the mailbox, or unlocks it", False),
-            Parameter("NotifyEmail", "Who gets the mail about it", without_effect=NO_MAIL),
-            flag("SendEmail", "Whether a mail is sent", True, without_effect=NO_MAIL),
+            Parameter("NotifyEmail", "Who gets the mail with it; the user when it is not given"),
+            flag("SendEmail", "Whether a mail with a new PIN is sent", True),
         ),
         unix="mailbox set-pin",
         examples=("Set-UMMailboxPIN 1001", "Set-UMMailboxPIN ada@example.com -LockedOut $false"),
