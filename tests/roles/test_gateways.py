@@ -69,6 +69,22 @@ class GatewayWatchTests(SynchronousTestCase):
         self.assertEqual(row["since"], WALL + self.clock.seconds())
         self.assertEqual(self.said(), [])
 
+    def test_a_secured_gateway(self) -> None:
+        """Behind a secured dial plan only TLS is tried, with it as a possibility on port 5061."""
+        plans = tuple(evolve(plan, voip_security="SIPSecured") for plan in ORG.dial_plans)
+        pbx = evolve(PBX, port=5061)
+        self.watch.changed(None, evolve(ORG, gateways=(pbx,), dial_plans=plans))
+        self.clock.advance(BETWEEN_FIRST)
+        self.assertEqual(self.row()["transport"], "tls")
+        self.answer(0, 4.0)
+        self.assertEqual(self.asked, [("192.0.2.10", 5061, "tls")])
+        self.assertFalse(self.row()["reachable"])
+        self.watch.changed(None, evolve(ORG, gateways=(pbx,)))
+        self.clock.advance(BETWEEN_FIRST)
+        for _ in range(3):
+            self.answer(0, 4.0)
+        self.assertEqual([asked[2] for asked in self.asked[1:]], ["udp", "tcp", "tls"])
+
     def test_any_answer_counts(self) -> None:
         """A peer that answers OPTIONS with 405 or 481 is there all the same."""
         self.begin(PBX)

@@ -25,6 +25,8 @@ PATIENCE = 4.0
 BETWEEN_FIRST = 0.02
 """Seconds between the first questions to several gateways."""
 TRANSPORTS = ("udp", "tcp")
+TLS_PORT = 5061
+"""A gateway with this port may speak TLS also where no dial plan asks for it (spec 1.2)."""
 
 Probe = Callable[[str, int, str, float], "Deferred[int | None]"]
 """Asks address, port and transport with OPTIONS, for so many seconds at most.
@@ -40,6 +42,8 @@ class Asked:
     gateway: IPGateway
     address: str
     """IP address; empty when its name has none."""
+    transports: tuple[str, ...] = TRANSPORTS
+    """By which it is tried."""
 
 
 @define(eq=False)
@@ -53,8 +57,8 @@ class Watched:
     """Wall time of the last change of `reachable`."""
     round_trip: float | None = None
     """Seconds that its last answer took."""
-    transport: str = TRANSPORTS[0]
-    """By which it answered last."""
+    transport: str = ""
+    """By which it answered last; empty while it never did."""
     why: str = "not asked yet"
     timer: IDelayedCall | None = None
     gone: bool = False
@@ -140,8 +144,8 @@ class GatewayWatch:
         if not address:
             self._note(watched, False, "its name has no address")
             return
-        first = watched.transport
-        for transport in (first, *(t for t in TRANSPORTS if t != first)):
+        first, transports = watched.transport, watched.asked.transports
+        for transport in sorted(transports, key=lambda t: t != first):
             began = self.clock.seconds()
             status = await self.probe(address, port, transport, PATIENCE)
             if watched.gone:
@@ -190,9 +194,18 @@ def _addresses(org: Organisation, gateway: IPGateway) -> Sequence[str]:
 
 def _asked_in(org: Organisation) -> Callable[[IPGateway], Asked]:
     def asked(gateway: IPGateway) -> Asked:
-        return Asked(gateway, next(iter(_addresses(org, gateway)), ""))
+        address = next(iter(_addresses(org, gateway)), "")
+        return Asked(gateway, address, _transports(org, gateway))
 
     return asked
+
+
+def _transports(org: Organisation, gateway: IPGateway) -> tuple[str, ...]:
+    """TLS alone where a secured dial plan is behind it (spec 2.4)."""
+    plans = org.plans_of.get(gateway.name, ())
+    if any(plan.voip_security != "Unsecured" for plan in plans):
+        return ("tls",)
+    return (*TRANSPORTS, "tls") if gateway.port == TLS_PORT else TRANSPORTS
 
 
 def _row(watched: Watched) -> Mapping[str, object]:
@@ -205,6 +218,6 @@ def _row(watched: Watched) -> Mapping[str, object]:
         "reachable": watched.reachable,
         "since": watched.since,
         "round_trip_ms": None if trip is None else round(trip * 1000, 1),
-        "transport": watched.transport,
+        "transport": watched.transport or watched.asked.transports[0],
         "why": watched.why,
     }

@@ -53,6 +53,7 @@ class Answers:
             gateways=um.gateways.shown,
             hang_up_gateway=self._hang_up_gateway,
             servers=lambda: self._started().fleet.shown(),
+            certificate=self._certificate,
         )
 
     def _started(self) -> UnifiedMessaging:
@@ -101,6 +102,12 @@ class Answers:
         self, component: str, requester: str, state: str, local: bool, remote: bool
     ) -> None:
         await self._started().states.set(component, requester, state, local=local, remote=remote)
+
+    async def _certificate(self, again: bool) -> Mapping[str, object]:
+        trust = self._started().trust
+        if again:
+            await trust.look(again=True)
+        return trust.shown()
 
     def _active_calls(self) -> Sequence[Mapping[str, object]]:
         um = self._started()

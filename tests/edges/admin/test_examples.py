@@ -18,6 +18,8 @@ ASK_THE_SERVER = {
     "Get-ServerHealth",
     "Invoke-MonitoringProbe",
     "Get-UMServerFleet",
+    "Get-UMCertificate",
+    "Update-UMCertificate",
 }
 
 

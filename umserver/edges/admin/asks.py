@@ -75,6 +75,8 @@ class ServerActs:
     hang_up_gateway: Callable[[str], int]
     """Raises LookupError for a gateway that is none."""
     servers: Callable[[], Rows]
+    certificate: Callable[[bool], Awaitable[Mapping[str, object]]]
+    """What is known of the server's certificate; True reads it again before."""
 
     def asks(self) -> Asks:
         """For `umserver.edges.admin.control.open_control`."""
@@ -96,6 +98,7 @@ class ServerActs:
                 _word(question, "gateway", "which gateway: its name")
             ),
             "servers": lambda question: self.servers(),
+            "certificate": lambda question: self.certificate(bool(question.get("again"))),
         }
         return {name: self._meant_for_us(answer) for name, answer in answers.items()}
 
