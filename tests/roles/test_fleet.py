@@ -221,6 +221,7 @@ class FleetTests(SynchronousTestCase):
         self.start()
         self.assertEqual(sorted(self.names()), ["a", "b", "um"])
         self.myself = evolve(self.myself, state="Inactive")
+        self.fleet.announce()
         self.assertEqual(sorted(self.names()), ["a", "b"])
 
     def test_the_holder_of_a_mailbox(self) -> None:

@@ -42,7 +42,8 @@ class Doorkeepers:
         reception.judge, reception.on_member = self.judge.request, self.guard.trust
         station.udp.guard = self.guard
         if station.trace is None:
-            station.udp.clerk = Clerk(reception, self.judge.glance).answer
+            station.driver.clerk = Clerk(reception, self.judge.glance).answer
+            station.udp.at_once = station.driver.at_once
 
     def counters(self) -> Mapping[str, int]:
         """Numbers for a status page."""

@@ -15,6 +15,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from umserver.wire.sip.clerk import NOTHING, Address, Reply
 from umserver.wire.sip.effects import Dropped, Effect, Flow, Send
 from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.trace import TracedMessage
@@ -44,6 +45,8 @@ class Driver:
     """Where everything that is no transport matter goes."""
     trace: Callable[[TracedMessage], None] | None = None
     transports: Mapping[str, Transport] = field(factory=dict)
+    clerk: Callable[[bytes, Address, Address], Reply | None] | None = None
+    """Answers what needs no thought; see `umserver.wire.sip.clerk.Clerk`."""
     received_count: int = field(init=False, default=0)
     sent_count: int = field(init=False, default=0)
     dropped_count: int = field(init=False, default=0)
@@ -63,6 +66,16 @@ class Driver:
         if self.trace is not None:
             self.trace(TracedMessage(now, flow.remote, flow.local, flow.transport, data))
         self._step(lambda: self.endpoint.receive(data, flow, now))
+
+    def at_once(self, data: bytes, remote: Address, local: Address) -> Reply | None:
+        """The answer to a datagram and where it goes; None where `received` has to be told."""
+        if self._stopped:
+            return NOTHING
+        reply = self.clerk(data, remote, local) if self.clerk is not None else None
+        if reply is not None:
+            self.received_count += 1
+            self.sent_count += bool(reply[0])
+        return reply
 
     def lost(self, flow: Flow) -> None:
         """A flow cannot be used any more; may be said while we send."""

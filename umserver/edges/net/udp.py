@@ -2,7 +2,7 @@
 
 Knows: sockets and addresses. Must never know: what a message says. Sources: RFC 3261 §18. A port is
 read until it is empty, but for no longer than a media clock can wait: the rest waits its turn. What
-the guard does not admit ends here, what the clerk answers leaves at once.
+the guard does not admit ends here, what can be answered at once is.
 
 A datagram costs 2 µs to read and 4 to send; one that is not admitted costs 4 in all.
 """
@@ -96,11 +96,11 @@ class UdpPorts:
     reactor: IReactorFDSet
     received: Callable[[bytes, Flow], None]
     lost: Callable[[Flow], None]
-    clerk: Callable[[bytes, Address, Address], tuple[bytes, Address] | None] | None = None
-    """Answers at once what it can; see `umserver.wire.sip.clerk.Clerk`."""
+    at_once: Callable[[bytes, Address, Address], tuple[bytes, Address] | None] | None = None
+    """Gives the answer to a datagram, and where it goes, where that needs no thought."""
     guard: Guard | None = None
     answered: int = field(init=False, default=0)
-    """Datagrams that the clerk took care of."""
+    """Datagrams that were answered at once, or dropped."""
     _ports: dict[Address, UdpPort] = field(init=False, factory=dict)
 
     def listen(self, host: str, port: int) -> int:
@@ -153,7 +153,7 @@ class UdpPorts:
             return
         local = (local_address_towards(remote[0], port.host), port.port)
         try:
-            reply = self.clerk(data, remote, local) if self.clerk is not None else None
+            reply = self.at_once(data, remote, local) if self.at_once is not None else None
         except Exception:
             log.failure("a glance failed; the message is taken apart")
             reply = None
