@@ -1,8 +1,7 @@
 """Everybody's mailbox on one IMAP server (IMailboxes), opened by one service account.
 
 Knows: how the server is reached and how the account acts for a user. Must never know: messages.
-Watched mailboxes are asked one after the other, so that their number never becomes a number of
-connections that are opened at once.
+At most MOST_OPEN connections serve calls and looks, others watch (`imap_watch`).
 """
 
 from __future__ import annotations
@@ -13,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
-    IDelayedCall,
     IOpenSSLClientConnectionCreator,
     IStreamClientEndpoint,
 )
@@ -25,6 +22,7 @@ from zope.interface import implementer
 
 from umserver.edges.mail.imap_mailbox import ImapMailbox
 from umserver.edges.mail.imap_session import ImapSession, open_session
+from umserver.edges.mail.imap_watch import ImapWatch
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mailers import is_loopback
 from umserver.edges.mail.threads import Threads
@@ -36,8 +34,6 @@ log = Logger()
 IMAP_PORT, IMAPS_PORT = 143, 993
 CONNECT_SECONDS = 10
 """For one address of the server: somebody waits at a telephone."""
-LOOK_SECONDS = 4.0
-"""Between two rounds through the watched mailboxes."""
 MOST_OPEN = 500
 """Mailboxes that are remembered with their connections."""
 
@@ -59,11 +55,10 @@ class ImapMailboxes:
     trash: str = "Trash"
     check_quota: bool = True
     _open: OrderedDict[str, ImapMailbox] = field(init=False, factory=OrderedDict)
-    _watched: dict[str, list[Callable[[], object]]] = field(init=False, factory=dict)
-    _seen: dict[str, int] = field(init=False, factory=dict)
-    _next: IDelayedCall | None = field(init=False, default=None)
-    _looking: bool = field(init=False, default=False)
-    _stopped: bool = field(init=False, default=False)
+    _watch: ImapWatch = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._watch = ImapWatch(self.reactor, self._connect, self._look)
 
     def open(self, address: str) -> IMailbox:
         """See `IMailboxes`."""
@@ -84,26 +79,11 @@ class ImapMailboxes:
 
     def watch(self, address: str, changed: Callable[[], object]) -> Callable[[], None]:
         """See `IMailboxes`."""
-        name = address.lower()
-        self._watched.setdefault(name, []).append(changed)
-        self._again(0.0)
-
-        def forget() -> None:
-            listeners = self._watched.get(name, [])
-            if changed in listeners:
-                listeners.remove(changed)
-            if not listeners:
-                self._watched.pop(name, None)
-                self._seen.pop(name, None)
-
-        return forget
+        return self._watch.watch(address.lower(), changed)
 
     def stop(self) -> None:
         """Close every connection."""
-        self._stopped = True
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
+        self._watch.stop()
         for box in self._open.values():
             box.close()
 
@@ -122,39 +102,8 @@ class ImapMailboxes:
             raise Unavailable(f"the token file {path}: {fault}") from None
         return text.strip()
 
-    def _again(self, seconds: float) -> None:
-        if not (self._stopped or self._next or self._looking) and self._watched:
-            self._next = self.reactor.callLater(seconds, self._look)
-
-    def _look(self) -> None:
-        self._next = None
-        self._looking = True
-        Deferred.fromCoroutine(self._round()).addErrback(
-            lambda fault: log.failure("watching mailboxes failed", fault)
-        )
-
-    async def _round(self) -> None:
-        try:
-            for name in list(self._watched):
-                if self._stopped:
-                    return
-                await self._ask(name)
-        finally:
-            self._looking = False
-            self._again(LOOK_SECONDS)
-
-    async def _ask(self, name: str) -> None:
-        try:
-            found = hash(tuple(await self.open(name).messages()))
-        except Unavailable as fault:
-            log.warn("{who} cannot be watched: {fault}", who=name, fault=fault)
-            return
-        before = self._seen.get(name)
-        if name in self._watched:
-            self._seen[name] = found
-        if before != found:
-            for changed in list(self._watched.get(name, ())):
-                changed()
+    async def _look(self, name: str) -> int:
+        return hash(tuple(await self.open(name).messages()))
 
 
 def imap_mailboxes(

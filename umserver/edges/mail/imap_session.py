@@ -8,12 +8,16 @@ mark a message as seen. Every command has a time limit; after a fault the connec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IOpenSSLClientConnectionCreator,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory
 from twisted.mail.imap4 import Command, IMAP4Client, IMAP4Exception
 
@@ -83,6 +87,18 @@ def quoted(text: str) -> bytes:
     return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode("ascii") + b'"'
 
 
+class _Heard(list[bytes]):
+    """Lines that came; each is told when it comes."""
+
+    def __init__(self, heard: Callable[[], object]) -> None:
+        super().__init__()
+        self.heard = heard
+
+    def append(self, line: bytes) -> None:
+        """One more; nobody reads them, so none is kept."""
+        self.heard()
+
+
 class ImapSession:
     """A logged-in connection; `open_session` makes one."""
 
@@ -92,18 +108,19 @@ class ImapSession:
         self.capabilities: frozenset[str] = frozenset()
         self.selected = ""
         self.broken = False
+        self.is_idling = False
 
     async def ask(self, command: str, args: bytes | None = None) -> Sequence[Sequence[Any]]:
         """The parsed lines of the answer. Raises Refused, Unavailable."""
         return await self.send(_command(command, args))
 
-    async def send(self, command: Any) -> Sequence[Sequence[Any]]:
-        """The same for a command made before."""
+    async def send(self, command: Any, seconds: float = COMMAND_SECONDS) -> Sequence[Sequence[Any]]:
+        """The same for a command made before, with an answer within so many seconds."""
         if self.broken:
             raise Unavailable("the connection to the mail server is lost")
         try:
             asked: Deferred[Any] = self.client.sendCommand(command)
-            lines, _ = await asked.addTimeout(COMMAND_SECONDS, self.reactor)
+            lines, _ = await asked.addTimeout(seconds, self.reactor)
         except IMAP4Exception as fault:
             raise Refused(str(fault)[:200]) from None
         except Exception as fault:
@@ -188,6 +205,31 @@ class ImapSession:
         except Refused:
             await self.ask("CREATE", quoted(folder))
             await self.ask("UID MOVE", args)
+
+    async def idle(
+        self, began: Callable[[], object], heard: Callable[[], object], seconds: float
+    ) -> None:
+        """Let the server tell what happens in the selected folder, for so long (RFC 2177).
+
+        `began` is called when it does, `heard` with each of its words. Raises Refused, Unavailable.
+        """
+        done: list[IDelayedCall] = []
+
+        def go_on(_: bytes) -> None:
+            if done:  # it said + a second time
+                return
+            self.is_idling = True
+            done.append(self.reactor.callLater(seconds, self.client.sendLine, b"DONE"))
+            began()
+
+        command = _command("IDLE", None, (), go_on)
+        command.lines = _Heard(heard)
+        try:
+            await self.send(command, seconds + COMMAND_SECONDS)
+        finally:
+            self.is_idling = False
+            if done and done[0].active():
+                done[0].cancel()
 
     def close(self) -> None:
         """Hang up."""
