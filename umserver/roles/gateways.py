@@ -103,7 +103,7 @@ class GatewayWatch:
     def transport_to(self, name: str) -> str:
         """By which this gateway answered last: udp, or tcp."""
         watched = self._watched.get(name)
-        return watched.transport if watched is not None else TRANSPORTS[0]
+        return _transport(watched) if watched is not None else TRANSPORTS[0]
 
     def silent(self) -> Sequence[str]:
         """Names of those that do not answer."""
@@ -208,6 +208,11 @@ def _transports(org: Organisation, gateway: IPGateway) -> tuple[str, ...]:
     return (*TRANSPORTS, "tls") if gateway.port == TLS_PORT else TRANSPORTS
 
 
+def _transport(watched: Watched) -> str:
+    """By which it answered last, else by which it is tried first."""
+    return watched.transport or watched.asked.transports[0]
+
+
 def _row(watched: Watched) -> Mapping[str, object]:
     gateway, trip = watched.asked.gateway, watched.round_trip
     return {
@@ -218,6 +223,6 @@ def _row(watched: Watched) -> Mapping[str, object]:
         "reachable": watched.reachable,
         "since": watched.since,
         "round_trip_ms": None if trip is None else round(trip * 1000, 1),
-        "transport": watched.transport or watched.asked.transports[0],
+        "transport": _transport(watched),
         "why": watched.why,
     }

@@ -54,13 +54,13 @@ def told_from(
     um: UnifiedMessaging, gateway: IPGateway, address: str, extension: str, waiting: Waiting
 ) -> Deferred[int | None]:
     """NOTIFY from the port that peers know us by; a gateway that is this very server hears none."""
-    parts = [p for p in (um.router, um.desk) if p is not None and p.door.is_plain]
+    transport = um.gateways.transport_to(gateway.name)
+    parts = [part for part in um.parts if part.door.is_plain or transport == "tls"]
     if not parts:
         return succeed(None)
     station = parts[0].server.station
-    transport = um.gateways.transport_to(gateway.name)
     flow = station.flow_to(transport, (address, gateway.port))
-    ours = [part.server.bound_port for part in parts]
+    ours = [p for part in parts for p in (part.server.bound_port, part.server.bound_tls_port)]
     if flow is not None and flow.local[0] == address and gateway.port in ours:
         return succeed(None)
     return tell_gateway(station, address, gateway.port, transport, extension, waiting)
