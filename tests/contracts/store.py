@@ -310,6 +310,18 @@ class StoreContract(StoreCase):
         self.assertEqual(self.spelled("9652", 9), [crowd[0].address])
         self.assertEqual(self.spelled("9652", 9, "Paris"), [])
 
+    def test_names_of_an_address_list(self) -> None:
+        """Feature 129: only those are found who are on the list, however many others there are."""
+        crowd = [user(f"Ben{n}", f"2{n:03}") for n in range(20)]
+        self.archive.import_organisation(ORG, [ADA, BEN, *crowd])
+        for listed, found in (((BEN.address,), [BEN.address]), ((ADA.address,), []), ((), [])):
+            query = NameQuery(
+                way="emailAddress",
+                keys="236",
+                scope=Scope(plans=("Boston",), addresses=listed),
+            )
+            self.assertEqual([one.address for one in self.archive.spelled(query, 3)], found)
+
     def spelled(self, keys: str, most: int, plan: str = "Boston") -> list[str]:
         """Addresses of those whose last name begins with these keys."""
         scope = Scope(plans=(plan,))

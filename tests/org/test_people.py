@@ -18,7 +18,13 @@ from umserver.org.people import (
     told_apart,
     ways_of,
 )
-from umserver.org.settings import AutoAttendant, DialPlan, Mailbox, Organisation
+from umserver.org.settings import (
+    AutoAttendant,
+    DialPlan,
+    DistributionGroup,
+    Mailbox,
+    Organisation,
+)
 
 DEMO = DialPlan(name="Demo", number_of_digits_in_extension=4, country_or_region_code="1")
 ORG = Organisation(dial_plans=(DEMO, evolve(DEMO, name="Other")))
@@ -93,6 +99,18 @@ class ScopeTests(SynchronousTestCase):
         all_of_them = evolve(DEMO, contact_scope="GlobalAddressList")
         self.assertEqual(scope_of_plan(ORG, all_of_them), Scope(plans=everybody))
         self.assertEqual(scope_of_owner(ORG), Scope(plans=everybody, outside=False))
+
+    def test_address_lists(self) -> None:
+        """Feature 129: the members of a distribution group, in whatever dial plan they are."""
+        group = DistributionGroup(name="Sales", members=("Ben@example.com", TONY.address))
+        org = evolve(ORG, distribution_groups=(group,))
+        members = Scope(plans=("Demo", "Other"), addresses=("ben@example.com", TONY.address))
+        listed = {"contact_scope": "AddressList", "contact_address_list": "sales"}
+        self.assertEqual(scope_of_attendant(org, evolve(DESK, **listed)), members)
+        self.assertEqual(scope_of_plan(org, evolve(DEMO, **listed)), members)
+        self.assertEqual(scope_of_plan(ORG, evolve(DEMO, **listed)).addresses, ())
+        self.assertTrue(asked("76484", addresses=(TONY.address,)))
+        self.assertFalse(asked("76484", addresses=("ben@example.com",)))
 
     def test_ways(self) -> None:
         """The primary and the secondary way, each once."""

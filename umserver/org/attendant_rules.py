@@ -12,6 +12,7 @@ from umserver.org.holidays import span
 from umserver.org.settings import AutoAttendant, KeyMapping, Organisation
 
 KEYS = "123456789-"
+NEEDED = "must name a distribution group, since contact_scope is AddressList"
 
 
 def attendant_faults(org: Organisation) -> Iterator[Fault]:
@@ -22,6 +23,8 @@ def attendant_faults(org: Organisation) -> Iterator[Fault]:
             yield from _menu(entries, f"{path}.{menu}")
         yield from _holidays(attendant, f"{path}.holiday_schedule")
         yield from _fallback(attendant, f"{path}.dtmf_fallback_auto_attendant")
+        if attendant.contact_scope == "AddressList" and not attendant.contact_address_list:
+            yield Fault(f"{path}.contact_address_list", NEEDED)
         if attendant.forward_calls_to_default_mailbox and not attendant.default_mailbox:
             yield Fault(f"{path}.default_mailbox", "must be given, since calls are forwarded to it")
 

@@ -34,6 +34,8 @@ class Scope:
     """Names of dial plans."""
     extension: str = ""
     """Only the user with this extension; empty for all."""
+    addresses: tuple[str, ...] | None = None
+    """Only users with these mail addresses, in lower case; None for all."""
     outside: bool = True
     """The caller did not sign in: users who are not to be found by outsiders are left out."""
 
@@ -73,24 +75,39 @@ def matches(query: NameQuery, mailbox: Mailbox) -> bool:
     return (
         mailbox.dial_plan.casefold() in plans
         and (not scope.extension or mailbox.extension == scope.extension)
+        and (scope.addresses is None or mailbox.address.lower() in scope.addresses)
         and (not scope.outside or is_open_to_callers(mailbox))
         and any(w == query.way and d.startswith(query.keys) for w, d in spelled_names(mailbox))
     )
 
 
 def scope_of_attendant(org: Organisation, attendant: AutoAttendant) -> Scope:
-    """Whom callers of an attendant find (spec 3.5); an address list is taken as the dial plan."""
-    if attendant.contact_scope == "GlobalAddressList":
-        return Scope(plans=tuple(plan.name for plan in org.dial_plans))
-    return Scope(plans=(attendant.dial_plan,))
+    """Whom callers of an attendant find (spec 3.5)."""
+    if attendant.contact_scope == "DialPlan":
+        return Scope(plans=(attendant.dial_plan,))
+    addresses = _listed(org, attendant) if attendant.contact_scope == "AddressList" else None
+    return Scope(plans=_everywhere(org), addresses=addresses)
 
 
 def scope_of_plan(org: Organisation, plan: DialPlan) -> Scope:
     """Whom callers of voice access find who did not sign in (spec 3.2)."""
     if plan.contact_scope == "GlobalAddressList":
-        return Scope(plans=tuple(plan.name for plan in org.dial_plans))
+        return Scope(plans=_everywhere(org))
+    if plan.contact_scope == "AddressList":
+        return Scope(plans=_everywhere(org), addresses=_listed(org, plan))
     extension = plan.extension if plan.contact_scope == "Extension" else ""
     return Scope(plans=(plan.name,), extension=extension)
+
+
+def _everywhere(org: Organisation) -> tuple[str, ...]:
+    return tuple(plan.name for plan in org.dial_plans)
+
+
+def _listed(org: Organisation, owner: AutoAttendant | DialPlan) -> tuple[str, ...]:
+    """The address list of an attendant or a plan: the members of the group of that name."""
+    name = owner.contact_address_list.casefold()
+    groups = (group for group in org.distribution_groups if group.name.casefold() == name)
+    return tuple(member.lower() for group in groups for member in group.members)
 
 
 def scope_of_owner(org: Organisation) -> Scope:

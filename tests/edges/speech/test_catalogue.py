@@ -13,6 +13,9 @@ from umserver.discover import shipped
 from umserver.edges.speech.catalogue import Catalogue, CatalogueFaults, load_catalogue, places
 from umserver.org.recordable import OF_ATTENDANT, OF_PLAN
 
+PARTS = ("greeting-name-before", "attendant-connecting-before")
+"""What is said before a recorded name."""
+
 
 class ShippedCatalogueTests(SynchronousTestCase):
     """The prompts that the server comes with."""
@@ -50,7 +53,7 @@ class ShippedCatalogueTests(SynchronousTestCase):
         """Prompts are whole sentences; only the parts around a recorded name are not."""
         for language in self.catalogue.languages:
             for name, text in self.catalogue.texts[language].items():
-                if name != "greeting-name-before":
+                if name not in PARTS:
                     self.assertIn(text[-1], ".?", f"{language} {name}")
                 self.assertNotIn("  ", text)
 

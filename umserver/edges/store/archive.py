@@ -157,6 +157,8 @@ class Archive:
                         now.find(plan, [scope.extension]).values() for plan in scope.plans
                     )
                 ]
+            elif scope.addresses is not None:
+                users = [user for one in scope.addresses if (user := now.user(one)) is not None]
             else:
                 users = [*now.spelled(query, most)]
         found = [one for one in map(mailbox_of, users) if matches(query, one)]

@@ -11,7 +11,7 @@ from umserver.org.declare import Setting, ThreeState
 from umserver.org.forms import file_name, language, mail_address, name, number
 from umserver.org.holidays import day, tidy_date
 from umserver.org.schedule import FORM, interval, intervals, tidy_interval
-from umserver.org.settings.words import ON_OR_OFF, Status, later
+from umserver.org.settings.words import NO_TREE, ON_OR_OFF, Status, later
 from umserver.org.zones import tidy_zone, time_zone
 
 
@@ -221,10 +221,17 @@ class AutoAttendant:
         later("Who can be searched", "3.5"),
     ] = "DialPlan"
     contact_address_list: Annotated[
-        str, later("The address list that is searched", "3.5", high=255)
+        str,
+        later(
+            "Distribution group whose members are found with the scope AddressList",
+            "3.5",
+            high=255,
+            refers_to="distribution_groups",
+        ),
     ] = ""
     contact_recipient_container: Annotated[
-        str, later("The part of the directory that is searched", "3.5", high=255)
+        str,
+        later("The part of a directory that is searched", "3.5", high=255, without_effect=NO_TREE),
     ] = ""
     matched_name_selection_method: Annotated[
         Literal["Title", "Department", "Location", "None", "PromptForAlias", "InheritFromDialPlan"],

@@ -12,6 +12,7 @@ from umserver.org.forms import country_code, digits, file_name, language, mask, 
 from umserver.org.settings.words import (
     EXCHANGE_2007,
     HOSTING,
+    NO_TREE,
     NO_WMA,
     ON_OR_OFF,
     AudioCodec,
@@ -179,10 +180,17 @@ class DialPlan:
         later("Who can be searched from the number of voice access", "3.2"),
     ] = "DialPlan"
     contact_address_list: Annotated[
-        str, later("The address list that is searched", "3.2", high=255)
+        str,
+        later(
+            "Distribution group whose members are found with the scope AddressList",
+            "3.2",
+            high=255,
+            refers_to="distribution_groups",
+        ),
     ] = ""
     contact_recipient_container: Annotated[
-        str, later("The part of the directory that is searched", "3.2", high=255)
+        str,
+        later("The part of a directory that is searched", "3.2", high=255, without_effect=NO_TREE),
     ] = ""
     extension: Annotated[
         str,

@@ -66,7 +66,14 @@ class Mailbox:
         Setting("Department, told where names are the same", "6.2", high=64, own=True),
     ] = ""
     location: Annotated[
-        str, Setting("Office, told to callers where names are the same", "6.2", high=128, own=True)
+        str,
+        Setting(
+            "Office, told to callers where names are the same",
+            "6.2",
+            high=128,
+            own=True,
+            also=("Office",),
+        ),
     ] = ""
     prohibit_send_receive_quota: Annotated[
         Unlimited,

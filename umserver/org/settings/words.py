@@ -34,6 +34,7 @@ EXCHANGE_2007 = "only a mixed organisation with Exchange 2007 used it"
 EXCHANGE_2010 = "only servers of Exchange 2010 used it"
 HYBRID = "only an organisation half in the cloud used it"
 ONE_FOREST = "there are no forests between which users move"
+NO_TREE = "users are in dial plans, and in no tree of a directory"
 NO_RIGHTS_SERVER = "rights management has no log of its own here"
 
 later = partial(Setting, at_new=False)

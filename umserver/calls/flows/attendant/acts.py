@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from umserver.calls.call import NO_KEY
 from umserver.calls.directory import Search, Wish, find_person
 from umserver.calls.flows.attendant import transfers
 from umserver.calls.flows.attendant.desk import AttendantDesk, policy_of
@@ -85,8 +86,13 @@ async def _silence(desk: AttendantDesk) -> Onward | None:
     return None
 
 
-async def _give_up(desk: AttendantDesk) -> str:
-    """The last resort: the operator, else goodbye."""
+async def _give_up(desk: AttendantDesk) -> Onward:
+    """The last resort: the attendant with keys, the operator, else goodbye (feature 131)."""
+    if desk.attendant.speech_enabled:
+        fallback = desk.enabled(desk.attendant.dtmf_fallback_auto_attendant)
+        if fallback is not None:
+            return fallback
+        await desk.say("attendant-not-understood", keys=NO_KEY)
     if desk.now.operators and await transfers.operator(desk) is not None:
         return transfers.TRANSFERRED
     await desk.say_goodbye()
@@ -118,9 +124,9 @@ async def _entry(desk: AttendantDesk, entry: KeyMapping) -> Onward | None:
 
 async def _other(desk: AttendantDesk, name: str) -> Onward | None:
     """Another attendant, when it is there and switched on."""
-    for attendant in desk.office.settings.auto_attendants:
-        if attendant.name == name and attendant.status == "Enabled":
-            return attendant
+    attendant = desk.enabled(name)
+    if attendant is not None:
+        return attendant
     desk.note("leads to an attendant that does not answer", name)
     await desk.say("attendant-not-possible")
     return None

@@ -86,6 +86,13 @@ class AttendantDesk:
         """The result of something that may be slow; the caller does not wait in silence."""
         return await patiently(self.call, self.speaker, work)
 
+    def enabled(self, name: str) -> AutoAttendant | None:
+        """Another attendant, when it is there and switched on."""
+        for attendant in self.office.settings.auto_attendants:
+            if attendant.name.casefold() == name.casefold() and attendant.status == "Enabled":
+                return attendant
+        return None
+
     def count(self, name: str) -> None:
         """One more of this (spec 9.6)."""
         self.office.count("auto_attendant", name)

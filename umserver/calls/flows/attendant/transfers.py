@@ -71,10 +71,21 @@ async def _operators(desk: AttendantDesk, numbers: Sequence[str]) -> str | None:
 
 
 async def _announcement(desk: AttendantDesk, user: Mailbox | None) -> Sequence[Clip]:
-    """Whom the caller is connected to, by name where it is a user."""
+    """Whom the caller is connected to: where it is a user by the own voice, else by name."""
     if user is None:
         return await desk.clips([("attendant-connecting", {})])
+    name = await _recorded_name(desk, user)
+    if name is not None:
+        return [*await desk.clips([("attendant-connecting-before", {})]), name]
     return await desk.clips([("attendant-connecting-to", {"name": user.display_name})])
+
+
+async def _recorded_name(desk: AttendantDesk, user: Mailbox) -> Clip | None:
+    try:
+        return await desk.soon(desk.office.greetings.recorded(user.address, "name"))
+    except Unavailable as fault:
+        desk.note("a recorded name cannot be read", fault)
+        return None
 
 
 async def user_at(desk: AttendantDesk, number: str) -> Mailbox | None:

@@ -1,4 +1,4 @@
-"""Set-User: how callers spell a user's name, and the numbers a user calls from (spec 3.13).
+"""Set-User: names, what tells namesakes apart, and the numbers a user calls from (spec 3.13).
 
 Knows: DTMF maps (spec 2.6). Must never know: how the map is used.
 """
@@ -15,7 +15,10 @@ from umserver.edges.admin.parameters import identity, settings_of
 from umserver.org.consequences import with_dtmf_map
 from umserver.org.settings import Mailbox
 
-FIELDS = ("um_dtmf_map", "um_calling_line_ids", "first_name", "last_name", "display_name")
+FIELDS = (
+    *("um_dtmf_map", "um_calling_line_ids", "first_name", "last_name", "display_name"),
+    *("title", "department", "location"),
+)
 
 
 def set_user(given: Given, desk: Desk) -> Outcome:
@@ -30,7 +33,7 @@ def set_user(given: Given, desk: Desk) -> Outcome:
             named = rebuilt(MAILBOX, mailbox, found)
             found["um_dtmf_map"] = list(with_dtmf_map(named, again=True).um_dtmf_map)
         if not found:
-            raise Mistyped("say what to set: -CreateDtmfMap, -UMDtmfMap or -UMCallingLineIds")
+            raise Mistyped("say what to set: -CreateDtmfMap, -UMDtmfMap, -Title, -Office …")
         return found
 
     thing = changed(MAILBOX, desk.archive, name, changes)
@@ -41,7 +44,7 @@ CMDLETS = (
     Cmdlet(
         "Set",
         "User",
-        "Changes how callers spell a user, and the numbers by which a caller is known to be one",
+        "Changes names, what tells namesakes apart, and the numbers by which a caller is known",
         set_user,
         (
             identity(MAILBOX),
@@ -50,7 +53,7 @@ CMDLETS = (
         ),
         unix="mailbox set-user",
         examples=(
-            "Set-User 1001 -CreateDtmfMap",
+            "Set-User 1001 -Title Engineer -Office 'Room 12' -CreateDtmfMap",
             "Set-User ada@example.com -UMCallingLineIds +12125550123,+12125550124",
         ),
     ),
