@@ -6,7 +6,7 @@ on loopback.
 
     .venv/bin/python scripts/bench_media.py 400 800 --seconds 8     # a run for each number of legs
 
-`--profile` shows where the time goes.
+`--srtp SUITE` encrypts both ways; `--profile` shows where the time goes.
 """
 
 from __future__ import annotations
@@ -29,6 +29,18 @@ RATE = 50
 PROBES = 20
 STAMPED = 35
 BATCH = 0.005
+
+
+def keying(number: int, name: str) -> object:
+    """The keys of this leg in a suite, as the server has them; None without."""
+    from umserver.wire.srtp import Keying, MasterKey, suite_named
+
+    suite = suite_named(name)
+    if suite is None:
+        return None
+    chance = Random(number)
+    ours, theirs = (MasterKey(chance.randbytes(suite.secret)) for _ in range(2))
+    return Keying(suite, ours, (theirs,))
 
 
 def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
@@ -65,9 +77,13 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
     pipe.send("ready")  # type: ignore[attr-defined]
     targets = pipe.recv()  # type: ignore[attr-defined]
     opened = []
-    for host, port, rtcp in targets:
+    for number, (host, port, rtcp) in enumerate(targets):
         leg = engine.open(host)
-        leg.connect(MediaPlan(host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}))
+        keys = keying(number, options.srtp)
+        plan = MediaPlan(
+            host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}, keying=keys
+        )
+        leg.connect(plan)
         if "play" in options.modes:
             leg.play([clip])
         if "record" in options.modes:
@@ -109,6 +125,8 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
                 "late": [late[int(len(late) * q)] * 1000 for q in (0.5, 0.99, 0.999)],
                 "skipped": engine.metrics.skipped,
                 "faults": engine.metrics.faults,
+                "forged": sum(leg._reports.quality(leg._inlet, leg._speaker).forged
+                              for leg in opened),  # fmt: skip
                 "lost": sum(leg._inlet.source.lost for leg in opened),
             }
         )
@@ -147,7 +165,7 @@ class Peers:
         sock.setblocking(False)
         return sock
 
-    def run(self, ports: list[int], send: bool, until: Callable[[], bool]) -> None:
+    def run(self, ports: list[int], send: bool, until: Callable[[], bool], suite: str) -> None:
         """Send a quarter of all packets every 5 ms, and hear what comes."""
         socks = [self.probes[n] if n < len(self.probes) else self.many for n in range(len(ports))]
         groups = [
@@ -155,6 +173,7 @@ class Peers:
             for group in range(4)
         ]
         pack, payload = struct.Struct("!BBHII").pack, b"\x20\x31" * 80
+        seals = [_seal(keying(number, suite)) for number in range(len(ports))]
         start, step = time.monotonic(), 0
         while not until():
             time.sleep(max(0.0, start + step * BATCH - time.monotonic()))
@@ -162,7 +181,7 @@ class Peers:
             if send:
                 for sock, address, ssrc in groups[step % 4]:
                     head = pack(0x80, 0, turn & 0xFFFF, turn * 160 & 0xFFFFFFFF, ssrc + 1)
-                    sock.sendto(head + payload, address)
+                    sock.sendto(seals[ssrc](head + payload), address)
             self.hear()
             step += 1
 
@@ -193,6 +212,17 @@ class Peers:
         return sorted(found)
 
 
+def _seal(keys: object) -> Callable[[bytes], bytes | memoryview]:
+    """What the peer with these keys of the server's does to its packets."""
+    from umserver.wire.srtp import Keying
+    from umserver.wire.srtp.context import Sender
+
+    if not isinstance(keys, Keying):
+        return lambda data: data
+    sender = Sender(keys.suite, keys.theirs[0])
+    return lambda data: sender.seal(data) or b""
+
+
 def measure(legs: int, options: argparse.Namespace) -> None:
     """One run; prints a line."""
     context = multiprocessing.get_context("spawn")
@@ -203,7 +233,8 @@ def measure(legs: int, options: argparse.Namespace) -> None:
     peers = Peers(legs)
     here.send(peers.targets)
     ports = here.recv()
-    peers.run(ports, options.modes != "play", lambda: here.poll(0) or not server.is_alive())
+    over = lambda: here.poll(0) or not server.is_alive()  # noqa: E731
+    peers.run(ports, options.modes != "play", over, options.srtp)
     result = here.recv()
     server.join(10)
     pairs = max(result["sent"], result["heard"], 1)
@@ -215,7 +246,7 @@ def measure(legs: int, options: argparse.Namespace) -> None:
     words = (
         f"{legs} legs: {micro:.2f} µs a packet pair, {share:.0f} % of a core",
         f"({1e6 / micro / RATE:.0f} calls a core); sent {result['sent']}, heard {result['heard']},",
-        f"lost {result['lost']}, slots skipped {result['skipped']}, faults {result['faults']};",
+        f"lost {result['lost']}, forged {result['forged']}, slots skipped {result['skipped']}, faults {result['faults']};",
         f"late p50 {late[0]:.2f} p99 {late[1]:.2f} p99.9 {late[2]:.2f} ms;",
         f"arrival error p50 {spread[0]:.2f} p99 {spread[1]:.2f} ms",
     )
@@ -231,6 +262,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of a run")
     parser.add_argument("--settle", type=float, default=2.0, help="time before it")
     parser.add_argument("--modes", default="play+record", help="play+record, play or record")
+    parser.add_argument("--srtp", metavar="SUITE", default="", help="AES_CM_128_HMAC_SHA1_80 …")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
