@@ -80,9 +80,7 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
     for number, (host, port, rtcp) in enumerate(targets):
         leg = engine.open(host)
         keys = keying(number, options.srtp)
-        plan = MediaPlan(
-            host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}, keying=keys
-        )
+        plan = MediaPlan(host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}, keying=keys)
         leg.connect(plan)
         if "play" in options.modes:
             leg.play([clip])
@@ -125,8 +123,9 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
                 "late": [late[int(len(late) * q)] * 1000 for q in (0.5, 0.99, 0.999)],
                 "skipped": engine.metrics.skipped,
                 "faults": engine.metrics.faults,
-                "forged": sum(leg._reports.quality(leg._inlet, leg._speaker).forged
-                              for leg in opened),  # fmt: skip
+                "forged": sum(
+                    leg._reports.quality(leg._inlet, leg._speaker).forged for leg in opened
+                ),
                 "lost": sum(leg._inlet.source.lost for leg in opened),
             }
         )
@@ -246,7 +245,8 @@ def measure(legs: int, options: argparse.Namespace) -> None:
     words = (
         f"{legs} legs: {micro:.2f} µs a packet pair, {share:.0f} % of a core",
         f"({1e6 / micro / RATE:.0f} calls a core); sent {result['sent']}, heard {result['heard']},",
-        f"lost {result['lost']}, forged {result['forged']}, slots skipped {result['skipped']}, faults {result['faults']};",
+        f"lost {result['lost']}, forged {result['forged']},",
+        f"slots skipped {result['skipped']}, faults {result['faults']};",
         f"late p50 {late[0]:.2f} p99 {late[1]:.2f} p99.9 {late[2]:.2f} ms;",
         f"arrival error p50 {spread[0]:.2f} p99 {spread[1]:.2f} ms",
     )
