@@ -183,5 +183,5 @@ class Trust:
             "begins": held.begins,
             "ends": held.ends,
             "thumbprint": held.fingerprint,
-            "authorities": len(held.authorities),
+            "authorities": "the system's" if held.authorities is None else len(held.authorities),
         }

@@ -13,12 +13,7 @@ from attrs import evolve, frozen
 
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.softphone.phone import Softphone
-from umserver.edges.net.tls.credentials import (
-    CredentialFiles,
-    Credentials,
-    certificates_in,
-    system_authorities,
-)
+from umserver.edges.net.tls.credentials import CredentialFiles, Credentials, certificates_in
 from umserver.wire.trace import TraceMemory
 
 
@@ -38,9 +33,7 @@ class Security:
 
     def credentials(self) -> Credentials:
         """What stands in the files. Raises CertificateFault."""
-        trusted = (
-            certificates_in(Path(self.authorities)) if self.authorities else system_authorities()
-        )
+        trusted = certificates_in(Path(self.authorities)) if self.authorities else None
         if not self.certificate:
             return Credentials((), None, trusted)
         key = Path(self.key or self.certificate)

@@ -90,7 +90,9 @@ def _furnish(context: SSL.Context, credentials: Credentials) -> None:
     store = context.get_cert_store()
     assert store is not None
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
-    for authority in (*credentials.chain[:1], *credentials.authorities):
+    if credentials.authorities is None:
+        context.set_default_verify_paths()
+    for authority in (*credentials.chain[:1], *(credentials.authorities or ())):
         store.add_cert(crypto.X509.from_cryptography(authority))
 
 

@@ -5,7 +5,6 @@ Knows: PEM files. Must never know: connections, when files are read again. Readi
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +35,8 @@ class Credentials:
     """Our own certificate first; none for a client that shows nothing."""
     key: Any = field(repr=False)
     """Its private key, of the cryptography library."""
-    authorities: Sequence[x509.Certificate]
-    """Whose certificates are believed; certificates of peers may stand there themselves."""
+    authorities: Sequence[x509.Certificate] | None
+    """Whose certificates are believed, None for the system's; a peer's own may stand there."""
     file: str = ""
     names: tuple[str, ...] = ()
     subject: str = ""
@@ -92,9 +91,9 @@ class CredentialFiles:
             ends=own.not_valid_after_utc.timestamp(),
         )
 
-    def _trusted(self) -> Sequence[x509.Certificate]:
+    def _trusted(self) -> Sequence[x509.Certificate] | None:
         if self.authorities is None or not (self.authorities_needed or self.authorities.exists()):
-            return system_authorities()
+            return None
         return certificates_in(self.authorities)
 
 
@@ -104,17 +103,6 @@ def certificates_in(file: Path) -> Sequence[x509.Certificate]:
         return x509.load_pem_x509_certificates(_text(file))
     except ValueError as fault:
         raise CertificateFault(f"{file} holds no certificates in PEM form: {fault}") from None
-
-
-def system_authorities() -> Sequence[x509.Certificate]:
-    """Those of the operating system, none where it has none."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile is None:
-        return ()
-    try:
-        return certificates_in(Path(paths.cafile))
-    except CertificateFault:
-        return ()
 
 
 def day_of(seconds: float) -> str:
