@@ -35,22 +35,33 @@ net_interface 127.0.0.1
 """
 
 
-def baresip(folder: Path, speech: Path, uri: str, seconds: int, keys: str = "") -> str:
+def baresip(
+    folder: Path,
+    speech: Path,
+    uri: str,
+    seconds: int,
+    keys: str = "",
+    *,
+    config: str = "",
+    account: str = "",
+) -> str:
     """Dial with baresip and hang up after so many seconds; what it printed.
+
+    `config` are more lines of its configuration, `account` more parameters of its account.
 
     It cuts long paths off, so it works in `folder` and is given short names.
 
     `keys` are pressed one after the other, the first two seconds after the tone of a generated
     greeting (which takes eleven).
     """
-    config = folder / "baresip"
-    config.mkdir()
+    home = folder / "baresip"
+    home.mkdir()
     port = free_port()
-    (config / "config").write_text(CONFIG.format(port=port, speech=speech.name))
-    account = f"<sip:2125550142@127.0.0.1:{port}>;regint=0;audio_codecs=pcmu\n"
-    (config / "accounts").write_text(account)
-    (config / "contacts").write_text("")
-    command = ["baresip", "-f", str(config), "-e", f"/dial {uri}", "-t", str(seconds)]
+    (home / "config").write_text(CONFIG.format(port=port, speech=speech.name) + config)
+    line = f"<sip:2125550142@127.0.0.1:{port}>;regint=0;audio_codecs=pcmu{account}\n"
+    (home / "accounts").write_text(line)
+    (home / "contacts").write_text("")
+    command = ["baresip", "-f", str(home), "-e", f"/dial {uri}", "-t", str(seconds)]
     with (folder / "printed").open("wb") as printed:
         client = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.PIPE, stdout=printed, stderr=printed
