@@ -24,7 +24,9 @@ from umserver.edges.net.softphone.call import (
     parser,
     run,
     script_from,
+    security_from,
 )
+from umserver.edges.net.softphone.outfit import Security
 from umserver.edges.net.softphone.script import clip_of
 from umserver.org.refusals import Refusal
 from umserver.wire.audio import tones
@@ -124,8 +126,25 @@ class Arguments(TwoEnds):
         self.assertEqual(str(self.order("1001@127.0.0.1").uri), "sip:1001@127.0.0.1")
         tcp = self.order("sip:1001@[::1]:5070", "--transport", "tcp").uri
         self.assertEqual(str(tcp), "sip:1001@[::1]:5070;transport=tcp")
-        for bad in ("tel:+1", "sips:a@b", "sip:", "sip:a b@c", "http://x"):
+        for bad in ("tel:+1", "sips:", "sip:", "sip:a b@c", "http://x"):
             self.assertRaises(UsageFault, self.order, bad)
+
+    def test_tls(self) -> None:
+        """Certificates matter where TLS is asked for, by either kind of URI, and nowhere else."""
+        words = ("--certificate", "a.pem", "--tls-name", "um.example.com", "--insecure")
+        for uri, asked in (
+            ("sips:a@b", True),
+            ("sip:a@b;transport=tls", True),
+            ("sip:a@b;transport=tcp", False),
+        ):
+            options = parser().parse_args([uri, *words])
+            security = security_from(options, order_from(options).uri)
+            self.assertEqual(security is not None, asked)
+        by_option = parser().parse_args(["a@b", "--transport", "tls", *words])
+        self.assertEqual(
+            security_from(by_option, order_from(by_option).uri),
+            Security("a.pem", "", "", "um.example.com", False),
+        )
 
     def test_who_forwarded(self) -> None:
         """What follows the address of a diversion belongs to the header."""
