@@ -85,6 +85,9 @@ class ComponentStates:
     """Told after any state may have changed."""
     _local: Sequence[Wish] = field(init=False, default=())
     _remote: Sequence[Wish] = field(init=False, default=())
+    _role_states: dict[str, State] = field(init=False, factory=dict)
+    """What was made of these two places, asked with every call."""
+    _made_of: tuple[Sequence[Wish], Sequence[Wish]] = field(init=False, default=((), ()))
 
     @property
     def wishes(self) -> Wishes:
@@ -97,7 +100,14 @@ class ComponentStates:
 
     def role_state(self, role: str) -> State:
         """Of `cas` or `mbx`."""
-        return role_state(role, self.roles, self.wishes)
+        local, remote = self._made_of
+        if local is not self._local or remote is not self._remote:
+            self._made_of = (self._local, self._remote)
+            self._role_states.clear()
+        state = self._role_states.get(role)
+        if state is None:
+            state = self._role_states[role] = role_state(role, self.roles, self.wishes)
+        return state
 
     async def refresh(self) -> None:
         """Look in both places; never fails."""
