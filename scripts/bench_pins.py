@@ -100,6 +100,7 @@ def started(state: Path) -> Any:
         "listen.mbx": 0,
         "listen.http": 0,
         "server.drain_seconds": 0,
+        "media.timeout_seconds": 600,
     }
     machine = Machine(reactor, voice=lambda reactor: Noise(), say=lambda words: None)
     um = UnifiedMessaging(machine, parse_bootstrap("", values), ("cas", "mbx"))

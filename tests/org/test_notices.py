@@ -90,3 +90,14 @@ class TextTests(SynchronousTestCase):
             values = json.loads(dump_envelope(notice()))
             values["notice"] = damage
             self.assertRaises(BadRecord, load_envelope, json.dumps(values).encode())
+        values = json.loads(dump_envelope(notice()))
+        for damaged in (
+            b"{",
+            b"[]",
+            b"[" * 100_000,
+            json.dumps({**values, "id": "../1"}).encode(),
+            json.dumps({**values, "received": "today"}).encode(),
+            json.dumps({**values, "also": "nobody"}).encode(),
+            json.dumps({name: values[name] for name in values if name != "mailbox"}).encode(),
+        ):
+            self.assertRaises(BadRecord, load_envelope, damaged)

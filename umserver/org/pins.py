@@ -15,6 +15,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
+_MARK = "$argon2id$"
+
+
+def is_hash(stored: str) -> bool:
+    """Whether this text may be a hash at all."""
+    return stored.startswith(_MARK)
+
+
 def hash_pin(pin: str, pepper: bytes) -> str:
     """The text to store for this PIN, different every time (random salt)."""
     return _HASHER.hash(_peppered(pin, pepper))

@@ -130,6 +130,13 @@ class PinTests(TestCase):
             self.assertEqual(await self.welcome(pin), opens)
         self.assertFalse((await self.record()).locked)
 
+    async def test_damaged(self) -> None:
+        """A damaged hash opens to nobody, and event 1019 tells administrators why."""
+        await self.store.change_pin_record(self.ada.address, lambda r: evolve(r, hash="damaged"))
+        self.assertFalse(await self.welcome(PIN))
+        await self.pins.quiet()
+        self.assertEqual(self.events("1019"), 1)
+
     async def test_unlimited(self) -> None:
         """A policy without a limit never locks."""
         policy = evolve(POLICY, max_logon_attempts="Unlimited")

@@ -165,6 +165,10 @@ class StorePins:
         """Lock the mailbox, or make and mail a new PIN, as the policy says (spec 5.1)."""
         if record.locked or not record.hash:
             return
+        if not pins.is_hash(record.hash):
+            log.error(
+                "event 1019: what is kept of the PIN of {who} is damaged", who=mailbox.address
+            )
         most, reset = (
             _limit(policy.max_logon_attempts),
             _limit(policy.logon_failures_before_pin_reset),

@@ -186,7 +186,8 @@ async def _prompts(desk: AttendantDesk) -> Onward | None:
     """Who signs in and may, changes this attendant's prompts; others come back to the menu."""
     route = VoiceAccess(dial_plan=desk.plan, caller=desk.route.caller)
     try:
-        opened = await Door(desk.call, desk.office, route, desk.speaker).let_in()
+        door = Door(desk.call, desk.office, route, desk.speaker, edits_prompts=True)
+        opened = await door.let_in()
     except Unavailable as fault:
         desk.note("nobody can sign in", fault)
         await desk.say("attendant-not-possible")
