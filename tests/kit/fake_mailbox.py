@@ -64,6 +64,7 @@ class MemoryMailbox:
     weather: Weather = field(factory=Weather)
     damaged: set[str] = field(factory=set)
     sounds: dict[str, Clip] = field(factory=dict)
+    attached: dict[str, Sequence[Attachment]] = field(factory=dict)
     seconds: float = 5.0
     octets: int = 0
     """Its size, as quotas count it."""
@@ -88,6 +89,8 @@ class MemoryMailbox:
     def attachments(self, id: str) -> Deferred[Sequence[Attachment]]:
         def get() -> Sequence[Attachment]:
             self._at(id)
+            if id in self.attached:
+                return self.attached[id]
             if id in self.damaged:
                 raise Unplayable("noise")
             return [Attachment(f"{id}.wav", "audio/wav", b"RIFF" + id.encode())]

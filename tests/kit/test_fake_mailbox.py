@@ -7,10 +7,9 @@ from twisted.trial.unittest import TestCase
 
 from tests.contracts.mailbox import MailboxContract
 from tests.kit.fake_mailbox import MemoryMailbox
-from umserver.edges.mail.sound import clip_in
+from umserver.edges.mail.sound import attachments_in, clip_in
 from umserver.edges.mail.voicemail import letterhead
 from umserver.interfaces import Unplayable
-from umserver.org.messages import VoiceMail
 
 
 class MemoryMailboxTests(MailboxContract, TestCase):
@@ -25,16 +24,9 @@ class MemoryMailboxTests(MailboxContract, TestCase):
         if head is not None:
             id = f"m{len(self.mailbox.mails)}"
             self.mailbox.mails.append(
-                VoiceMail(
-                    id=id,
-                    sender=head.sender,
-                    received=head.received,
-                    seconds=head.seconds,
-                    urgent=head.urgent,
-                    private=head.private,
-                    new=not seen,
-                )
+                head.voice_mail(id, new=not seen, deleted=False, flagged=False)
             )
+            self.mailbox.attached[id] = attachments_in(mail)
             try:
                 self.mailbox.sounds[id] = clip_in(mail)
             except Unplayable:

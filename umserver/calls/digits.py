@@ -19,16 +19,17 @@ BACK_KEY = "*"
 
 
 async def enter_digits(
-    call: Call, prompt: Sequence[Clip], *, most: int, exact: bool = False
+    call: Call, prompt: Sequence[Clip], *, most: int, exact: bool = False, begun: str = ""
 ) -> str | None:
     """What was typed until #, a pause, or `most` digits where the length is `exact`.
 
     None after silence; the star key alone gives "*", wherever it is pressed. Digits beyond `most`
-    are dropped. Raises HungUp, TimeUp.
+    are dropped. `begun`: what was typed before. Raises HungUp, TimeUp.
     """
     await call.play(*prompt)
-    typed = ""
-    patience = FIRST_SECONDS
+    typed, patience = begun, NEXT_SECONDS if begun else FIRST_SECONDS
+    if exact and len(typed) == most:
+        return typed
     while (key := await call.key(patience)) is not None:
         if key == BACK_KEY:
             return BACK_KEY

@@ -22,6 +22,7 @@ from umserver.calls.grammar import grammar_for
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip, Unavailable
+from umserver.org.dtmf import digits_of
 from umserver.org.people import (
     ADDRESS,
     LEAST_KEYS,
@@ -29,15 +30,17 @@ from umserver.org.people import (
     WAYS,
     NameQuery,
     Scope,
-    is_open_to_callers,
+    is_in,
     told_apart,
 )
-from umserver.org.settings import DialPlan, Mailbox
+from umserver.org.settings import DialPlan, DistributionGroup, Mailbox
 
 log = Logger()
 
 NEXT_SECONDS = 1.8
 """A longer pause ends a name."""
+SOON_SECONDS = 0.3
+"""The pause behind a letter that was looked up for so long that the next one had its time."""
 TWICE_SECONDS = 0.7
 """How soon the second of two keys follows that belong together."""
 MOST_LISTED = 9
@@ -62,6 +65,12 @@ class Wish(Enum):
 
 T = TypeVar("T")
 Found: TypeAlias = tuple[Mailbox, Wish]
+Somebody: TypeAlias = Mailbox | DistributionGroup
+
+
+def called(one: Somebody) -> str:
+    """The name that is said."""
+    return one.display_name if isinstance(one, Mailbox) else one.name
 
 
 class _Said(Enum):
@@ -89,11 +98,13 @@ class Search:
     """For extensions, and how many failures a caller has."""
     with_operator: bool = False
     """Whether 0 asks for the operator."""
+    groups: Sequence[DistributionGroup] = ()
+    """Groups that can be found too; none of the wishes is asked for them."""
 
 
 async def find_person(
     call: Call, office: Office, speaker: Speaker, search: Search
-) -> Found | Wish | None:
+) -> Found | DistributionGroup | Wish | None:
     """Somebody with what the caller wants of them; Wish.OPERATOR; None for back, or given up.
 
     With the one wish TAKE the person is taken without a further question. Raises HungUp, TimeUp.
@@ -119,6 +130,8 @@ class _Finding:
     search: Search
     way: str = ""
     failures: int = 0
+    begun: str = ""
+    """The first digit of an extension, where it came at once behind the #."""
 
     @property
     def tries(self) -> int:
@@ -129,7 +142,7 @@ class _Finding:
         clips = [await self.speaker.clip(name, **values) for name in names]
         await self.call.play(*clips, keys=keys)
 
-    async def converse(self) -> Found | Wish | None:
+    async def converse(self) -> Found | DistributionGroup | Wish | None:
         """Ask for names until somebody is found and wanted."""
         self.way = self.search.ways[0]
         while self.failures < self.tries:
@@ -158,7 +171,7 @@ class _Finding:
 
     # spelling
 
-    async def _spell(self) -> Sequence[Mailbox] | _Said:
+    async def _spell(self) -> Sequence[Somebody] | _Said:
         """Whose name was spelled: one to `MOST_LISTED` people, or none after a failure."""
         others = ["search-other-way"] if len(self.search.ways) > 1 else []
         await self.call.play(*await self.speaker.clips(PROMPTS[self.way], *others))
@@ -186,10 +199,10 @@ class _Finding:
             before = keys
             await self.call.play(await self.speaker.clip("search-more-letters"))
 
-    async def _letters(self, keys: str) -> tuple[str, Sequence[Mailbox] | _Said]:
+    async def _letters(self, keys: str) -> tuple[str, Sequence[Somebody] | _Said]:
         """Further letters after `keys`, until it is clear who is meant."""
         begun, patience = keys, KEY_SECONDS
-        people: Sequence[Mailbox] = ()
+        people: Sequence[Somebody] = ()
         while (key := await self.call.key(patience)) is not None:
             if key == "*":
                 return keys, _Said.BACK
@@ -205,7 +218,9 @@ class _Finding:
                 keys += key
             patience = NEXT_SECONDS
             if len(keys) >= LEAST_KEYS:
+                since = self.call.clock.seconds()
                 people = await self._ask(keys)
+                patience = max(patience - (self.call.clock.seconds() - since), SOON_SECONDS)
                 if len(people) < 2 or len(keys) >= MOST_KEYS:
                     return keys, people
         if keys == "":
@@ -213,22 +228,33 @@ class _Finding:
         return keys, people if keys != begun else await self._ask(keys)
 
     async def _pound(self) -> _Said:
-        again = await self.call.key(TWICE_SECONDS)
+        """A second # spells another way; a digit is the first one of an extension."""
+        again = await self.call.key(TWICE_SECONDS) or ""
         if again == "#" and len(self.search.ways) > 1:
             return _Said.OTHER_WAY
+        if again == BACK_KEY:
+            return _Said.BACK
+        self.begun = again if again.isdigit() else ""
         return _Said.EXTENSION
 
-    async def _ask(self, keys: str) -> Sequence[Mailbox]:
+    async def _ask(self, keys: str) -> Sequence[Somebody]:
         query = NameQuery(way=WAYS[self.way], keys=keys, scope=self.search.scope)
         asked = self.office.people.spelled(query, MOST_LISTED + 1)
-        return await patiently(self.call, self.speaker, asked)
+        people = await patiently(self.call, self.speaker, asked)
+        return [*people, *(group for group in self.search.groups if self._spells(group, keys))]
 
-    async def _by_extension(self) -> Sequence[Mailbox]:
+    def _spells(self, group: DistributionGroup, keys: str) -> bool:
+        """Whether these keys begin the name of a group, or its address."""
+        text = group.primary_smtp_address.partition("@")[0] if self.way == ADDRESS else group.name
+        return digits_of(text).startswith(keys)
+
+    async def _by_extension(self) -> Sequence[Somebody]:
         """The user with the extension that was typed instead of a name."""
         plan, scope = self.search.plan, self.search.scope
         most = plan.number_of_digits_in_extension
         prompt = [await self.speaker.clip("search-extension")]
-        typed = await enter_digits(self.call, prompt, most=most, exact=True)
+        begun, self.begun = self.begun, ""
+        typed = await enter_digits(self.call, prompt, most=most, exact=True, begun=begun)
         if typed == BACK_KEY:
             return []
         if not typed:
@@ -236,8 +262,7 @@ class _Finding:
             return []
         asked = self.office.directory.find(plan.name, [typed])
         person = (await patiently(self.call, self.speaker, asked)).get(typed)
-        hidden = person is not None and scope.outside and not is_open_to_callers(person)
-        if person is None or hidden or scope.extension not in ("", person.extension):
+        if person is None or not is_in(scope, person):
             await self._failed("search-nobody")
             return []
         return [person]
@@ -249,11 +274,11 @@ class _Finding:
 
     # choosing
 
-    async def _choose(self, people: Sequence[Mailbox]) -> Found | Wish | None:
+    async def _choose(self, people: Sequence[Somebody]) -> Found | DistributionGroup | Wish | None:
         """Of several the one that is meant, then the wish; None to spell again."""
-        person: Mailbox | Wish | None = people[0]
+        person: Somebody | Wish | None = people[0]
         if len(people) > 1:
-            names = {one.display_name.casefold() for one in people}
+            names = {called(one).casefold() for one in people}
             if self.search.method == "PromptForAlias" and len(names) == 1 and self.way != ADDRESS:
                 self.way = ADDRESS
                 return None
@@ -269,13 +294,17 @@ class _Finding:
             return person, Wish.TAKE
         return await self._wish(person)
 
-    async def _one_of(self, people: Sequence[Mailbox]) -> Mailbox | Wish | None:
+    async def _one_of(self, people: Sequence[Somebody]) -> Somebody | Wish | None:
         """Read out who there is; None for another name, or after too many failures."""
         digit = grammar_for(self.speaker.language).digits
-        choices: dict[str, Mailbox | Wish | None] = {"*": None}
+        choices: dict[str, Somebody | Wish | None] = {"*": None}
         phrases = []
-        for number, (one, detail) in enumerate(told_apart(people, self.search.method), start=1):
-            values = {"name": one.display_name, "key": digit(str(number))}
+        users = [one for one in people if isinstance(one, Mailbox)]
+        groups = [one for one in people if isinstance(one, DistributionGroup)]
+        listed: list[tuple[Somebody, str]] = [*told_apart(users, self.search.method)]
+        listed += [(group, "") for group in groups]
+        for number, (one, detail) in enumerate(listed, start=1):
+            values = {"name": called(one), "key": digit(str(number))}
             if detail:
                 phrases.append(("search-choice-detail", {**values, "detail": detail}))
             else:
@@ -317,8 +346,10 @@ class _Finding:
             self.failures += 1
         return chosen
 
-    async def _name(self, person: Mailbox) -> Clip:
+    async def _name(self, person: Somebody) -> Clip:
         """The recorded name, else the spoken one."""
+        if isinstance(person, DistributionGroup):
+            return await self.speaker.clip("search-found-group", name=person.name)
         recorded = await self.office.greetings.recorded(person.address, "name")
         if recorded is not None:
             return recorded

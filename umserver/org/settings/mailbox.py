@@ -219,6 +219,18 @@ class Mailbox:
             own=True,
         ),
     ] = "UTC"
+    hour_clock: Annotated[
+        Literal["", "12", "24"],
+        Setting(
+            "Hours of the clock of spoken times; as the language likes when empty",
+            "5.7",
+            own=True,
+        ),
+    ] = ""
+    voice_access_interface: Annotated[
+        Literal["Touchtone", "Speech"],
+        Setting("What voice access begins with; keys always work", "5, 5.7", own=True),
+    ] = "Touchtone"
     operator_number: Annotated[
         str, later("Personal operator; the plan's when empty", "3.7", high=20, check=number)
     ] = ""

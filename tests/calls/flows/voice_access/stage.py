@@ -18,17 +18,35 @@ from tests.kit.fake_mailbox import (
     MemoryPins,
     Weather,
 )
-from tests.kit.fake_office import MemorySettingsDesk, office
+from tests.kit.fake_office import MemoryPeople, MemorySettingsDesk, office
 from umserver.calls.call import TimeUp
 from umserver.calls.flows.voice_access import voice_access
 from umserver.calls.office import Office
 from umserver.interfaces import HungUp
 from umserver.org.messages import CallerId, VoiceMail
 from umserver.org.resolve import VoiceAccess
-from umserver.org.settings import Organisation
+from umserver.org.settings import DistributionGroup, Organisation
 
 NOW = 1_790_000_000.0
 BEN = evolve(ADA, display_name="Ben Sample", address="ben@example.com", extension="1002")
+CHLOE = evolve(
+    ADA,
+    display_name="Chloé Démo",
+    address="chloe@example.com",
+    extension="1003",
+    language="fr-FR",
+    time_zone="Europe/Paris",
+)
+TWINS = tuple(
+    evolve(
+        ADA,
+        display_name="Tony Smith",
+        address=f"tony{number}@example.com",
+        extension=f"11{number:02}",
+        department=department,
+    )
+    for number, department in enumerate(("Sales", "Support"))
+)
 OWN_PHONE = VoiceAccess(
     dial_plan=PLAN, caller=CallerId("1001", "Ada Example", ADA.address), mailbox=ADA
 )
@@ -60,8 +78,14 @@ class Visit(Rehearsal):
     directory: MemoryDirectory = field()
     greetings: MemoryGreetingDesk = field()
     settings_desk: MemorySettingsDesk = field(factory=MemorySettingsDesk)
+    groups: tuple[DistributionGroup, ...] = ()
+    people: MemoryPeople = field()
     policy: object = POLICY
     office: Office = field(init=False, default=None)
+
+    @people.default
+    def _people(self) -> MemoryPeople:
+        return MemoryPeople([ADA, BEN, CHLOE, *TWINS], self.clock)
 
     @weather.default
     def _weather(self) -> Weather:
@@ -78,7 +102,7 @@ class Visit(Rehearsal):
 
     @directory.default
     def _directory(self) -> MemoryDirectory:
-        return MemoryDirectory([ADA, BEN], self.weather)
+        return MemoryDirectory([ADA, BEN, CHLOE, *TWINS], self.weather)
 
     @greetings.default
     def _greetings(self) -> MemoryGreetingDesk:
@@ -86,13 +110,18 @@ class Visit(Rehearsal):
 
     def __attrs_post_init__(self) -> None:
         self.office = office(
-            Organisation(dial_plans=(self.route.dial_plan,), mailbox_policies=(self.policy,)),  # type: ignore
+            Organisation(
+                dial_plans=(self.route.dial_plan,),
+                mailbox_policies=(self.policy,),  # type: ignore[arg-type]
+                distribution_groups=self.groups,
+            ),
             spool=self.spool,
             greetings=self.greetings,
             shelf=self.shelf,
             mailboxes=self.boxes,
             pins=self.pins,
             directory=self.directory,
+            people=self.people,
             desk=self.settings_desk,
         )
 
@@ -134,4 +163,4 @@ class VisitCase(RehearsalCase):
         self.assertEqual(call.clock.getDelayedCalls(), [], call.heard)
 
 
-__all__ = ["ADA", "BEN", "Clock", "Deferred", "Visit", "VisitCase", "mail"]
+__all__ = ["ADA", "BEN", "CHLOE", "Clock", "Deferred", "Visit", "VisitCase", "mail"]

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.calls.flows.voice_access.stage import (
     ADA,
     BEN,
+    CHLOE,
     OWN_PHONE,
     PIN,
     PLAN,
@@ -23,6 +24,8 @@ from tests.calls.flows.voice_access.stage import (
     Visit,
     mail,
 )
+from tests.calls.flows.voice_access.test_answering import SALES
+from tests.calls.flows.voice_access.test_composing import EMPTY
 from tests.calls.strange import ANSWER_SECONDS, World, explored
 from umserver.org.messages import CallerId
 
@@ -33,6 +36,7 @@ KEYS = (
     *"0123456789*#D",
     *("00", "005", "0044", "0011", "002", "11", "33", "44", "7", "7", "8", "6", "1001", "1002"),
     *("1", "1", "#", "#", "6", "5", "1#", "246813#", "864209#864209#", "77"),
+    *("0077", "99", "88", "0055", "55", "#1002", "#1003", "726", "72537", "76484", "##"),
 )
 
 
@@ -42,12 +46,14 @@ def strange_visit(chance: Random) -> Visit:
         PLAN,
         input_failures_before_disconnect=chance.choice([1, 3]),
         max_recording_duration=chance.choice([1, 20]),
+        operator_extension=chance.choice(["", "1002"]),
     )
     pinless = chance.random() < 0.2
     policy = evolve(
         POLICY,
         allow_pinless_voice_mail_access=pinless,
         allow_subscriber_access=chance.random() < 0.95,
+        allow_tui_access_to_directory=chance.random() < 0.8,
         protect_authenticated_voice_mail=chance.choice(["None", "Private"]),
     )
     ada = evolve(ADA, pinless_access_to_voice_mail_enabled=pinless)
@@ -61,18 +67,29 @@ def strange_visit(chance: Random) -> Visit:
             private=chance.random() < 0.3,
             flagged=chance.random() < 0.3,
             sender=chance.choice([ben, CallerId("2125550142"), CallerId()]),
+            message_id=f"<{number}@example.com>",
+            references=chance.choice([(), ("<0@example.com>",), ("<1@example.com>",)]),
+            recipients=chance.choice([(), (ADA.address, CHLOE.address)]),
         )
         for number in range(chance.randrange(5))
     )
     own = chance.random() < 0.8
     route = evolve(OWN_PHONE if own else STRANGE_PHONE, dial_plan=plan)
-    call = Visit(route=evolve(route, mailbox=ada) if own else route, mails=mails, policy=policy)
+    call = Visit(
+        route=evolve(route, mailbox=ada) if own else route,
+        mails=mails,
+        policy=policy,
+        groups=chance.choice([(), (SALES, EMPTY)]),
+    )
     call.phone.transfer_works = chance.random() < 0.5
     call.shelf.has_voice = chance.random() < 0.95
     call.shelf.slow = chance.choice([0.0, 0.0, 1.0])
     call.weather.slow = chance.choice([0.0, 0.0, 0.3, 4.0])
     rooms = ("mailbox", "sound", "pins", "directory", "greetings", "greeting-disk")
     call.weather.failing = {room for room in rooms if chance.random() < 0.04}
+    call.people.slow = chance.choice([0.0, 0.0, 3.0])
+    call.people.failing = chance.random() < 0.04
+    call.settings_desk.failing = chance.random() < 0.1
     call.spool.full = chance.random() < 0.05
     call.box.damaged = {one.id for one in mails if chance.random() < 0.1}
     if chance.random() < 0.2:
@@ -107,7 +124,14 @@ WORLD = World(
     keys=KEYS,
     patience=patience,
     check=check,
-    answers={"enter-pin": [PIN + "#"], "enter-extension": ["1001"]},
+    answers={
+        "enter-pin": [PIN + "#"],
+        "enter-extension": ["1001"],
+        "search-other-way": ["#1002", "#1003", "72537", "76484#", "26273"],
+        "compose-menu": ["1", "2", "3", "4"],
+        "forward-menu": ["#", "1"],
+        "greetings-menu": ["1", "2", "3"],
+    },
     trouble=lose_a_message,
     longest=(60.0, 240.0),
     pressing=0.75,
@@ -134,7 +158,11 @@ class RandomOwnerTests(SynchronousTestCase):
             {
                 *("message-gone", "message-unplayable", "message-restored", "not-changed"),
                 *("message-flagged", "message-unflagged", "message-sent", "new-pin-kept"),
-                *("greeting-kept", "forward-comment", "playback-paused", "first-message"),
+                *("greeting-kept", "forward-menu", "playback-paused", "first-message"),
+                *("conversation-hidden", "conversation-deleted", "language-choice"),
+                *("recipient-added", "recipient-removed", "recipient-twice", "group-empty"),
+                *("time-zone-is", "time-zone-choice", "clock-is", "interface-speech"),
+                *("greeting-removed", "search-call", "transferring-to-operator"),
                 *("no-more-messages", "saved-messages-follow", "mailbox-unavailable"),
             },
             set(stories.heard),

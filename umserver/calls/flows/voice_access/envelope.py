@@ -55,7 +55,9 @@ def called(owner: Owner, who: CallerId) -> str:
 async def _from(owner: Owner, message: VoiceMail) -> Clip:
     zone = owner.mailbox.time_zone
     when = owner.grammar.moment(
-        local_time(message.received, zone), local_time(owner.office.wall(), zone)
+        local_time(message.received, zone),
+        local_time(owner.office.wall(), zone),
+        twelve=owner.twelve,
     )
     who = called(owner, message.sender)
     if not who:

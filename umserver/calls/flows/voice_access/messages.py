@@ -7,67 +7,26 @@ heard when it was left by a key or played to its end, not when the owner hangs u
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from enum import Enum
 
 from attrs import define, field
 from twisted.logger import Logger
 
-from umserver.calls.dialogs import KEY_SECONDS, MOST_REPEATS
 from umserver.calls.flows.voice_access import answering, envelope
+from umserver.calls.flows.voice_access.acts import WHILE_PLAYING, Act, asked
+from umserver.calls.flows.voice_access.calling import call_sender, may_call_sender
+from umserver.calls.flows.voice_access.languages import chosen_language
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.flows.voice_access.playing import listen
+from umserver.calls.flows.voice_access.proof import proved
 from umserver.calls.flows.voice_access.walk import Walk, in_order
-from umserver.calls.sequences import sequence
 from umserver.interfaces import Clip, Gone, Unplayable
+from umserver.org.conversations import conversation_of
 from umserver.org.messages import VoiceMail
 
 log = Logger()
 
-
-class Act(Enum):
-    """What can be done with a message."""
-
-    NEXT = "next"
-    PREVIOUS = "previous"
-    REPLAY = "replay"
-    DELETE = "delete"
-    REPLY = "reply"
-    FORWARD = "forward"
-    KEEP_NEW = "keep new"
-    FLAG = "flag"
-    CALL = "call sender"
-    ENVELOPE = "envelope"
-    MORE = "more options"
-    REPEAT = "repeat"
-    MAIN = "main menu"
-    SLOWER = "slower"
-    FASTER = "faster"
-
-
-_MORE = {
-    "11": Act.PREVIOUS,
-    "1": Act.REPLAY,
-    "6": Act.FORWARD,
-    "44": Act.FLAG,
-    "2": Act.CALL,
-    "5": Act.ENVELOPE,
-    "7": Act.DELETE,
-    "8": Act.REPLY,
-    "9": Act.KEEP_NEW,
-}
-"""Behind 00; where it fits they work without it too (the published pages disagree)."""
-ACTS = {
-    **_MORE,
-    **{"00" + keys: act for keys, act in _MORE.items()},
-    "#": Act.NEXT,
-    "##": Act.NEXT,
-    "33": Act.REPEAT,
-    "00": Act.MORE,
-    "00##": Act.NEXT,
-    "0": Act.REPEAT,
-    "*": Act.MAIN,
-}
-WHILE_PLAYING = {**ACTS, "4": Act.SLOWER, "6": Act.FASTER}
+NEEDS_PIN = (Act.REPLY, Act.REPLY_ALL, Act.FORWARD, Act.CALL)
+"""More than hearing one's messages."""
 
 
 @define(eq=False)
@@ -86,7 +45,7 @@ class Round:
     async def go(self) -> bool:
         """From message to message; False when the owner fell silent. Raises Unavailable."""
         while (message := self.walk.here) is not None:
-            if message.deleted:
+            if message.deleted or message.id in self.owner.hidden:
                 self.walk.forward()
                 continue
             try:
@@ -155,64 +114,62 @@ class Round:
     async def _decide(self, act: Act | None) -> bool:
         """What to do with the message, until the next one; False to leave the messages."""
         while True:
-            if act is None:
-                act = await self._asked()
+            if act in (None, Act.MORE, Act.REPEAT):
+                act = await asked(self.owner, await self._possible(), more=act is Act.MORE)
                 if act is None:
                     return False
             if act is Act.MAIN:
                 self._left = True
                 return True
-            if act is Act.NEXT:
-                self.walk.forward()
+            if act is Act.REPLAY:
                 return True
-            if act is Act.PREVIOUS:
-                if self.walk.back():
+            if (lead := self._leading().get(act)) is not None:
+                if await lead():
                     return True
-                await self.owner.say("first-message")
-            elif act is Act.REPLAY:
-                return True
-            elif act is Act.DELETE:
-                if await self._delete():
-                    return True
-            elif act is Act.KEEP_NEW:
-                await self._keep_new()
-                self.walk.forward()
-                return True
-            elif (verb := self._verbs().get(act)) is not None:
+            elif (verb := self._verbs().get(act)) is not None and await self._may(act):
                 await verb()
             act = None
 
-    def _verbs(self) -> dict[Act, Callable[[], Awaitable[None]]]:
+    async def _may(self, act: Act | None) -> bool:
+        """Without a PIN only one's messages are open (spec 5.1)."""
+        return act not in NEEDS_PIN or await proved(self.owner)
+
+    async def _possible(self) -> set[Act]:
+        """What is offered beside what can always be done."""
+        message, languages = self._here(), len(self.owner.languages) > 1
+        related = len(conversation_of(self.walk.messages, message)) > 1
+        return {
+            *([Act.REPLY] if message.sender.address else []),
+            *([Act.REPLY_ALL] if answering.others_of(self.owner, message) else []),
+            *([] if message.private else [Act.FORWARD]),
+            *([Act.CALL] if await may_call_sender(self.owner, message) else []),
+            *([Act.HIDE] if related else []),
+            *([Act.LANGUAGE] if languages else []),
+        }
+
+    def _leading(self) -> dict[Act | None, Callable[[], Awaitable[bool]]]:
+        """What may lead to another message; True when it did."""
+        return {
+            Act.NEXT: self._next,
+            Act.PREVIOUS: self._previous,
+            Act.DELETE: self._delete,
+            Act.DELETE_ALL: self._delete_all,
+            Act.HIDE: self._hide,
+            Act.KEEP_NEW: self._keep_new,
+        }
+
+    def _verbs(self) -> dict[Act | None, Callable[[], Awaitable[None]]]:
         """What leaves the owner at the same message."""
+        owner = self.owner
         return {
             Act.FLAG: self._flag,
             Act.ENVELOPE: self._envelope,
-            Act.REPLY: self._reply,
-            Act.FORWARD: self._forward,
-            Act.CALL: self._call,
+            Act.LANGUAGE: self._language,
+            Act.REPLY: lambda: answering.reply(owner, self._here()),
+            Act.REPLY_ALL: lambda: answering.reply_all(owner, self._here()),
+            Act.FORWARD: lambda: answering.forward(owner, self._here()),
+            Act.CALL: lambda: call_sender(owner, self._here()),
         }
-
-    async def _asked(self) -> Act | None:
-        """The menu after a message; None when nobody answers."""
-        failures = repeats = 0
-        while failures < self.owner.tries:
-            await self.owner.say("message-acts")
-            keys, act = await sequence(self.owner.call, ACTS, KEY_SECONDS)
-            if act is Act.MORE:
-                await self.owner.say("message-acts-more")
-                keys, act = await sequence(self.owner.call, ACTS, KEY_SECONDS, begun="00")
-                if act is Act.MORE or not keys:
-                    act = None
-            if act is Act.REPEAT:
-                repeats += 1
-                failures += repeats > MOST_REPEATS
-            elif act is not None:
-                return act
-            else:
-                failures += 1
-                if failures < self.owner.tries:
-                    await self.owner.say("invalid-key" if keys else "are-you-there")
-        return None
 
     # the verbs
 
@@ -220,6 +177,16 @@ class Round:
         message = self.walk.here
         assert message is not None
         return message
+
+    async def _next(self) -> bool:
+        self.walk.forward()
+        return True
+
+    async def _previous(self) -> bool:
+        if self.walk.back(self.owner.hidden):
+            return True
+        await self.owner.say("first-message")
+        return False
 
     async def _delete(self) -> bool:
         """Into the trash; True to go on, False when it was taken back."""
@@ -240,12 +207,31 @@ class Round:
         self.walk.forward()
         return True
 
-    async def _keep_new(self) -> None:
+    async def _delete_all(self) -> bool:
+        """The whole conversation, whoever of it was heard already (feature 103)."""
+        ids = conversation_of(self.walk.messages, self._here())
+        for id in sorted(ids):
+            try:
+                await self.owner.patiently(self.owner.box.delete(id))
+            except Gone:
+                continue
+        self.walk.change_all(ids, deleted=True)
+        await self.owner.say("conversation-deleted")
+        return await self._next()
+
+    async def _hide(self) -> bool:
+        """Until the end of the call nothing of this conversation is read (feature 102)."""
+        self.owner.hidden |= conversation_of(self.walk.messages, self._here())
+        await self.owner.say("conversation-hidden")
+        return await self._next()
+
+    async def _keep_new(self) -> bool:
         message = self._here()
         self._kept_new.add(message.id)
         await self.owner.patiently(self.owner.box.mark_read(message.id, False))
         self.walk.change(new=True)
         await self.owner.say("message-kept-new")
+        return await self._next()
 
     async def _flag(self) -> None:
         message = self._here()
@@ -256,14 +242,12 @@ class Round:
     async def _envelope(self) -> None:
         await self.owner.call.play(*await envelope.whole(self.owner, self._here()))
 
-    async def _reply(self) -> None:
-        await answering.reply(self.owner, self._here())
-
-    async def _forward(self) -> None:
-        await answering.forward(self.owner, self._here())
-
-    async def _call(self) -> None:
-        await answering.call_sender(self.owner, self._here())
+    async def _language(self) -> None:
+        """What is said about this message, in another language (feature 104)."""
+        language = await chosen_language(self.owner)
+        if language:
+            reader = self.owner.speaking(language)
+            await reader.call.play(*await envelope.whole(reader, self._here()))
 
 
 def _next_pace(pace: float, faster: bool) -> float:
@@ -282,7 +266,8 @@ UNDO_SECONDS = 1.5
 
 async def hear_messages(owner: Owner) -> bool:
     """All of them; False when the owner fell silent. Raises HungUp, TimeUp, Unavailable."""
-    messages = in_order(await owner.patiently(owner.box.messages()))
+    everything = await owner.patiently(owner.box.messages())
+    messages = [message for message in in_order(everything) if message.id not in owner.hidden]
     if not messages:
         await owner.say("no-messages")
         return True

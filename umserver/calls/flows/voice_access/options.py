@@ -1,6 +1,7 @@
 """Personal options, by keys only (spec 5.7).
 
-Knows: away greeting, recordings, PIN. Must never know: where any of them is kept.
+Knows: away greeting, recordings, PIN, which key leads to the preferences. Must never know: where
+any of them is kept.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from twisted.logger import Logger
 from umserver.calls.dialogs import menu
 from umserver.calls.flows.voice_access.new_pin import change_pin
 from umserver.calls.flows.voice_access.owner import Owner
+from umserver.calls.flows.voice_access.preferences import (
+    choose_time_zone,
+    switch_clock,
+    switch_interface,
+)
 from umserver.calls.flows.voice_access.recording import record_greeting
-from umserver.interfaces import Unavailable
+from umserver.interfaces import Clip, Unavailable
 
 log = Logger()
 
@@ -30,9 +36,18 @@ class Option(Enum):
     BACK = "*"
 
 
+class Keeping(Enum):
+    """What can be done with a recording that is there."""
+
+    RECORD = "1"
+    LISTEN = "2"
+    REMOVE = "3"
+    BACK = "*"
+
+
+KEEPING = {wish.value: wish for wish in Keeping}
 OPTIONS = {option.value: option for option in Option}
 GREETINGS = {"1": "personal", "2": "away", "3": "name", "*": ""}
-_LATER = (Option.INTERFACE, Option.TIME_ZONE, Option.CLOCK)
 
 
 async def personal_options(owner: Owner) -> None:
@@ -51,8 +66,12 @@ async def personal_options(owner: Owner) -> None:
             await _greetings(owner)
         elif option is Option.PIN:
             await change_pin(owner)
-        elif option in _LATER:
-            await owner.say("service-not-available")
+        elif option is Option.INTERFACE:
+            await switch_interface(owner)
+        elif option is Option.TIME_ZONE:
+            await choose_time_zone(owner)
+        elif option is Option.CLOCK:
+            await switch_clock(owner)
 
 
 async def is_away(owner: Owner) -> bool:
@@ -81,4 +100,44 @@ async def _greetings(owner: Owner) -> None:
         kind = await menu(owner.call, owner.speaker, prompt, GREETINGS, tries=owner.tries)
         if not kind:
             return
-        await record_greeting(owner, kind)
+        own = await _own(owner, kind)
+        if own is None:
+            await record_greeting(owner, kind)
+        else:
+            await _change(owner, kind, own)
+
+
+async def _own(owner: Owner, kind: str) -> Clip | None:
+    """What the owner recorded of this kind."""
+    try:
+        return await owner.patiently(owner.office.greetings.recorded(owner.address, kind))
+    except Unavailable as fault:
+        log.error("a greeting cannot be read: {fault}", call=owner.call.id, fault=fault)
+        return None
+
+
+async def _change(owner: Owner, kind: str, own: Clip) -> None:
+    """A greeting that is there: hear it, record it anew, remove it."""
+    while True:
+        prompt = await owner.speaker.clips("greeting-own-menu")
+        wish = await menu(owner.call, owner.speaker, prompt, KEEPING, tries=owner.tries)
+        if wish is Keeping.LISTEN:
+            await owner.call.play(own)
+        elif wish is Keeping.RECORD:
+            await record_greeting(owner, kind)
+            return
+        elif wish is Keeping.REMOVE:
+            await _remove(owner, kind)
+            return
+        else:
+            return
+
+
+async def _remove(owner: Owner, kind: str) -> None:
+    try:
+        await owner.patiently(owner.office.greetings.remove(owner.address, kind))
+    except Unavailable as fault:
+        log.error("a greeting stays: {fault}", call=owner.call.id, fault=fault)
+        await owner.say("not-changed")
+    else:
+        await owner.say("greeting-removed")

@@ -5,15 +5,15 @@ Knows: the mailbox's verbs, the policy. Must never know: keys, menus.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from attrs import define
+from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 
 from umserver.calls.call import ANY_KEY, Call
 from umserver.calls.dialogs import farewell, patiently
-from umserver.calls.grammar import Grammar, grammar_for
+from umserver.calls.grammar import Grammar, grammar_for, grammars
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import IMailbox
@@ -38,6 +38,8 @@ class Owner:
     """Whether the PIN was given; without it only voice mail is open (pinless access)."""
     wrong_pins: int = 0
     """Given after signing in."""
+    hidden: set[str] = field(factory=set)
+    """Ids of messages that are not read any more in this call."""
 
     @property
     def address(self) -> str:
@@ -48,6 +50,26 @@ class Owner:
     def grammar(self) -> Grammar:
         """How numbers and times are said."""
         return grammar_for(self.speaker.language)
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """What can be spoken, the owner's own language first."""
+        own = self.grammar.language
+        return [own, *sorted(language for language in grammars() if language != own)]
+
+    @property
+    def twelve(self) -> bool | None:
+        """Whether times are said with twelve hours; None: as the language likes."""
+        return {"12": True, "24": False}.get(self.mailbox.hour_clock)
+
+    @property
+    def may_search(self) -> bool:
+        """Whether the directory is open to the owner (AllowTUIAccessToDirectory)."""
+        return self.policy.allow_tui_access_to_directory
+
+    def speaking(self, language: str) -> Owner:
+        """The same, addressed in another language."""
+        return evolve(self, speaker=evolve(self.speaker, language=language))
 
     @property
     def tries(self) -> int:

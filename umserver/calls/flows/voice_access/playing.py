@@ -1,6 +1,7 @@
 """A message while it is heard: pause, back and forth, and every key that leads on (spec 5.4).
 
-Knows: a clip and where in it the listener is. Must never know: what the leading keys do.
+Knows: a clip and where in it the listener is. Must never know: what the leading keys do; those of
+`acts` that are no moves lead on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from enum import Enum
 
 from attrs import evolve
 
+from umserver.calls.flows.voice_access.acts import WHILE_PLAYING
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.sequences import sequence
 from umserver.interfaces import SAMPLE_RATE, Clip
@@ -32,7 +34,7 @@ class Move(Enum):
 
 
 MOVES = {move.value: move for move in Move}
-LEADING = ("11", "#", "7", "8", "9", "*", "5", "44", "4", "6")
+LEADING = tuple(keys for keys in WHILE_PLAYING if keys not in MOVES)
 """What is left to the caller of `listen`."""
 _TABLE = {**MOVES, **dict.fromkeys(LEADING)}
 

@@ -6,7 +6,7 @@ Knows: the order, and where on the way somebody is. Must never know: keys, sound
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from attrs import define, evolve, field
 
@@ -53,6 +53,13 @@ class Walk:
         self.messages[self.at] = changed
         return changed
 
+    def change_all(self, ids: Container[str], **changes: bool) -> None:
+        """Note what became of several messages."""
+        self.messages = [
+            evolve(message, **changes) if message.id in ids else message  # type: ignore[arg-type]
+            for message in self.messages
+        ]
+
     def drop(self) -> None:
         """The present message is gone: the next one takes its place."""
         del self.messages[self.at]
@@ -62,10 +69,11 @@ class Walk:
         """To the next one."""
         self.at += 1
 
-    def back(self) -> bool:
-        """To the one before that is not deleted; False at the first."""
+    def back(self, hidden: Container[str] = ()) -> bool:
+        """To the one before that is neither deleted nor hidden; False at the first."""
         for place in reversed(range(self.at)):
-            if not self.messages[place].deleted:
+            message = self.messages[place]
+            if not message.deleted and message.id not in hidden:
                 self.at = place
                 return True
         return False
