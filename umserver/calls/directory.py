@@ -41,6 +41,8 @@ NEXT_SECONDS = 1.8
 """A longer pause ends a name."""
 SOON_SECONDS = 0.3
 """The pause behind a letter that was looked up for so long that the next one had its time."""
+SOON_SECONDS = 0.3
+"""The pause behind a letter that was looked up for so long that the next one had its time."""
 TWICE_SECONDS = 0.7
 """How soon the second of two keys follows that belong together."""
 MOST_LISTED = 9

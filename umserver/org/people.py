@@ -70,14 +70,18 @@ def is_open_to_callers(mailbox: Mailbox) -> bool:
 
 def matches(query: NameQuery, mailbox: Mailbox) -> bool:
     """Whether this user is an answer; the store answers the same by an index."""
-    scope = query.scope
-    plans = {plan.casefold() for plan in scope.plans}
+    return is_in(query.scope, mailbox) and any(
+        way == query.way and digits.startswith(query.keys) for way, digits in spelled_names(mailbox)
+    )
+
+
+def is_in(scope: Scope, mailbox: Mailbox) -> bool:
+    """Whether this user may be found."""
     return (
-        mailbox.dial_plan.casefold() in plans
+        mailbox.dial_plan.casefold() in {plan.casefold() for plan in scope.plans}
         and (not scope.extension or mailbox.extension == scope.extension)
         and (scope.addresses is None or mailbox.address.lower() in scope.addresses)
         and (not scope.outside or is_open_to_callers(mailbox))
-        and any(w == query.way and d.startswith(query.keys) for w, d in spelled_names(mailbox))
     )
 
 

@@ -19,6 +19,8 @@ from umserver.org.settings import AutoAttendant, Holiday, KeyMapping
 CALLS = 2000
 TYPING_SECONDS = 1.8
 """How long after a key the next one of a name or an extension is waited for."""
+EDITING = "#*1001246813#"
+"""Leads to the prompts of the attendant, for those who may change them."""
 SILENT_PROMPTS = ("attendant-connecting", "transfer", "goodbye", "beep", "one-moment")
 """Prompts after which no answer is expected."""
 
@@ -78,6 +80,8 @@ def strange_attendant(chance: Random) -> AutoAttendant:
         matched_name_selection_method=chance.choice(["Department", "InheritFromDialPlan"]),
         forward_calls_to_default_mailbox=toss(0.05),
         default_mailbox=chance.choice([ADA.address, "gone@example.com"]),
+        speech_enabled=toss(0.2),
+        dtmf_fallback_auto_attendant=chance.choice(["", "Accueil", "Gone"]),
     )
 
 
@@ -91,6 +95,7 @@ def strange_call(chance: Random) -> Lobby:
             input_failures_before_disconnect=chance.choice([1, 3, 20]),
             matched_name_selection_method=chance.choice(["Department", "PromptForAlias"]),
             dial_by_name_secondary=chance.choice(["SMTPAddress", "None"]),
+            tui_prompt_editing_enabled=chance.random() < 0.5,
         ),
         others=(evolve(FRENCH, status=chance.choice(["Enabled", "Disabled"])),),
         caller=chance.choice([CallerId(), CallerId(number="2125550142")]),
@@ -105,8 +110,12 @@ def strange_call(chance: Random) -> Lobby:
         call.weather.failing.add("directory")
     call.spool.full = chance.random() < 0.03
     call.spool.slow = chance.choice([0.0, 0.0, 0.3, 4.0])
+    call.pins.pins[ADA.address] = "246813"
+    call.shelf.broken = chance.random() < 0.2
+    call.settings_desk.failing = chance.random() < 0.1
+    ada = evolve(ADA, prompt_editing_enabled=chance.random() < 0.8)
     call.people.people[:] = [
-        *PEOPLE[: chance.randrange(6)],
+        *(ada, *PEOPLE[1:])[: chance.randrange(6)],
         *(
             evolve(
                 BEN,
@@ -136,7 +145,7 @@ def check(call: Lobby) -> str:
 WORLD = World(
     name="attendant",
     call=strange_call,
-    keys=[*"0123456789*#", "39", "76484", "1003", "1999", "##", "#39", "#76484#", "#1#"],
+    keys=[*"0123456789*#", "39", "76484", "1003", "1999", "##", "#39", "#76484#", "#1#", EDITING],
     patience=patience,
     check=check,
     longest=(20.0, 60.0, 200.0),
@@ -160,6 +169,8 @@ class RandomCallerTests(SynchronousTestCase):
                 *("attendant-nobody", "attendant-neither-works", "attendant-extension-wrong"),
                 *("attendant-closed", "attendant-hours", "feast.wav"),
                 *("search-nobody", "search-failed", "search-choice", "search-choice-detail"),
+                *("attendant-not-understood", "prompts-refused", "prompts-kept"),
+                *("prompts-out-of-use", "prompts-none-in-use", "not-changed", "pin-wrong"),
                 *("search-more-letters", "search-extension", "search-address", "one-moment"),
             },
             set(stories.heard),
