@@ -12,6 +12,7 @@ on loopback.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import multiprocessing
 import socket
@@ -87,7 +88,8 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
         if "record" in options.modes:
             leg.record(Nowhere(), 1000.0, 1000.0)
         opened.append(leg)
-    engine.freeze()
+    gc.collect()
+    gc.freeze()
     pipe.send([leg.port for leg in opened])  # type: ignore[attr-defined]
     state: dict[str, object] = {}
 

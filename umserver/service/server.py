@@ -35,6 +35,7 @@ from umserver.roles.poller import Poller
 from umserver.roles.states import ComponentStates
 from umserver.service import checkup, company, status
 from umserver.service.answers import Answers
+from umserver.service.calm import Calm
 from umserver.service.desk import Desk
 from umserver.service.doors import Door
 from umserver.service.goodbye import Goodbye
@@ -90,6 +91,7 @@ class UnifiedMessaging(Service):
     states: ComponentStates = field(init=False)
     started_at: float = field(init=False, default=0.0)
     goodbye: Goodbye = field(init=False)
+    calm: Calm = field(init=False)
     _store: SettingsStore | None = field(init=False, default=None)
     _control: ControlSocket | None = field(init=False, default=None)
     _web: IListeningPort | None = field(init=False, default=None)
@@ -109,6 +111,7 @@ class UnifiedMessaging(Service):
             self._expected,
             self._trust_changed,
         )
+        self.calm = Calm(machine.reactor, self._busy)
         self.goodbye = Goodbye(
             machine.reactor, lambda: Deferred.fromCoroutine(self.trust.look(again=True))
         )
@@ -165,6 +168,8 @@ class UnifiedMessaging(Service):
         await self._open_roles(store, poller)
         await self._take_calls(poller)
         greet(self)
+        if self.machine.own_signals:
+            self.calm.begin()
         self.ready.callback(None)
 
     async def _fill(self, store: SettingsStore) -> None:
@@ -201,7 +206,6 @@ class UnifiedMessaging(Service):
             self.standing.now("the prompts are being rendered")
             await desk.prepare()
             desk.start()
-            desk.engine.freeze()
         if "cas" in self.roles:
             self.router = Router(
                 *common,
@@ -238,6 +242,11 @@ class UnifiedMessaging(Service):
             for part in self.parts
             if not part.door.is_plain and not part.server.bound_tls_port
         }
+
+    def _busy(self) -> int:
+        """Grows with every message and every tick of sound."""
+        heard = sum(part.server.station.driver.received_count for part in self.parts)
+        return heard + (self.desk.engine.metrics.wakes if self.desk is not None else 0)
 
     def complaints(self) -> Sequence[str]:
         """Ports that the settings want and cannot have, in words."""
@@ -307,6 +316,7 @@ class UnifiedMessaging(Service):
 
     async def _stop(self) -> None:
         self.standing.now("the server is stopping")
+        self.calm.end()
         self.gateways.stop()
         self.trust.stop()
         if self.desk is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from random import Random
 
@@ -375,13 +374,3 @@ class ReportTests(EngineCase):
         self.step(30.0)
         leg.close()
         self.assertEqual(self.engine.metrics.faults, 0)
-
-
-class FreezeTests(EngineCase):
-    """What set-up leaves behind costs the clock nothing."""
-
-    def test_freeze(self) -> None:
-        """Freezing takes what lives now out of the collector's rounds."""
-        self.addCleanup(gc.unfreeze)
-        self.engine.freeze()
-        self.assertGreater(gc.get_freeze_count(), 1000)

@@ -7,7 +7,6 @@ catches up at most 60 ms; what lies before that is skipped, timestamps go on wit
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from random import Random
@@ -100,11 +99,6 @@ class MediaEngine:
         if self._pulse is not None:
             self._pulse.close()
             self._pulse = None
-
-    def freeze(self) -> None:
-        """Once the process is set up: spare the garbage collector everything that lives by now."""
-        gc.collect()
-        gc.freeze()
 
     @property
     def legs(self) -> int:

@@ -1,0 +1,65 @@
+"""The interpreter does not pause while something goes on."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from umserver.service.calm import EVERY, LONGEST, NEVER, Calm
+
+
+class Knot:
+    """Something that only the garbage collector frees."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+class CalmTests(SynchronousTestCase):
+    """A process that is busy, or not."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.figure = 0
+        self.calm = Calm(self.clock, lambda: self.figure)
+        self.before = (gc.get_threshold(), sys.getswitchinterval(), gc.get_freeze_count())
+        self.calm.begin()
+        self.addCleanup(self.calm.end)
+
+    def pass_time(self, seconds: float, *, busy: bool) -> None:
+        for _ in range(int(seconds / EVERY)):
+            self.figure += busy
+            self.clock.advance(EVERY)
+
+    def test_old_garbage_waits_for_a_quiet_moment(self) -> None:
+        """While calls come nothing is looked through; in the first quiet moment it is."""
+        knot = weakref.ref(Knot())
+        self.pass_time(60, busy=True)
+        self.assertEqual(self.calm.looks, 0)
+        self.pass_time(EVERY, busy=False)
+        self.assertEqual(self.calm.looks, 1)
+        self.assertIsNone(knot())
+
+    def test_without_a_quiet_moment(self) -> None:
+        """A server that is never quiet still does not fill up."""
+        self.pass_time(LONGEST, busy=True)
+        self.assertEqual(self.calm.looks, 1)
+        self.pass_time(LONGEST, busy=True)
+        self.assertEqual(self.calm.looks, 2)
+        self.assertGreater(self.calm.longest, 0.0)
+
+    def test_the_start_is_spared(self) -> None:
+        """What lives when calls begin to come is never looked at again, until the end."""
+        self.assertGreater(gc.get_freeze_count(), 10_000)
+        self.assertEqual(gc.get_threshold()[2], NEVER)
+        self.assertLess(sys.getswitchinterval(), 0.002)
+        self.calm.end()
+        self.assertEqual(
+            (gc.get_threshold(), sys.getswitchinterval(), gc.get_freeze_count()),
+            (*self.before[:2], 0),
+        )
+        self.calm.end()

@@ -1,0 +1,88 @@
+"""Keeps the interpreter from pausing while sound flows: garbage, and threads that will not let go.
+
+Knows: Python's garbage collector and its switch interval. Must never know: what the process does.
+Everything that lives when calls begin to come is spared for good. What is thrown away later is
+nearly always free at once by counting references; the young are looked through as usual (under a
+millisecond), the old only while nothing goes on, or when that has not been so for LONGEST seconds:
+with a thousand calls such a look takes 50 ms and more, which a media clock cannot make good.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+log = Logger()
+
+YOUNG, MIDDLE, NEVER = 2000, 10, 1_000_000
+"""Objects after which the young are looked through; rounds of that before the middle ones are."""
+SWITCH_SECONDS = 0.001
+"""How long a worker thread may hold the interpreter when the reactor wants it."""
+EVERY = 5.0
+"""Seconds between two looks at whether nothing goes on."""
+LONGEST = 900.0
+LONG_PAUSE = 0.05
+"""Seconds; a longer one is said."""
+
+
+@define(eq=False)
+class Calm:
+    """One process's. `begin` once it is set up, `end` when it stops."""
+
+    clock: IReactorTime
+    busy: Callable[[], int]
+    """A figure that grows with what goes on, and stays the same while nothing does."""
+    longest: float = field(init=False, default=0.0)
+    """Seconds that the longest look took."""
+    looks: int = field(init=False, default=0)
+    _before: tuple[int, int, int] = field(init=False, default=(700, 10, 10))
+    _interval: float = field(init=False, default=0.005)
+    _figure: int = field(init=False, default=-1)
+    _looked_at: float = field(init=False, default=0.0)
+    _loop: LoopingCall | None = field(init=False, default=None)
+
+    def begin(self) -> None:
+        """From now on."""
+        self._before, self._interval = gc.get_threshold(), sys.getswitchinterval()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG, MIDDLE, NEVER)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._looked_at = self.clock.seconds()
+        self._loop = LoopingCall(self._look_when_idle)
+        self._loop.clock = self.clock
+        self._loop.start(EVERY, now=False)
+
+    def end(self) -> None:
+        """As before."""
+        if self._loop is None:
+            return
+        self._loop.stop()
+        self._loop = None
+        gc.set_threshold(*self._before)
+        sys.setswitchinterval(self._interval)
+        gc.unfreeze()
+
+    def _look_when_idle(self) -> None:
+        figure, now = self.busy(), self.clock.seconds()
+        is_idle = figure == self._figure
+        self._figure = figure
+        if is_idle or now - self._looked_at >= LONGEST:
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        begin = perf_counter()
+        gc.collect()
+        pause = perf_counter() - begin
+        self._looked_at = now
+        self.looks += 1
+        self.longest = max(self.longest, pause)
+        if pause > LONG_PAUSE:
+            log.debug("the garbage collector took {ms:.0f} ms", ms=pause * 1e3)
