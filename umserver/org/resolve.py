@@ -187,8 +187,15 @@ def claim_for(route: Route, caller: CallerId, called: Party, calling: Party | No
         reason=route.reason if isinstance(route, LeaveMessage) else "",
         caller_number=caller.number,
         caller_name=calling.name[:MAX_TEXT] if calling is not None else "",
-        called=called.user[:MAX_TEXT],
+        called=_called(route.dial_plan, called)[:MAX_TEXT],
     )
+
+
+def _called(plan: DialPlan, called: Party) -> str:
+    """The called number, or address: a redirect puts the desk's host in place of the called one."""
+    if plan.uri_type == "SipName" and called.user and called.host:
+        return f"{called.user}@{called.host}"
+    return called.user
 
 
 def _with(claim: Claim | None, facts: CallFacts) -> CallFacts:
@@ -197,7 +204,8 @@ def _with(claim: Claim | None, facts: CallFacts) -> CallFacts:
         return facts
     user, _, host = claim.caller_number.partition("@")
     caller = Party(user=user, host=host, name=claim.caller_name) if user else None
-    return evolve(facts, caller=caller, called=Party(user=claim.called))
+    called, _, domain = claim.called.partition("@")
+    return evolve(facts, caller=caller, called=Party(user=called, host=domain))
 
 
 @define(eq=False)
