@@ -167,3 +167,23 @@ class SipSecured(LyncCase):
         peer.route = False
         peer.within(method)
         self.stage.settle()
+
+
+class Secured(LyncCase):
+    """Signalling by TLS, sound with keys in the offer."""
+
+    SECURITY = "Secured"
+
+    def test_keys_are_answered(self) -> None:
+        """An offer of SAVP with a key is answered with one of our own (feature 15)."""
+        answer = self.call(self.begin())
+        self.assertEqual(answer.status, 200, answer)
+        self.assertIn(" RTP/SAVP 0 101", answer.body)
+        self.assertRegex(answer.body, r"a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:\S{40}")
+
+    def test_sound_in_the_clear(self) -> None:
+        """An offer without keys is refused, and Lync hears why (feature 15)."""
+        peer = self.begin()
+        answer = self.call(peer, body=peer.offer(peer.sound_port, False))
+        self.assertEqual(answer.status, 488)
+        self.assertIn("needs SRTP", answer.header("ms-diagnostics"))
