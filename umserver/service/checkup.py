@@ -127,6 +127,7 @@ def _desk(desk: Desk) -> Iterator[Monitor]:
     name = "UMPipelineFullMonitor"
     yield Monitor(OVERALL_SET, name, value or "Healthy", why, QUEUE)  # type: ignore[arg-type]
     missing = f"{desk.voiceless} prompts cannot be spoken" if desk.voiceless else ""
+    missing += f": {', '.join(desk.missing_prompts[:3])} …" if missing else ""
     yield _yes_or_no("UMPromptsMonitor", not missing, missing)
 
 

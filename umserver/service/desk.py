@@ -6,6 +6,7 @@ of them works.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -55,6 +56,7 @@ from umserver.roles.poller import Poller
 from umserver.service.doors import Door, door_of
 from umserver.service.expected import Expected
 from umserver.service.machine import Machine
+from umserver.service.missing import missing_prompts
 from umserver.service.standing import Standing
 
 log = Logger()
@@ -96,6 +98,8 @@ class Desk:
     """Of the component HubTransport."""
     voiceless: int = field(init=False, default=0)
     """Prompts that nothing could speak."""
+    missing_prompts: Sequence[str] = field(init=False, default=())
+    """Their files, and recordings that the settings name and nobody imported, at the start."""
     _mail_threads: Pool = field(init=False)
     _shown_at: float = field(init=False, default=0.0)
 
@@ -256,8 +260,7 @@ class Desk:
         self.notices.start()
         self._shown_at = self.machine.seconds()
         self.voiceless = await self.shelf.preload(None, self._show)
-        if self.voiceless:
-            log.error("{count} prompts cannot be spoken", count=self.voiceless)
+        self.missing_prompts = await missing_prompts(self.shelf, self.poller.settings)
 
     def start(self) -> None:
         """Take calls at the ports that the startup mode has. Raises OSError."""

@@ -90,6 +90,7 @@ def desk_part(desk: Desk) -> Mapping[str, object]:
         "answered": desk.role.answered,
         "refused": desk.role.refused,
         "prompts_missing": desk.voiceless,
+        "missing_prompts": list(desk.missing_prompts),
         **desk.server.counters,
     }
 

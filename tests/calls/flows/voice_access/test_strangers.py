@@ -109,6 +109,12 @@ class StrangerTests(VisitCase):
         none = visit(um_auto_attendant="Elsewhere").dial().until("enter-extension").press("*")
         self.check(none.until("extension-wrong").hang_up())
 
+    def test_only_the_attendant(self) -> None:
+        """Feature 129: with the scope AutoAttendantLink # leads to the plan's attendant as well."""
+        linked = {"um_auto_attendant": "Lobby", "contact_scope": "AutoAttendantLink"}
+        call = visit(**linked).dial().until("enter-extension").press("#").to_the_end()
+        self.assertEqual(call.outcome, "went to Lobby")
+
     def test_the_policy_is_gone(self) -> None:
         """For somebody whose messages cannot be taken nothing is recorded."""
         people = MemoryPeople([evolve(BEN, policy="gone")])

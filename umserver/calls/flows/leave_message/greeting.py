@@ -50,8 +50,16 @@ def operator_of(visit: Visit) -> str:
 
 
 async def _instructions(visit: Visit) -> Sequence[Clip]:
+    before = ["analysis-notice"] if _is_analysed(visit) else []
     hint = ["operator-hint"] if operator_of(visit) else []
-    return await visit.speaker.clips("record-instructions", *hint)
+    return await visit.speaker.clips(*before, "record-instructions", *hint)
+
+
+def _is_analysed(visit: Visit) -> bool:
+    """Whether a copy may be analysed, and callers are to know (spec 6.1)."""
+    policy, mailbox = visit.route.policy, visit.route.mailbox
+    told: bool = policy.inform_caller_of_voice_mail_analysis
+    return told and policy.allow_voice_mail_analysis and mailbox.voice_mail_analysis_enabled
 
 
 async def _greeting_in_time(visit: Visit) -> Sequence[Clip]:

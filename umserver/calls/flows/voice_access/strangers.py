@@ -62,7 +62,8 @@ class Stranger:
     async def serve(self, key: str) -> str | None:
         """Where one of `keys` leads; None: back to the question. Raises HungUp, TimeUp."""
         attendant = self.attendant
-        if key == ATTENDANT and attendant is not None:
+        linked = self.route.dial_plan.contact_scope == "AutoAttendantLink"
+        if attendant is not None and (key == ATTENDANT or linked):
             plan = self.office.settings.plan_named.get(attendant.dial_plan, self.route.dial_plan)
             onward = Attendant(dial_plan=plan, caller=self.route.caller, attendant=attendant)
             return await self.office.follow(self.call, onward)

@@ -1,10 +1,10 @@
-"""Callers of a mailbox that is full (spec 4.6)."""
+"""What callers are told before they speak: that a mailbox is full, that copies are analysed."""
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from tests.calls.rehearsal import ADA, ROUTE, Rehearsal, RehearsalCase
+from tests.calls.rehearsal import ADA, POLICY, ROUTE, Rehearsal, RehearsalCase
 from tests.kit.fake_mailbox import MemoryMailbox, MemoryMailboxes, Weather
 
 SMALL = evolve(ROUTE, mailbox=evolve(ADA, prohibit_send_receive_quota=2))
@@ -46,3 +46,25 @@ class FullMailboxTests(RehearsalCase):
             call.clock.advance(60.0)
             self.assertEqual(call.heard[0], "greeting-generated[Ada Example]")
             self.check(call)
+
+
+class AnalysisTests(RehearsalCase):
+    """Copies of messages that somebody analyses."""
+
+    def test_callers_are_told(self) -> None:
+        """Callers are told only where the policy says so and a copy may be taken (spec 6.1)."""
+        for told, allowed, wanted in (
+            (True, True, True),
+            (False, True, True),
+            (True, False, True),
+            (True, True, False),
+        ):
+            policy = evolve(
+                POLICY,
+                inform_caller_of_voice_mail_analysis=told,
+                allow_voice_mail_analysis=allowed,
+            )
+            mailbox = evolve(ADA, voice_mail_analysis_enabled=wanted)
+            call = Rehearsal(evolve(ROUTE, policy=policy, mailbox=mailbox)).dial()
+            call.until_the_tone()
+            self.assertEqual("analysis-notice" in call.heard, told and allowed and wanted)
