@@ -25,7 +25,9 @@ class MessageTests(VisitCase):
     """Ada and her messages."""
 
     def test_two_new_messages_one_deleted(self) -> None:
-        """The whole way: own telephone, PIN, two new messages, one heard and deleted, goodbye."""
+        """The whole way: own telephone, PIN, two new messages, one heard and deleted, goodbye
+        (feature 99).
+        """
         call = Visit(mails=(mail(1), mail(2)))
         call.dial().until("enter-pin").press(PIN + "#")
         call.until("message-summary[two new messages]").until("main-menu-repeat").press("1")
@@ -83,7 +85,7 @@ class MessageTests(VisitCase):
         self.check(call.hang_up())
 
     def test_keep_as_new(self) -> None:
-        """9 keeps a message new, even if it was heard."""
+        """9 keeps a message new, even if it was heard (feature 99)."""
         call = Visit(mails=(mail(1), mail(2))).into_messages().until("message-acts").press("9")
         call.until("message-kept-new").until("sound of m2")
         self.assertTrue(call.box.mail("m1").new)
@@ -97,7 +99,7 @@ class MessageTests(VisitCase):
         self.check(call.hang_up())
 
     def test_flag(self) -> None:
-        """44 marks for follow-up and takes the mark away, with 00 before it or without."""
+        """44 marks for follow-up and takes the mark away, with 00 or without (feature 101)."""
         call = Visit(mails=(mail(1),)).into_messages().until("message-acts").press("44")
         call.until("message-flagged").until("message-acts")
         self.assertTrue(call.box.mail("m1").flagged)
@@ -106,7 +108,7 @@ class MessageTests(VisitCase):
         self.check(call.hang_up())
 
     def test_envelope(self) -> None:
-        """005 tells who called from which number, when, and how long the message is."""
+        """005 tells who called from which number, when, and for how long (feature 104)."""
         ben = CallerId("1002", "Ben Sample", "ben@example.com")
         call = Visit(mails=(mail(1, sender=ben),)).into_messages().until("message-acts")
         call.press("005").until("message-length[five seconds]")
@@ -114,7 +116,7 @@ class MessageTests(VisitCase):
         self.check(call.hang_up())
 
     def test_previous_and_again(self) -> None:
-        """11 goes back, 1 plays again, and before the first there is nothing."""
+        """11 goes back, 1 plays again, before the first there is nothing (feature 105)."""
         call = Visit(mails=(mail(1), mail(2))).into_messages().press("#").until("sound of m2")
         call.until("message-acts").press("11").until("sound of m1").until("message-acts")
         call.press("1").until("sound of m1").until("message-acts").press("11")
@@ -193,25 +195,25 @@ class PlaybackTests(VisitCase):
         return call.clock.seconds() - before
 
     def test_ahead(self) -> None:
-        """3 skips five seconds."""
+        """3 skips five seconds (feature 105)."""
         call = self.playing().press("3")
         self.assertLess(abs(self.left(call) - 54.7), 0.31)
         self.check(call.hang_up())
 
     def test_back(self) -> None:
-        """1 goes back five seconds, not before the beginning."""
+        """1 goes back five seconds, not before the beginning (feature 105)."""
         call = self.playing().press("1")
         self.assertLess(abs(self.left(call) - 60.7), 0.31)
         self.check(call.hang_up())
 
     def test_to_the_end(self) -> None:
-        """33 jumps to the end."""
+        """33 jumps to the end (feature 105)."""
         call = self.playing().press("33")
         self.assertLess(self.left(call), 0.5)
         self.check(call.hang_up())
 
     def test_pause(self) -> None:
-        """2 pauses, for minutes if need be; 2 again goes on where it was."""
+        """2 pauses, for minutes if need be; 2 again goes on where it was (feature 105)."""
         call = self.playing().press("2").until("playback-paused")
         for _ in range(600):
             call.tick()
@@ -221,7 +223,7 @@ class PlaybackTests(VisitCase):
         self.check(call.hang_up())
 
     def test_faster_and_slower(self) -> None:
-        """6 and 4 change the speed where the message is, for the next ones too, within bounds."""
+        """6 and 4 change the speed at once and for what follows, within bounds (feature 105)."""
         call = self.playing().press("6")
         self.assertLess(abs(self.left(call) - 59.0 / 1.25), 0.31)
         call.press("1").until("sound of m1").press("4")

@@ -15,7 +15,9 @@ class OptionTests(VisitCase):
         return call
 
     def test_away_on_and_off(self) -> None:
-        """1 switches the away greeting; while it is on, 7 in the main menu switches it off."""
+        """1 switches the away greeting; while it is on, 7 in the main menu switches it off
+        (features 97, 116).
+        """
         call = self.options()
         self.assertIn("options-away-is-off", call.heard)
         call.press("1").until("away-on").until("options-menu").press("*")
@@ -28,7 +30,7 @@ class OptionTests(VisitCase):
         self.check(call.hang_up())
 
     def test_a_greeting(self) -> None:
-        """A recorded greeting can be heard and recorded again before it is used."""
+        """A recorded greeting can be heard and recorded again before it is used (feature 116)."""
         call = self.options().press("2").until("greetings-menu").press("1")
         call.until("record-greeting").until_the_tone().talk(2.0).press("#")
         call.until("greeting-menu").press("3").until("own recording").until("greeting-menu")
