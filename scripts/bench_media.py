@@ -30,6 +30,7 @@ RATE = 50
 PROBES = 20
 STAMPED = 35
 BATCH = 0.005
+MODES = "play+record, play, record; bridge joins pairs of legs, bridge+laws translates half of them"
 
 
 def keying(number: int, name: str) -> object:
@@ -46,6 +47,7 @@ def keying(number: int, name: str) -> object:
 
 def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
     """The server under test: a reactor, an engine, and calls that play and record."""
+    from attrs import evolve
     from twisted.internet import epollreactor
 
     epollreactor.install()
@@ -82,12 +84,16 @@ def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
         leg = engine.open(host)
         keys = keying(number, options.srtp)
         plan = MediaPlan(host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}, keying=keys)
+        if "laws" in options.modes and len(opened) % 2:
+            plan = evolve(plan, codec="PCMA", payload_type=8)
         leg.connect(plan)
         if "play" in options.modes:
             leg.play([clip])
         if "record" in options.modes:
             leg.record(Nowhere(), 1000.0, 1000.0)
         opened.append(leg)
+        if "bridge" in options.modes and len(opened) % 2 == 0:
+            leg.join(opened[-2])
     gc.collect()
     gc.freeze()
     pipe.send([leg.port for leg in opened])  # type: ignore[attr-defined]
@@ -263,7 +269,7 @@ def main() -> None:
     parser.add_argument("legs", type=int, nargs="*", default=[400, 800])
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of a run")
     parser.add_argument("--settle", type=float, default=2.0, help="time before it")
-    parser.add_argument("--modes", default="play+record", help="play+record, play or record")
+    parser.add_argument("--modes", default="play+record", help=MODES)
     parser.add_argument("--srtp", metavar="SUITE", default="", help="AES_CM_128_HMAC_SHA1_80 …")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")

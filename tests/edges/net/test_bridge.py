@@ -247,6 +247,14 @@ class NobodyTests(BridgeCase):
         self.assertEqual((done.values, self.told.ends), ([""], []))
         self.assertEqual((len(self.desk.requests("BYE")), self.server.active), (1, 1))
 
+    def test_secret_calls_stay_secret(self) -> None:
+        """A caller whose sound must be encrypted is not joined with somebody in the clear."""
+        self.phone.secured = True
+        done = self.bridge()
+        self.desk.take()
+        self.stage.walk(1.0)
+        self.assertEqual((done.values, len(self.desk.requests("BYE"))), ([""], 1))
+
     def test_redirected_within_the_gateway(self) -> None:
         """A redirect to the same host is followed, one to anywhere else is not."""
         other = self.callee()

@@ -79,10 +79,19 @@ class Bridge:
             hops=self.hops,
         )
         far = self.far = self.place(wanted)
+        self._protect(far)
         far.on_answer = self._answered
         far.on_failure = self._failed
         far.on_over = self._far_is_over
         far.begin()
+
+    def _protect(self, far: PlacedPhone) -> None:
+        """The other call is as secret as the caller's."""
+        near, plan = self.near, self.near.session.plan if self.near.session is not None else None
+        if near.secured:
+            far.secured, far.offering = True, near.offering
+        elif plan is not None and plan.secured:
+            far.offering = "best-effort"
 
     def _answered(self) -> None:
         assert self.far is not None

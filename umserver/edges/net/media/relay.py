@@ -64,7 +64,7 @@ class Relay:
             return
         if codec != self._codec:
             payload = g711.transcode(bytes(payload), codec, self._codec)
-        self._say(self._kind, number, timestamp, bytes(payload), marker)
+        self._say(self._kind, number, timestamp, payload, marker)
 
     def event(self, number: int, timestamp: int, payload: bytes, marker: bool, key: str) -> None:
         """A telephone-event; `key` where it is the first news of a press."""
@@ -76,7 +76,9 @@ class Relay:
         elif payload and payload[0] < len(KEYS) and not self._pressing:
             self._say(self._event_kind, number, timestamp, payload, marker)
 
-    def _say(self, kind: int, number: int, timestamp: int, payload: bytes, marker: bool) -> None:
+    def _say(
+        self, kind: int, number: int, timestamp: int, payload: bytes | bytearray, marker: bool
+    ) -> None:
         speaker, ahead = self._speaker, number - self._expected
         if speaker.sequence != self._sequence or not -_WINDOW < ahead < MOST_MISSING:
             ahead, marker = 0, True
@@ -91,7 +93,7 @@ class Relay:
         self._expected, self._sequence = number + 1, speaker.sequence
         self._seen = (self._seen << (ahead + 1) | 1) & (1 << _WINDOW) - 1
 
-    def _late(self, kind: int, ahead: int, timestamp: int, payload: bytes) -> None:
+    def _late(self, kind: int, ahead: int, timestamp: int, payload: bytes | bytearray) -> None:
         """One that was overtaken takes its place, unless it was there before."""
         bit = 1 << (-ahead - 1)
         if self._seen & bit or self._seen < bit:

@@ -48,7 +48,9 @@ class Speaker:
         """The RTP timestamp of what is said in this slot."""
         return (self._offset + slot * SAMPLES_PER_SLOT) & 0xFFFFFFFF
 
-    def say(self, kind: int, timestamp: int, payload: bytes | memoryview, marker: bool) -> None:
+    def say(
+        self, kind: int, timestamp: int, payload: bytes | bytearray | memoryview, marker: bool
+    ) -> None:
         """Send one packet of this payload type."""
         second = kind | MARKER if marker else kind
         sequence = self._sequence
