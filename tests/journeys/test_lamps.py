@@ -250,3 +250,64 @@ class LampTests(LampCase):
         self.stage.walk(20.0)
         assert um.router is not None
         self.assertEqual(um.status()["lamps"]["told"], 0)  # type: ignore[index]
+
+
+class SubscriptionTests(LampCase):
+    """A gateway that asks instead of being told."""
+
+    def subscribe(self, user: str = "1001", expires: int = 600, call_id: str = "lamp-1") -> int:
+        """SUBSCRIBE to somebody's lamp; the status of the answer."""
+        peer, server = self.peer, (self.host, self.router_port)
+        headers = [("Event", "message-summary"), ("Expires", str(expires))]
+        uri = f"sip:{user}@{self.host}"
+        peer.send(peer.request("SUBSCRIBE", uri, call_id=call_id, headers=headers), server)
+        self.stage.run_until(lambda: self.answers(call_id), 10.0)
+        return self.answers(call_id)[-1]
+
+    def answers(self, call_id: str = "lamp-1") -> list[int]:
+        """To the SUBSCRIBEs with this Call-ID."""
+        return [
+            one.status
+            for one in self.peer.got
+            if one.status and one.method == "SUBSCRIBE" and one.header("Call-ID") == call_id
+        ]
+
+    def told(self, call_id: str = "lamp-1") -> list[str]:
+        """State and lamp of every NOTIFY of a subscription."""
+        return [
+            f"{one.header('Subscription-State').partition(';')[0]} {one.body[18:].split()[0]}"
+            for one in self.peer.requests("NOTIFY")
+            if one.header("Call-ID") == call_id
+        ]
+
+    def test_a_subscription(self) -> None:
+        """A gateway that subscribes is told at once and after every change until it ends."""
+        um = self.start(self.known)
+        self.assertEqual(self.subscribe(), 200)
+        self.stage.run_until(lambda: self.told() == ["active no"], 5.0)
+        self.leave_a_message()
+        self.stage.run_until(lambda: self.told()[1:] == ["active yes"], 30.0)
+        self.assertEqual(um.status()["lamps"]["subscriptions"], 1)  # type: ignore[index]
+        self.read_in_a_mail_program()
+        self.stage.run_until(lambda: self.told()[2:] == ["active no"], 2.0)
+        self.stage.run_until(lambda: self.told()[3:] == ["terminated no"], 700.0)
+        self.assertEqual(um.status()["lamps"]["subscriptions"], 0)  # type: ignore[index]
+
+    def test_who_may_subscribe(self) -> None:
+        """Strangers, unknown extensions and users without a lamp are refused; a gateway that may
+        not know any more is told so (feature 154).
+        """
+        policy = 'name = "Demo Default Policy"'
+        self.start(self.known)
+        self.assertEqual(self.subscribe("1999", call_id="nobody"), 404)
+        self.assertEqual(self.subscribe(), 200)
+        self.stage.run_until(lambda: self.told() == ["active no"], 5.0)
+        port = f"port = {self.peer.port}"
+        self.change(port, f"{port}\nmessage_waiting_indicator_allowed = false")
+        self.stage.run_until(lambda: self.told()[1:] == ["terminated no"], 10.0)
+        self.assertEqual(self.subscribe(call_id="gateway"), 403)
+        self.change(f"{port}\nmessage_waiting_indicator_allowed = false", port)
+        self.change(policy, f"{policy}\nallow_message_waiting_indicator = false")
+        self.assertEqual(self.subscribe(call_id="policy"), 403)
+        self.change(f"{LOOPBACK}\n{port}", 'address = "127.0.0.8"')
+        self.assertEqual(self.subscribe(call_id="stranger"), 403)

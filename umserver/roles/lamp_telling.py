@@ -25,6 +25,7 @@ OPEN_AT_ONCE = 8
 """NOTIFYs that wait for the answer of one gateway."""
 MOST_PER_SECOND = 50.0
 """NOTIFYs that leave this server."""
+MOST_REASONS = 4
 SPARED_FOR = 30.0
 """Seconds for which a gateway that failed is asked after the others."""
 
@@ -63,7 +64,7 @@ class Telling:
 
         Ends early when what is told is not `wanted` any more.
         """
-        why = "no gateway of its dial plan takes lamps"
+        whys: list[str] = []
         for gateway in self.gateways(place.plan):
             for address in self._addresses(gateway):
                 if not wanted():
@@ -74,10 +75,11 @@ class Telling:
                     if self._failed_at.pop(gateway.name, None) is not None:
                         self.is_back()
                     return ""
-                self.failed += 1
-                self._failed_at[gateway.name] = self.clock.seconds()
-                why = f"{gateway.name} {_words(status)}"
-        return why
+                whys.append(f"{gateway.name} {_words(status)}")
+                if status is not None:
+                    self.failed += 1
+                    self._failed_at[gateway.name] = self.clock.seconds()
+        return "; ".join(whys[:MOST_REASONS]) or "no gateway of its dial plan takes lamps"
 
     async def _ask(
         self,

@@ -38,8 +38,8 @@ STALE = 1 / 6
 MOST_REASONS = 1000
 """Lamps of which it is remembered why they cannot be set."""
 
-Listener = Callable[[Waiting], object]
-"""Wants to know what waits in a mailbox."""
+Listener = Callable[[Waiting | None], object]
+"""Wants to know what waits in a mailbox; None: it has no lamp any more."""
 
 
 @define(eq=False)
@@ -158,16 +158,17 @@ class Lamps:
         mailbox = await self.people.person(name)
         org = self.settings()
         if mailbox is None:
+            self._tell_listeners(name, None)
             await self._gone(name, busy)
             return
         if not self.holds(mailbox):
             return
         if not allows_lamp(org, mailbox):
+            self._tell_listeners(name, None)
             self._let_go(name)
             return
         waiting = await self._look(mailbox.address)
-        for listener in list(self._listeners.get(name, ())):
-            listener(waiting)
+        self._tell_listeners(name, waiting)
         if waiting.new or waiting.saved or name in self._listeners:
             self.watch.keep(name)
         if not self.telling.gateways(mailbox.dial_plan):
@@ -176,6 +177,10 @@ class Lamps:
         known = await self.book.claim(mailbox.address)
         if known is not None:
             await self._compare(name, busy, known, mailbox, waiting)
+
+    def _tell_listeners(self, name: str, waiting: Waiting | None) -> None:
+        for listener in list(self._listeners.get(name, ())):
+            listener(waiting)
 
     async def _look(self, address: str) -> Waiting:
         await self._looks.acquire()
@@ -276,6 +281,7 @@ class Lamps:
             "lit": self.lease.lit,
             "watched": len(self.watch),
             "busy": len(self._busy),
+            "subscriptions": sum(map(len, self._listeners.values())),
             "failing": len(self.failing),
             "told": self.telling.told,
             "tries_failed": self.telling.failed,

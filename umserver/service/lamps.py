@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, cast
 from twisted.internet.defer import Deferred, succeed
 
 from umserver.edges.net.lamp_notice import tell_gateway
+from umserver.edges.net.subscribers import Subscribers
 from umserver.edges.store.lamp_store import StoreLamps
 from umserver.edges.store.settings import SettingsStore
-from umserver.interfaces import IMailboxes, IPeople
+from umserver.interfaces import IDirectory, IMailboxes, IPeople
+from umserver.org.facts import CallFacts
 from umserver.org.lamps import Waiting
 from umserver.org.settings import IPGateway, Mailbox
+from umserver.roles import lamp_guests
 from umserver.roles.lamps import Lamps
 from umserver.service import company
 
@@ -48,6 +51,25 @@ def lamps_of(um: UnifiedMessaging, desk: Desk, store: SettingsStore) -> Lamps:
         holds,
         company.has_company(um.bootstrap, um.roles) and not is_local,
     )
+
+
+def take_subscriptions(um: UnifiedMessaging, store: SettingsStore) -> None:
+    """Let gateways subscribe to lamps at every port of this process."""
+    assert um.desk is not None and um.desk.lamps is not None
+    poller, lamps = um.desk.poller, um.desk.lamps
+
+    def admit(facts: CallFacts) -> Deferred[str | int]:
+        found = lamp_guests.admitted(lambda: poller.settings, cast(IDirectory, store), facts)
+        return Deferred.fromCoroutine(found)
+
+    for part in um.parts:
+        Subscribers(
+            part.server.station,
+            part.server.facts,
+            admit,
+            lamps.listen,
+            lambda facts: lamp_guests.is_welcome(poller.settings, facts),
+        ).open()
 
 
 def told_from(

@@ -40,7 +40,7 @@ from umserver.service.desk import Desk
 from umserver.service.doors import Door
 from umserver.service.goodbye import Goodbye
 from umserver.service.greeting import greet
-from umserver.service.lamps import lamps_of
+from umserver.service.lamps import lamps_of, take_subscriptions
 from umserver.service.machine import Machine
 from umserver.service.router import Router
 from umserver.service.standing import Standing
@@ -300,6 +300,7 @@ class UnifiedMessaging(Service):
         desk.lamps = lamps_of(self, desk, self._store)
         poller.on_change(desk.lamps.changed)
         await desk.lamps.start()
+        take_subscriptions(self, self._store)
 
     def _open_web(self) -> None:
         listen = self.bootstrap.listen

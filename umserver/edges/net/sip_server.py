@@ -93,7 +93,7 @@ class SipServer:
         self.station.endpoint.session_interval = SESSION_INTERVAL
         self.outgoing = Outgoing(self.station, self._phones, self._let_go)
         if self.doorkeepers is not None:
-            self.doorkeepers.post(self.station, self._facts, self.host)
+            self.doorkeepers.post(self.station, self.facts, self.host)
 
     @property
     def available(self) -> bool:
@@ -257,7 +257,7 @@ class SipServer:
             id=effect.request.call_id,
             request=effect.request,
             offer=effect.sdp,
-            facts=self._facts(effect.request, effect.flow),
+            facts=self.facts(effect.request, effect.flow),
             host=self.host,
             here=self.station.contact_host(effect.flow),
             place=self.outgoing.place,
@@ -265,7 +265,8 @@ class SipServer:
         self._phones[effect.call] = phone
         self.offered(phone)
 
-    def _facts(self, request: Request, flow: Flow) -> CallFacts:
+    def facts(self, request: Request, flow: Flow) -> CallFacts:
+        """What a request outside of calls says, and what its sender has proved."""
         facts, tls = facts_from(request, flow), self.station.tls
         if tls is None or flow.transport != "tls":
             return facts

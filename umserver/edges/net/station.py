@@ -23,7 +23,7 @@ from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.edges.net.tls.connections import Identity, TlsConnections
 from umserver.edges.net.udp import UdpPorts
 from umserver.wire.media import Protection
-from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow
+from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow, Subscribed, Unsubscribed
 from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.sip.headers import NameAddr
 from umserver.wire.sip.message import Pairs, Response
@@ -49,6 +49,8 @@ class Station:
     seconds: Callable[[], float] = time.monotonic
     limits: Limits = field(factory=Limits)
     trace: TraceMemory | None = None
+    subscribers: Callable[[Subscribed | Unsubscribed], None] | None = None
+    """Told what the endpoint says of subscriptions."""
     identity: Identity | None = None
     """Who we are to peers that speak TLS; None speaks none."""
     keys_over_plain_sip: bool = False
@@ -214,6 +216,8 @@ class Station:
                 asked.callback(effect.response)
         elif isinstance(effect, CallEffect):
             self.tell(effect)
+        elif isinstance(effect, Subscribed | Unsubscribed) and self.subscribers is not None:
+            self.subscribers(effect)
 
     def _is_outside(self, host: str) -> bool:
         assert self.external_address is not None

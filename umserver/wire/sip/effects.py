@@ -161,6 +161,23 @@ class Ended(CallEffect):
 
 
 @frozen
+class Subscribed(Effect):
+    """A peer wants to be told of something from now on; it has no answer yet."""
+
+    name: str
+    request: Request
+    flow: Flow
+
+
+@frozen
+class Unsubscribed(Effect):
+    """That is over; exactly once, also after a refusal."""
+
+    name: str
+    why: str
+
+
+@frozen
 class Dropped(Effect):
     """A message that deserves no answer."""
 

@@ -8,7 +8,7 @@ has ended meanwhile does nothing. Seconds throughout, on the caller's scale. Sou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from attrs import define, field
@@ -18,6 +18,7 @@ from umserver.wire.sip.effects import Answered, Effect, Flow, ProtocolMisuse, Re
 from umserver.wire.sip.headers import CSeq, NameAddr
 from umserver.wire.sip.invite_client import PlacedCall
 from umserver.wire.sip.message import REASONS, Pairs, Request, Response
+from umserver.wire.sip.notifier import Notifier
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.reception import Reception
 from umserver.wire.sip.screening import ABILITIES, ACCEPT
@@ -183,6 +184,33 @@ class Endpoint:
         session = self.calls.session(call, early=True)
         if session is not None:
             session.offers.refuse(status, now)
+        return self.post.take()
+
+    # subscriptions of peers
+
+    def take_subscriptions(self, packages: Mapping[str, str]) -> None:
+        """Let peers subscribe to these event packages; their content types are the values."""
+        self.reception.notifier = Notifier(self.post, packages)
+
+    def answer_subscription(self, name: str, status: int, now: float) -> list[Effect]:
+        """200 lets it be, anything else turns it away; what is over stays over."""
+        notifier = self.reception.notifier
+        if notifier is not None and status == 200:
+            notifier.accept(name, now)
+        elif notifier is not None:
+            notifier.refuse(name, status, now)
+        return self.post.take()
+
+    def notify(self, name: str, body: bytes, now: float) -> list[Effect]:
+        """Tell a subscriber."""
+        if self.reception.notifier is not None:
+            self.reception.notifier.notify(name, body, now)
+        return self.post.take()
+
+    def end_subscription(self, name: str, reason: str, now: float) -> list[Effect]:
+        """Tell a subscriber that it is over (RFC 6665 §4.1.3: rejected, noresource …)."""
+        if self.reception.notifier is not None:
+            self.reception.notifier.end(name, reason, now)
         return self.post.take()
 
     # requests of ours

@@ -16,6 +16,7 @@ from umserver.wire.sip.dialog import request_key
 from umserver.wire.sip.effects import Dropped, Flow, Offered, Send
 from umserver.wire.sip.invite_server import OfferedCall
 from umserver.wire.sip.message import Request, Response, answer
+from umserver.wire.sip.notifier import Notifier
 from umserver.wire.sip.parse import BadMessage, SipSyntaxError, parse
 from umserver.wire.sip.paths import is_answerable, reply_flow
 from umserver.wire.sip.post import Post
@@ -45,6 +46,8 @@ class Reception:
     """Decides at once about an INVITE that begins a call, or leaves it to our user (None)."""
     on_member: Callable[[Flow], object] | None = None
     """Told of the ways by which requests within our dialogs come."""
+    notifier: Notifier | None = None
+    """Who knows what peers can subscribe to."""
     _offered: dict[Transaction, OfferedCall] = field(init=False, factory=dict)
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
@@ -103,10 +106,21 @@ class Reception:
         """What can be said at once about a request outside of dialogs, and need not be kept."""
         if request.method == "CANCEL" or request.to.tag is not None:
             return None
-        refusal = screened(request)
+        refusal = self._screened(request)
+        if refusal is None and self._takes(request):
+            return None
         if refusal is not None or request.method != "INVITE":
             return refusal or self.outside(request.method)
         return self.judge(request, flow) if self.judge is not None else None
+
+    def _takes(self, request: Request) -> bool:
+        """Whether it is a SUBSCRIBE, and there is something to subscribe to."""
+        return request.method == "SUBSCRIBE" and self.notifier is not None
+
+    def _screened(self, request: Request) -> Refusal | None:
+        if request.method == "SUBSCRIBE" and self.notifier is not None:
+            return self.notifier.screened(request)
+        return screened(request)
 
     def outside(self, method: str) -> Refusal:
         """The answer to a request other than INVITE that belongs to no dialog."""
@@ -141,11 +155,13 @@ class Reception:
         if request.method == "CANCEL":
             self._cancelled(to, request, now)
             return
-        refusal = _LOOP if is_loop else screened(request)
+        refusal = _LOOP if is_loop else self._screened(request)
         if refusal is not None:
             self._refuse(to, refusal, now)
         elif request.to.tag is not None:
             self._within(to, request, flow, now)
+        elif self.notifier is not None and self._takes(request):
+            self.notifier.begin(to, request, to.flow, now)
         else:
             self._invited(to, request, flow, now)
 
@@ -211,12 +227,14 @@ class Reception:
     def _crowded(self, request: Request) -> Refusal | None:
         if request.method == "CANCEL":
             return _UNKNOWN
-        refusal = screened(request)
+        refusal = self._screened(request)
         if refusal is not None:
             return refusal
         if request.to.tag is not None:
             return _FULL if request_key(request) in self.post.dialogs else _UNKNOWN
-        return _FULL if request.method == "INVITE" else self.outside(request.method)
+        if request.method == "INVITE" or self._takes(request):
+            return _FULL
+        return self.outside(request.method)
 
     def _drop(self, why: str, flow: Flow) -> None:
         self.post.emit(Dropped(why, flow.remote))

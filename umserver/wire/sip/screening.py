@@ -48,12 +48,20 @@ def screened(request: Request) -> Refusal | None:
     method = request.method
     if method not in METHODS:
         return Refusal(405 if method in FOREIGN_METHODS else 501, (ALLOW,))
+    refusal = screened_basics(request)
+    if refusal is None and method in _OFFERING:
+        return _screened_session(request)
+    return refusal
+
+
+def screened_basics(request: Request) -> Refusal | None:
+    """What holds for requests of any method."""
     if request.uri.scheme not in SCHEMES:
         return Refusal(416)
     unknown = [tag for tag in tokens(request.headers, "require") if tag not in EXTENSIONS]
     if unknown:
         return Refusal(420, (("Unsupported", ", ".join(dict.fromkeys(unknown))),))
-    return _screened_session(request) if method in _OFFERING else None
+    return None
 
 
 def _screened_session(request: Request) -> Refusal | None:
