@@ -13,6 +13,7 @@ from umserver.calls.dialogs import patiently
 from umserver.calls.flows.attendant.desk import AttendantDesk
 from umserver.interfaces import Clip, Unavailable
 from umserver.org.dialing import allowed_to_dial
+from umserver.org.reaching import number_of
 from umserver.org.settings import Mailbox
 
 TRANSFERRED = "transferred"
@@ -33,7 +34,8 @@ async def dial(desk: AttendantDesk, number: str) -> str | None:
 async def call_person(desk: AttendantDesk, person: Mailbox) -> str | None:
     """Send the caller to somebody who was found by name."""
     is_user = person.um_enabled and person.dial_plan == desk.plan.name
-    dialing = allowed_to_dial(desk.plan, desk.attendant, person.extension, is_user=is_user)
+    number = number_of(desk.office.settings, desk.plan, person)
+    dialing = allowed_to_dial(desk.plan, desk.attendant, number, is_user=is_user)
     if dialing.number is None:
         desk.count("disallowed_transfers")
         desk.note("a person may not be called", "; ".join(dialing.reasons))

@@ -17,6 +17,7 @@ from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.org.dialing import allowed_to_dial
 from umserver.org.people import method_of, scope_of_plan, ways_of
+from umserver.org.reaching import number_of
 from umserver.org.resolve import Attendant, LeaveMessage, VoiceAccess
 from umserver.org.settings import AutoAttendant, Mailbox
 
@@ -90,7 +91,8 @@ class Stranger:
     async def _call(self, person: Mailbox) -> str | None:
         plan = self.route.dial_plan
         is_user = person.um_enabled and person.dial_plan == plan.name
-        dialing = allowed_to_dial(plan, plan, person.extension, is_user=is_user)
+        number = number_of(self.office.settings, plan, person)
+        dialing = allowed_to_dial(plan, plan, number, is_user=is_user)
         if dialing.number is None:
             log.info("a person may not be called: {why}", call=self.call.id, why=dialing.reasons)
             await self._say("search-not-reachable", name=person.display_name)
