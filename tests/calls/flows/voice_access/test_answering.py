@@ -118,7 +118,7 @@ class ForwardTests(AnsweringCase):
     def to_ben(self, call: Visit) -> Visit:
         """6, and Ben as the recipient."""
         call.press("6").until("search-other-way").press(EXTENSION)
-        call.until("recipient-added[Ben Sample]").until("forward-menu")
+        call.until("recipient-added").until("forward-menu")
         return call
 
     def test_with_a_comment(self) -> None:
@@ -141,7 +141,7 @@ class ForwardTests(AnsweringCase):
     def test_to_several(self) -> None:
         """Further recipients are added before it goes."""
         call = self.to_ben(self.at_menu()).press("2").until("search-other-way").press("#1003")
-        call.until("recipient-added[Chloé Démo]").until("forward-menu").press("#")
+        call.until("recipient-added").until("forward-menu").press("#")
         call.until("message-sent")
         self.assertEqual(self.recipients(call), [BEN.address, CHLOE.address])
         self.check(call.hang_up())

@@ -25,7 +25,7 @@ class ComposingTests(AnsweringCase):
 
     def with_ben(self, **values: object) -> Visit:
         """Ben is the recipient."""
-        call = self.composing(**values).press(EXTENSION).until("recipient-added[Ben Sample]")
+        call = self.composing(**values).press(EXTENSION).until("recipient-added")
         call.until("compose-menu")
         return call  # type: ignore[return-value]
 
@@ -54,7 +54,7 @@ class ComposingTests(AnsweringCase):
     def test_each_in_their_language(self) -> None:
         """Every recipient's mail is in their language and time zone."""
         call = self.with_ben().press("2").until("search-other-way").press("#1003")
-        call.until("recipient-added[Chloé Démo]").until("compose-menu")
+        call.until("recipient-added").until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address, CHLOE.address])
         (chloe,) = call.draft.envelope.also
         self.assertEqual((chloe.language, chloe.time_zone), ("fr-FR", "Europe/Paris"))
@@ -83,7 +83,7 @@ class ComposingTests(AnsweringCase):
     def test_to_a_group(self) -> None:
         """A group is found by its name, and everybody in it gets the message (feature 114)."""
         call = self.composing(groups=(SALES,)).press(SALES_KEYS)
-        call.until("search-found-group[Sales]").until("recipient-added[Sales, two people]")
+        call.until("search-found-group[Sales]").until("group-added[two people]")
         call.until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address, CHLOE.address])
         shown = call.draft.envelope.addressed
@@ -120,7 +120,7 @@ class ComposingTests(AnsweringCase):
         policy = evolve(POLICY, allow_tui_access_to_directory=False)
         call = Visit(policy=policy).signed_in().press("5").until("enter-recipient").press("1999")
         call.until("recipient-unknown").until("enter-recipient").press("1002")
-        call.until("recipient-added[Ben Sample]").until("compose-menu")
+        call.until("recipient-added").until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address])  # type: ignore[arg-type]
 
     def test_senders_keys(self) -> None:

@@ -65,6 +65,23 @@ class MessageTests(VisitCase):
         self.assertEqual(call.shelf.languages[-1], "fr-FR")
         self.check(call.hang_up())
 
+    def test_a_colleague_who_recorded_a_name(self) -> None:
+        """Users are mentioned in their own voice, where they recorded their name."""
+        ben = CallerId("1002", "Ben Sample", "ben@example.com")
+        call = Visit(mails=(mail(1, sender=ben),))
+        call.greetings.clips["ben@example.com", "name"] = call.shelf.beep()
+        call.into_messages()
+        self.assertEqual(
+            call.heard[-4:],
+            [
+                "message-from-before",
+                "beep",
+                "message-when[today at one thirteen PM]",
+                "sound of m1",
+            ],
+        )
+        self.check(call.hang_up())
+
     def test_an_unknown_caller(self) -> None:
         """A caller without number is said to be unknown."""
         call = Visit(mails=(mail(1, sender=CallerId()),)).into_messages()

@@ -77,7 +77,9 @@ async def _add(owner: Owner, parties: list[Party]) -> bool:
         await owner.say_filled("recipient-twice", name=party.name)
     else:
         parties.append(party)
-        await _hear(owner, [party], "recipient-added")
+        people = owner.grammar.count(len(party.people), "person")
+        name = "group-added" if party.is_group else "recipient-added"
+        await owner.say_filled(name, **({"people": people} if party.is_group else {}))
     return True
 
 
@@ -98,7 +100,7 @@ async def _remove(owner: Owner, parties: list[Party]) -> None:
         await owner.say_filled("recipient-removed", name=gone.name)
 
 
-async def _hear(owner: Owner, parties: list[Party], words: str = "recipient-is") -> None:
+async def _hear(owner: Owner, parties: list[Party]) -> None:
     """Who gets it; groups with the number of people in them."""
     names = [
         f"{party.name}, {owner.grammar.count(len(party.people), 'person')}"
@@ -106,4 +108,4 @@ async def _hear(owner: Owner, parties: list[Party], words: str = "recipient-is")
         else party.name
         for party in parties
     ]
-    await owner.say_filled(words, name=owner.grammar.listed(names))
+    await owner.say_filled("recipient-is", name=owner.grammar.listed(names))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.flows.voice_access.walk import counts
 from umserver.calls.grammar import local_time
-from umserver.interfaces import Clip
+from umserver.interfaces import Clip, Unavailable
 from umserver.org.messages import CallerId, VoiceMail
 
 
@@ -25,7 +25,7 @@ async def summary(owner: Owner, messages: Sequence[VoiceMail]) -> Clip:
 async def header(owner: Owner, message: VoiceMail) -> list[Clip]:
     """What is said before a message: marks, sender, time."""
     marks = ["message-is-urgent"] * message.urgent + ["message-is-private"] * message.private
-    return [*await owner.speaker.clips(*marks), await _from(owner, message)]
+    return [*await owner.speaker.clips(*marks), *await _from(owner, message)]
 
 
 async def whole(owner: Owner, message: VoiceMail) -> list[Clip]:
@@ -52,7 +52,8 @@ def called(owner: Owner, who: CallerId) -> str:
     return who.name or spelled(owner, who.number)
 
 
-async def _from(owner: Owner, message: VoiceMail) -> Clip:
+async def _from(owner: Owner, message: VoiceMail) -> list[Clip]:
+    """Sender and time; a colleague by the name that was recorded, where there is one."""
     zone = owner.mailbox.time_zone
     when = owner.grammar.moment(
         local_time(message.received, zone),
@@ -61,5 +62,19 @@ async def _from(owner: Owner, message: VoiceMail) -> Clip:
     )
     who = called(owner, message.sender)
     if not who:
-        return await owner.speaker.clip("message-from-unknown", when=when)
-    return await owner.speaker.clip("message-from", sender=who, when=when)
+        return [await owner.speaker.clip("message-from-unknown", when=when)]
+    name = await _recorded(owner, message.sender.address)
+    if name is None:
+        return [await owner.speaker.clip("message-from", sender=who, when=when)]
+    before = await owner.speaker.clip("message-from-before")
+    return [before, name, await owner.speaker.clip("message-when", when=when)]
+
+
+async def _recorded(owner: Owner, address: str) -> Clip | None:
+    """The name that somebody recorded."""
+    if not address:
+        return None
+    try:
+        return await owner.patiently(owner.office.greetings.recorded(address, "name"))
+    except Unavailable:
+        return None

@@ -95,6 +95,7 @@ async def _by_extension(owner: Owner) -> Party | None:
                 return None
             person = found.get(typed)
             if person is not None and person.um_enabled:
+                await owner.say_filled("search-found", name=person.display_name)
                 return party_of(owner, person)
         await owner.say("recipient-unknown" if typed else "are-you-there")
     return None

@@ -18,9 +18,11 @@ from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.flows.voice_access.proof import FAILED, MOST_PIN, caller_of
 from umserver.calls.flows.voice_access.strangers import PROMPTS, Stranger
 from umserver.calls.flows.voice_access.welcome import welcome
+from umserver.calls.grammar import grammars
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip, SignIn, Unavailable
+from umserver.org.languages import best_language
 from umserver.org.resolve import VoiceAccess
 from umserver.org.settings import Mailbox, MailboxPolicy
 
@@ -180,7 +182,8 @@ class Door:
             return "refused"
         log.info("event 1036: {who} signed in", call=self.call.id, who=mailbox.address)
         self.office.facts["mailbox"] = mailbox.address
-        language = mailbox.language or self.route.dial_plan.default_language
+        wanted = (mailbox.language, self.route.dial_plan.default_language)
+        language = best_language(wanted, grammars())
         speaker = evolve(self.speaker, language=language)
         box = self.office.mailboxes.open(mailbox.address)
         owner = Owner(
