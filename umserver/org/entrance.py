@@ -40,9 +40,10 @@ class Closed:
 def enter(org: Organisation, facts: CallFacts, claim: Claim | None) -> Entrance | Closed:
     """The door for this call. With a claim the hunt group is the one that leads to its plan."""
     gateway = gateway_of(org, facts)
+    proved = f" with a certificate for {facts.peer_names[0]}" if facts.peer_names else ""
     if gateway is None:
-        return Closed(refusals.UNKNOWN_GATEWAY, (f"{facts.source} is no gateway",))
-    reasons = [f"{facts.source} is the gateway {gateway.name}"]
+        return Closed(refusals.UNKNOWN_GATEWAY, (f"{facts.source}{proved} is no gateway",))
+    reasons = [f"{facts.source}{proved} is the gateway {gateway.name}"]
     if gateway.status != "Enabled":
         reasons.append(f"its status is {gateway.status}")
         return Closed(_SHUT[gateway.status], tuple(reasons))

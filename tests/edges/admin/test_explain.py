@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.org.examples import ORG, user
@@ -43,6 +44,19 @@ class ExplainTests(SynchronousTestCase):
         facts = facts_of(take_apart(["--to", "5000", "--source", "198.51.100.1"]))
         told = decision(explain(ORG, Users(), facts))
         self.assertEqual(told["decision"], "refused")
+
+    def test_a_secured_plan(self) -> None:
+        """What the peer proves can be said, and what it lacks is told."""
+        plans = tuple(evolve(plan, voip_security="SIPSecured") for plan in ORG.dial_plans)
+        org = evolve(ORG, dial_plans=plans)
+        for words, told in (
+            ("--transport udp", "the call came by udp"),
+            ("--transport tls", "showed no certificate"),
+            ("--certificate pbx.example.net", "is for pbx.example.net"),
+            ("--certificate 192.0.2.10", "with a certificate for 192.0.2.10 is the gateway PBX"),
+        ):
+            line = take_apart(f"--to 1001 --source 192.0.2.10 {words}".split())
+            self.assertIn(told, decision_text(decision(explain(org, Users(), facts_of(line)))))
 
     def test_an_attendant(self) -> None:
         """An attendant is named."""

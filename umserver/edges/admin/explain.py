@@ -20,7 +20,7 @@ from umserver.org.resolve import (
 )
 from umserver.org.settings import Mailbox, Organisation
 
-OPTIONS = ("to", "from", "diversion", "source", "transport")
+OPTIONS = ("to", "from", "diversion", "source", "transport", "certificate")
 
 
 class Directory(Protocol):
@@ -34,7 +34,7 @@ def facts_of(line: Line) -> CallFacts:
     """The facts of the call that was described. Raises Mistyped.
 
     --to NUMBER --from NUMBER --diversion NUMBER[;reason=WORD] (several: the last one first)
-    --source IP --transport udp|tcp|tls
+    --source IP --transport udp|tcp|tls --certificate NAME (what the peer proves; several)
     """
     given: dict[str, list[str]] = {}
     for option in line.options:
@@ -46,15 +46,17 @@ def facts_of(line: Line) -> CallFacts:
     if not given.get("to"):
         raise Mistyped("say which number is called: explain-route --to 5000")
     called = party(given["to"][-1])
+    proved = tuple(name.lower() for name in given.get("certificate", ()))
     return CallFacts(
         call_id="explained",
         source=given.get("source", ["127.0.0.1"])[-1],
         source_port=5060,
-        transport=given.get("transport", ["udp"])[-1],
+        transport=given.get("transport", ["tls" if proved else "udp"])[-1],
         called=called,
         to=called,
         caller=party(given["from"][-1]) if given.get("from") else None,
         diversions=tuple(_diversion(text) for text in given.get("diversion", ())),
+        peer_names=proved,
     )
 
 

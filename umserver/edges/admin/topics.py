@@ -18,6 +18,7 @@ OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    um
 
   status                        how the server is: calls, queue, gateways, problems
   explain-route --to NUMBER [--from NUMBER] [--diversion NUMBER[;reason=WORD]] [--source IP]
+    [--transport udp|tcp|tls] [--certificate NAME]
                                 what a call would be, and why
   queue [retry ID|all] [drop ID]
                                 messages on their way: see them, try now, delete a dead one

@@ -35,6 +35,8 @@ class Limits:
     """Seconds without any message; longer than the longest call."""
     handshake: float = 10.0
     """Seconds that a TLS handshake may take."""
+    handshakes: int = 200
+    """Handshakes at once after which only peers that we expect may begin another."""
     connect: float = 8.0
     """Seconds that opening a connection may take."""
     connections: int = 2000

@@ -216,6 +216,25 @@ class Slow(ConnectionCase):
         self.assertEqual(len(self.tls), 0)
 
 
+class Crowd(ConnectionCase):
+    """Many strangers at the door."""
+
+    LIMITS = Limits(handshakes=5)
+
+    def test_expected_peers_get_through(self) -> None:
+        """When too many shake hands at once, those that we know may still come in."""
+        expected, self.names = self.names, ()
+        peers = [self.raw() for _ in range(7)]
+        self.assertEqual([peer.over for peer in peers], [False] * 5 + [True] * 2)
+        self.assertEqual((len(self.tls.shaking), self.tls.refused), (5, 2))
+        self.names = expected
+        self.assertTrue(self.connected(self.gateway()).shaken)
+        self.stage.walk(10.1)
+        self.assertEqual((len(self.tls.shaking), len(self.tls)), (0, 1))
+        self.names = ()
+        self.assertTrue(self.connected(self.gateway()).shaken)
+
+
 class Opening(ConnectionCase):
     """Peers that we call."""
 

@@ -71,6 +71,8 @@ class TlsConnections(TcpConnections):
     identity: Identity = field(kw_only=True)
     complaints: Complaints = field(kw_only=True)
     """Where trouble with peers goes."""
+    shaking: set[Connection] = field(init=False, factory=set)
+    """Those that peers opened and that have not shaken hands yet."""
 
     @property
     def transport(self) -> str:
@@ -99,6 +101,14 @@ class TlsConnections(TcpConnections):
             return False
         return True
 
+    def admit(self, connection: Connection) -> bool:
+        """Whether there is room for one more; strangers in a crowd have none (Connections)."""
+        crowded = not connection.opened_by_us and len(self.shaking) >= self.limits.handshakes
+        if crowded and not self.identity.expected(connection.peer[0]):
+            self.refused += 1
+            return False
+        return super().admit(connection)
+
     def connection(self, opened_by_us: bool = False) -> Connection:
         """A new one."""
         return TlsConnection(self, opened_by_us)
@@ -123,12 +133,15 @@ class TlsConnection(Connection):
     def begin(self) -> None:
         """Messages have to wait for the handshake, and that has to hurry."""
         self.set_alarm(self._tls.limits.handshake)
+        if not self.opened_by_us:
+            self._tls.shaking.add(self)
 
     def handshakeCompleted(self) -> None:
         """Both sides have shown what they have (IHandshakeListener)."""
         assert self.transport is not None
         shown = self.transport.getPeerCertificate()  # type: ignore[attr-defined]
         self._shaken = True
+        self._tls.shaking.discard(self)
         self.names = names_of(shown.to_cryptography()) if shown is not None else ()
         stranger = self._stranger() if self.opened_by_us else ""
         if stranger:
@@ -141,6 +154,7 @@ class TlsConnection(Connection):
         """It is no more; a handshake that came to nothing is told (Protocol)."""
         if self.number and not self._shaken:
             self._tls.complaints.note(self.peer[0], self._why or self._words(reason))
+        self._tls.shaking.discard(self)
         super().connectionLost(reason)
 
     def note(self, why: str) -> None:
