@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from umserver.edges.admin.asks import ServerActs
 from umserver.interfaces import Unavailable
 from umserver.service import checkup
+from umserver.service.hearing import heard
 
 if TYPE_CHECKING:
     from umserver.roles.poller import Poller
@@ -53,6 +54,7 @@ class Answers:
             gateways=um.gateways.shown,
             hang_up_gateway=self._hang_up_gateway,
             servers=lambda: self._started().fleet.shown(),
+            heard=self._heard,
             certificate=self._certificate,
         )
 
@@ -108,6 +110,10 @@ class Answers:
         if again:
             await trust.look(again=True)
         return trust.shown()
+
+    async def _heard(self, question: Mapping[str, object]) -> Mapping[str, object]:
+        desk, wall = self._desk(), self.um.machine.wall()
+        return await heard(desk.shelf, self._poller().settings, wall, question)
 
     def _active_calls(self) -> Sequence[Mapping[str, object]]:
         um = self._started()

@@ -20,6 +20,8 @@ is done; callables are handed in.
                                               round_trip_ms, transport, why}]
     hang-up-gateway gateway                   how many calls were ended
     servers                                   [{name, host, roles, state, calls, capacity, …}]
+    heard attendant [at] [hours] [part]       {"words", "wav"}; see `umserver.service.hearing`
+          [business_name] [sound]
 
 Any of them may carry `server`: another server than this one is then refused by name.
 """
@@ -75,6 +77,8 @@ class ServerActs:
     hang_up_gateway: Callable[[str], int]
     """Raises LookupError for a gateway that is none."""
     servers: Callable[[], Rows]
+    heard: Callable[[Question], Awaitable[Mapping[str, object]]]
+    """What callers of an attendant hear. Raises LookupError, ValueError, Unavailable."""
     certificate: Callable[[bool], Awaitable[Mapping[str, object]]]
     """What is known of the server's certificate; True reads it again before."""
 
@@ -98,6 +102,7 @@ class ServerActs:
                 _word(question, "gateway", "which gateway: its name")
             ),
             "servers": lambda question: self.servers(),
+            "heard": self.heard,
             "certificate": lambda question: self.certificate(bool(question.get("again"))),
         }
         return {name: self._meant_for_us(answer) for name, answer in answers.items()}

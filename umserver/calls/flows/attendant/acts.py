@@ -12,11 +12,12 @@ from typing import TypeAlias
 from umserver.calls.call import NO_KEY
 from umserver.calls.directory import Search, Wish, find_person
 from umserver.calls.flows.attendant import transfers
-from umserver.calls.flows.attendant.desk import AttendantDesk, policy_of
+from umserver.calls.flows.attendant.desk import AttendantDesk, Phrase, policy_of
 from umserver.calls.flows.attendant.menu import answer
 from umserver.calls.flows.leave_message import leave_message_and_return
 from umserver.calls.flows.prompt_editing import asked_behind_pound, edit_prompts, may_edit
 from umserver.calls.flows.voice_access.sign_in import Door
+from umserver.calls.grammar import Grammar
 from umserver.calls.grammar.hours import opening_hours
 from umserver.interfaces import Clip, Unavailable
 from umserver.org.people import method_of, scope_of_attendant, ways_of
@@ -115,8 +116,8 @@ async def _entry(desk: AttendantDesk, entry: KeyMapping) -> Onward | None:
     if entry.announce_business_location:
         await _location(desk)
     elif entry.announce_business_hours:
-        hours = opening_hours(desk.grammar, _schedule(desk), _first_day(desk))
-        await desk.say("attendant-hours", hours=hours)
+        name, values = hours_phrase(desk.attendant, desk.grammar)
+        await desk.say(name, **values)
     elif not entry.prompt_file:
         await desk.say("attendant-not-possible")
     return None
@@ -202,21 +203,25 @@ async def _prompts(desk: AttendantDesk) -> Onward | None:
 
 
 async def _location(desk: AttendantDesk) -> None:
-    place, business = desk.attendant.business_location.strip(), desk.attendant.business_name
+    name, values = location_phrase(desk.attendant)
+    await desk.say(name, **values)
+
+
+def location_phrase(attendant: AutoAttendant) -> Phrase:
+    """Where the business is."""
+    place, business = attendant.business_location.strip(), attendant.business_name.strip()
     if not place:
-        await desk.say("attendant-location-unknown")
-    elif business:
-        await desk.say("attendant-location", business=business, location=place)
-    else:
-        await desk.say("attendant-location-plain", location=place)
+        return "attendant-location-unknown", {}
+    if business:
+        return "attendant-location", {"business": business, "location": place}
+    return "attendant-location-plain", {"location": place}
 
 
-def _schedule(desk: AttendantDesk) -> Schedule:
+def hours_phrase(attendant: AutoAttendant, grammar: Grammar) -> Phrase:
     """The business hours; always, when none are given."""
-    schedule = Schedule.of(desk.attendant.business_hours_schedule)
-    return schedule if schedule.intervals else Schedule((Interval(0, WEEK),))
-
-
-def _first_day(desk: AttendantDesk) -> int | None:
-    day = desk.attendant.week_start_day
-    return DAYS.index(day) if day else None
+    schedule = Schedule.of(attendant.business_hours_schedule)
+    if not schedule.intervals:
+        schedule = Schedule((Interval(0, WEEK),))
+    day = attendant.week_start_day
+    first = DAYS.index(day) if day else None
+    return "attendant-hours", {"hours": opening_hours(grammar, schedule, first)}

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from umserver.calls.dialogs import KEY_SECONDS
 from umserver.calls.flows.attendant.desk import AttendantDesk, Phrase
+from umserver.calls.grammar import Grammar
 from umserver.interfaces import Clip
+from umserver.org.reception import Reception
 
 MAPPED_SECONDS = 1.0
 """How long after a key that means something a second digit may come, where one may dial."""
@@ -25,12 +27,16 @@ async def question(desk: AttendantDesk) -> Sequence[Clip]:
     It may take its time, and is made while the welcome is heard.
     """
     recorded = await desk.loaded(desk.now.menu)
-    return [recorded] if recorded is not None else await desk.made(phrases(desk))
+    return (
+        [recorded]
+        if recorded is not None
+        else await desk.made(menu_phrases(desk.now, desk.grammar))
+    )
 
 
-def phrases(desk: AttendantDesk) -> list[Phrase]:
+def menu_phrases(now: Reception, grammar: Grammar) -> list[Phrase]:
     """The generated menu; what is switched off is not spoken of."""
-    now, digit = desk.now, desk.grammar.digits
+    digit = grammar.digits
     said: list[Phrase] = [
         ("attendant-key", {"what": entry.description, "key": digit(entry.key)})
         for entry in now.keys

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from umserver.calls.call import ANY_KEY, NO_KEY
 from umserver.calls.flows.attendant.desk import AttendantDesk, Phrase
 from umserver.interfaces import Clip
+from umserver.org.reception import Reception
+from umserver.org.settings import AutoAttendant
 
 
 async def welcome(desk: AttendantDesk) -> None:
@@ -23,12 +25,14 @@ async def welcome(desk: AttendantDesk) -> None:
 
 async def _greeting(desk: AttendantDesk) -> Sequence[Clip]:
     recorded = await desk.imported(desk.now.greeting)
-    return [recorded] if recorded is not None else await desk.clips(phrases(desk))
+    if recorded is not None:
+        return [recorded]
+    return await desk.clips(greeting_phrases(desk.attendant, desk.now))
 
 
-def phrases(desk: AttendantDesk) -> list[Phrase]:
+def greeting_phrases(attendant: AutoAttendant, now: Reception) -> list[Phrase]:
     """The generated greeting: the business by name, and why nobody is there."""
-    now, business = desk.now, desk.attendant.business_name.strip()
+    business = attendant.business_name.strip()
     said: list[Phrase] = [
         ("attendant-welcome-name", {"business": business})
         if business

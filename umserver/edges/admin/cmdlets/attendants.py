@@ -1,14 +1,17 @@
 """Test-UMAutoAttendant: what callers of an attendant hear at a moment, and why (spec 3.5, 6.3).
 
 Knows: moments as people write them, where imported prompts are. Must never know: calls. It asks the
-settings alone, so it works without a running server, and for attendants that are not yet enabled.
+settings, so it works without a running server, and for attendants that are not yet enabled; a
+running server adds the sentences word for word.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from umserver.edges.admin.ask import NotRunning, Refused
 from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property
 from umserver.edges.admin.cmdlets.prompts import folder_of
 from umserver.edges.admin.finding import find
@@ -28,10 +31,11 @@ def test(given: Given, desk: Desk) -> Outcome:
     attendant: AutoAttendant = find(desk.archive, NOUN, name).thing
     plan = desk.archive.load().plan_named[attendant.dial_plan]
     folder = folder_of(desk.state, NOUN.cmdlet, attendant.name)
+    moment = _moment(given.text("At"), attendant.time_zone, desk.now())
     told = foretell(
         attendant,
         plan,
-        _moment(given.text("At"), attendant.time_zone, desk.now()),
+        moment,
         lambda file: (folder / file).is_file(),
     )
     warnings = tuple(
@@ -39,7 +43,18 @@ def test(given: Given, desk: Desk) -> Outcome:
         f"Import-UMPrompt {file} -UMAutoAttendant {attendant.name!r} brings it"
         for file in told.missing
     )
-    return Outcome((_record(attendant, told),), in_full=True, warnings=warnings)
+    record = (*_record(attendant, told), *_heard(attendant, moment, desk))
+    return Outcome((record,), in_full=True, warnings=warnings)
+
+
+def _heard(attendant: AutoAttendant, moment: datetime, desk: Desk) -> Sequence[Property]:
+    """The sentences themselves, where a server runs that can tell them."""
+    at = moment.replace(tzinfo=None).isoformat(timespec="minutes")
+    try:
+        told = desk.ask("heard", attendant=attendant.name, at=at)
+    except (NotRunning, Refused):
+        return ()
+    return (Property("Heard", " ".join(told["words"]), "heard"),)
 
 
 def _record(attendant: AutoAttendant, told: Foretold) -> tuple[Property, ...]:

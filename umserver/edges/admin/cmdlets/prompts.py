@@ -10,7 +10,10 @@ import base64
 import io
 import os
 import wave
+from collections.abc import Sequence
 from pathlib import Path
+
+from attrs import evolve
 
 from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property
 from umserver.edges.admin.finding import find
@@ -24,15 +27,15 @@ MOST_OCTETS = 20 << 20
 """Octets of a prompt: 20 minutes."""
 MOST_NAME = 255
 RATE, WIDTH, CHANNELS = 8000, 2, 1
-GENERATED = (
-    "BusinessHours",
-    "BusinessHoursWelcomeGreeting",
-    "BusinessHoursWelcomeGreetingAndMenu",
-    "AfterHoursWelcomeGreeting",
-    "AfterHoursWelcomeGreetingAndMenu",
-    "BusinessLocation",
-)
-"""Prompts that Exchange could also export as they are generated."""
+GENERATED = {
+    "BusinessHours": {"part": "hours"},
+    "BusinessHoursWelcomeGreeting": {"part": "greeting", "hours": "open"},
+    "BusinessHoursWelcomeGreetingAndMenu": {"part": "all", "hours": "open"},
+    "AfterHoursWelcomeGreeting": {"part": "greeting", "hours": "closed"},
+    "AfterHoursWelcomeGreetingAndMenu": {"part": "all", "hours": "closed"},
+    "BusinessLocation": {"part": "location"},
+}
+"""What a running server says by itself, and how it is asked for it."""
 
 
 def folder_of(state: Path, owner: str, name: str) -> Path:
@@ -58,23 +61,40 @@ def import_prompt(given: Given, desk: Desk) -> Outcome:
 
 def export_prompt(given: Given, desk: Desk) -> Outcome:
     """Give a recording back, octet for octet."""
-    for word in GENERATED:
-        if given.has(word):
-            raise Mistyped(f"-{word}: generated prompts are not exported; name a recorded one")
+    wanted = [word for word in GENERATED if given.flag(word)]
+    if wanted:
+        return _export_generated(given, desk, wanted)
     folder, words = _owner(given, desk)
     path = folder / _file_name(given)
     if not path.is_file():
         known = sorted(one.name for one in folder.glob("*")) if folder.is_dir() else []
         hint = f"there are {', '.join(known)}" if known else "it has none"
         raise LookupError(f"{words} has no prompt {path.name}; {hint}")
-    data = path.read_bytes()
+    return _exported(given, path.name, words, path.read_bytes())
+
+
+def _export_generated(given: Given, desk: Desk, wanted: Sequence[str]) -> Outcome:
+    """What callers hear where nothing was recorded, as the running server says it."""
+    if len(wanted) > 1:
+        raise Mistyped(f"-{wanted[0]} and -{wanted[1]} exclude each other")
+    name = given.text("UMAutoAttendant")
+    if not name or given.has("PromptFileName"):
+        raise Mistyped(f"-{wanted[0]} needs -UMAutoAttendant, and no -PromptFileName")
+    thing = find(desk.archive, NAMED["UMAutoAttendant"], name).thing
+    details = {**GENERATED[wanted[0]], "business_name": given.text("TestBusinessName")}
+    told = desk.ask("heard", attendant=thing.name, sound=True, **details)
+    words = f"auto attendant {thing.name}"
+    return _exported(given, f"{wanted[0]}.wav", words, base64.b64decode(told["wav"]))
+
+
+def _exported(given: Given, name: str, words: str, data: bytes) -> Outcome:
     out = given.text("Path")
     if out:
         Path(out).write_bytes(data)
     record = (
-        Property("PromptFileName", path.name, "name"),
+        Property("PromptFileName", name, "name"),
         Property("Owner", words, "owner"),
-        Property("Duration", round(check_sound(data, path.name), 1), "seconds", "s"),
+        Property("Duration", round(check_sound(data, name), 1), "seconds", "s"),
         Property("Size", len(data), "octets", "octets"),
         Property("Path", out, "path"),
         Property("AudioData", "" if out else _Audio(data), "audio"),
@@ -164,6 +184,14 @@ _WHOSE = (
         "UMAutoAttendant", "The auto attendant that it belongs to", section="auto_attendants"
     ),
 )
+ABOUT = {
+    "BusinessHours": "the business hours",
+    "BusinessHoursWelcomeGreeting": "the greeting in business hours",
+    "BusinessHoursWelcomeGreetingAndMenu": "greeting and menu in business hours",
+    "AfterHoursWelcomeGreeting": "the greeting after hours",
+    "AfterHoursWelcomeGreetingAndMenu": "greeting and menu after hours",
+    "BusinessLocation": "the location",
+}
 _NAME = Parameter("PromptFileName", "Name under which it is known", form="NAME.wav", required=True)
 CMDLETS = (
     Cmdlet(
@@ -190,22 +218,18 @@ CMDLETS = (
         "Gives a recording back, octet for octet",
         export_prompt,
         (
-            _NAME,
+            evolve(_NAME, required=False),
             Parameter("Path", "File to write; without it -Format Json shows AudioData"),
             *_WHOSE,
             *(
-                Parameter(name, "Refused: generated prompts are not exported", switch=True)
-                for name in GENERATED
+                Parameter(name, f"What the server says by itself: {about}", switch=True)
+                for name, about in ABOUT.items()
             ),
-            Parameter(
-                "TestBusinessName",
-                "Goes with generated prompts",
-                without_effect="generated prompts are not exported",
-            ),
+            Parameter("TestBusinessName", "Another business name, to hear how it sounds"),
             Parameter(
                 "TestMenuKeyMapping",
-                "Goes with generated prompts",
-                without_effect="generated prompts are not exported",
+                "Another menu, to hear how it sounds",
+                without_effect="the menu of the settings is said",
             ),
         ),
         unix="prompt export",
