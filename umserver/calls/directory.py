@@ -1,27 +1,33 @@
 """Finding a person by spelling the name, for attendants, callers and owners (spec 6.2, 5.6, 5.8).
 
-Knows: spelling, lists of namesakes, what may be done with somebody who was found. Must never know:
-stores, dialing rules, what becomes of the wish. A name is complete when nobody or one person is
+Knows: spelling, extensions; what follows stands in `choosing`. Must never know: stores, dialing
+rules, what becomes of the wish. A name is complete when nobody or one person is
 left, with #, or after a pause; what is still being spelled then is not taken for an answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import TypeAlias, TypeVar
 
-from attrs import define, frozen
-from twisted.internet.defer import Deferred
+from attrs import define
 from twisted.logger import Logger
 
 from umserver.calls.call import Call
-from umserver.calls.dialogs import KEY_SECONDS, menu, patiently
+from umserver.calls.choosing import (
+    ANSWERS,
+    Choosing,
+    Found,
+    Search,
+    Somebody,
+    Wish,
+    called,
+)
+from umserver.calls.dialogs import KEY_SECONDS, patiently
 from umserver.calls.digits import BACK_KEY, enter_digits
-from umserver.calls.grammar import grammar_for
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
-from umserver.interfaces import Clip, Unavailable
+from umserver.interfaces import Unavailable
 from umserver.org.dtmf import digits_of
 from umserver.org.people import (
     ADDRESS,
@@ -29,11 +35,11 @@ from umserver.org.people import (
     MOST_KEYS,
     WAYS,
     NameQuery,
-    Scope,
     is_in,
-    told_apart,
 )
-from umserver.org.settings import DialPlan, DistributionGroup, Mailbox
+from umserver.org.settings import DistributionGroup, Mailbox
+
+__all__ = ["Search", "Wish", "find_person"]
 
 log = Logger()
 
@@ -41,38 +47,15 @@ NEXT_SECONDS = 1.8
 """A longer pause ends a name."""
 SOON_SECONDS = 0.3
 """The pause behind a letter that was looked up for so long that the next one had its time."""
-SOON_SECONDS = 0.3
-"""The pause behind a letter that was looked up for so long that the next one had its time."""
 TWICE_SECONDS = 0.7
 """How soon the second of two keys follows that belong together."""
 MOST_LISTED = 9
 """People that are read out; of more, further letters are asked for."""
-ANSWERS = "01*#"
-"""Keys that interrupt what is said after a name; the others may be the rest of the name."""
 PROMPTS = {
     "LastFirst": "search-last-first",
     "FirstLast": "search-first-last",
     "SMTPAddress": "search-address",
 }
-
-
-class Wish(Enum):
-    """What a caller wants of the person, or instead."""
-
-    CALL = "search-call"
-    MESSAGE = "search-message"
-    TAKE = "search-take"
-    OPERATOR = "operator"
-
-
-T = TypeVar("T")
-Found: TypeAlias = tuple[Mailbox, Wish]
-Somebody: TypeAlias = Mailbox | DistributionGroup
-
-
-def called(one: Somebody) -> str:
-    """The name that is said."""
-    return one.display_name if isinstance(one, Mailbox) else one.name
 
 
 class _Said(Enum):
@@ -83,25 +66,6 @@ class _Said(Enum):
     OPERATOR = "operator"
     OTHER_WAY = "other way"
     EXTENSION = "extension"
-
-
-@frozen(kw_only=True)
-class Search:
-    """Who may be found, how, and what for."""
-
-    scope: Scope
-    ways: Sequence[str]
-    """Words of DialByName: the primary one, perhaps a secondary one."""
-    method: str
-    """MatchedNameSelectionMethod."""
-    wishes: Sequence[Wish]
-    """What is offered, in the order of the keys 1, 2 …"""
-    plan: DialPlan
-    """For extensions, and how many failures a caller has."""
-    with_operator: bool = False
-    """Whether 0 asks for the operator."""
-    groups: Sequence[DistributionGroup] = ()
-    """Groups that can be found too; none of the wishes is asked for them."""
 
 
 async def find_person(
@@ -274,85 +238,21 @@ class _Finding:
         if self.failures < self.tries or name != "are-you-there":
             await self.say(name)
 
-    # choosing
-
     async def _choose(self, people: Sequence[Somebody]) -> Found | DistributionGroup | Wish | None:
         """Of several the one that is meant, then the wish; None to spell again."""
-        person: Somebody | Wish | None = people[0]
-        if len(people) > 1:
-            names = {called(one).casefold() for one in people}
-            if self.search.method == "PromptForAlias" and len(names) == 1 and self.way != ADDRESS:
-                self.way = ADDRESS
-                return None
-            person = await self._one_of(people)
+        names = {called(one).casefold() for one in people}
+        by_alias = self.search.method == "PromptForAlias" and self.way != ADDRESS
+        if len(people) > 1 and len(names) == 1 and by_alias:
+            self.way = ADDRESS
+            return None
+        choosing = Choosing(self.call, self.office, self.speaker, self.search)
+        person = await choosing.one_of(people)
+        found: Found | DistributionGroup | Wish | None
+        if isinstance(person, Mailbox):
+            self.failures = 0
+            taken = list(self.search.wishes) == [Wish.TAKE]
+            found = (person, Wish.TAKE) if taken else await choosing.wish(person)
         else:
-            naming = Deferred.fromCoroutine(self._name(people[0]))
-            name = await patiently(self.call, self.speaker, naming)
-            await self.call.play(name, keys=ANSWERS)
-        if not isinstance(person, Mailbox):
-            return person
-        self.failures = 0
-        if list(self.search.wishes) == [Wish.TAKE]:
-            return person, Wish.TAKE
-        return await self._wish(person)
-
-    async def _one_of(self, people: Sequence[Somebody]) -> Somebody | Wish | None:
-        """Read out who there is; None for another name, or after too many failures."""
-        digit = grammar_for(self.speaker.language).digits
-        choices: dict[str, Somebody | Wish | None] = {"*": None}
-        phrases = []
-        users = [one for one in people if isinstance(one, Mailbox)]
-        groups = [one for one in people if isinstance(one, DistributionGroup)]
-        listed: list[tuple[Somebody, str]] = [*told_apart(users, self.search.method)]
-        listed += [(group, "") for group in groups]
-        for number, (one, detail) in enumerate(listed, start=1):
-            values = {"name": called(one), "key": digit(str(number))}
-            if detail:
-                phrases.append(("search-choice-detail", {**values, "detail": detail}))
-            else:
-                phrases.append(("search-choice", values))
-            choices[str(number)] = one
-        return await self._menu([*phrases, ("search-none-of-them", {})], choices)
-
-    async def _wish(self, person: Mailbox) -> Found | Wish | None:
-        """What to do with the one who was found."""
-        digit = grammar_for(self.speaker.language).digits
-        choices: dict[str, Wish | None] = {"*": None}
-        phrases = []
-        for number, wish in enumerate(self.search.wishes, start=1):
-            values = {"name": person.display_name, "key": digit(str(number))}
-            phrases.append((wish.value, values))
-            choices[str(number)] = wish
-        wanted = await self._menu([*phrases, ("search-again", {})], choices)
-        if wanted is None or wanted is Wish.OPERATOR:
-            return wanted
-        return person, wanted
-
-    async def _menu(
-        self, phrases: Sequence[tuple[str, dict[str, str]]], choices: Mapping[str, T]
-    ) -> T | Wish | None:
-        """A menu with the operator in it where there is one."""
-        offered: dict[str, T | Wish] = {**choices}
-        if self.search.with_operator:
-            offered["0"] = Wish.OPERATOR
-        wanted = [
-            Deferred.fromCoroutine(self.speaker.clip(name, **values)) for name, values in phrases
-        ]
-
-        async def prompt() -> list[Clip]:
-            return [await clip for clip in wanted]
-
-        said = await patiently(self.call, self.speaker, Deferred.fromCoroutine(prompt()))
-        chosen = await menu(self.call, self.speaker, said, offered, tries=self.tries)
-        if chosen is None:
-            self.failures += 1
-        return chosen
-
-    async def _name(self, person: Somebody) -> Clip:
-        """The recorded name, else the spoken one."""
-        if isinstance(person, DistributionGroup):
-            return await self.speaker.clip("search-found-group", name=person.name)
-        recorded = await self.office.greetings.recorded(person.address, "name")
-        if recorded is not None:
-            return recorded
-        return await self.speaker.clip("search-found", name=person.display_name)
+            found = person
+        self.failures += found is None
+        return found

@@ -177,10 +177,10 @@ class ForwardTests(AnsweringCase):
 
 
 class CallTests(AnsweringCase):
-    """00 2 (feature 118)."""
+    """00 2."""
 
     def test_a_colleague(self) -> None:
-        """A user of the same plan is called at the primary extension, whatever number called."""
+        """A user of the same plan is called at the primary extension (feature 118)."""
         sender = CallerId("2125550199", "Ben Sample", BEN.address)
         call = self.at_menu(sender=sender).press("00").until("message-acts-more")
         self.assertIn("message-acts-call", call.heard)
@@ -203,7 +203,7 @@ class CallTests(AnsweringCase):
         self.check(call.hang_up())
 
     def test_numbers_outside(self) -> None:
-        """They need a dialing rule: without one 2 is neither offered nor obeyed."""
+        """They need a dialing rule: without one 2 is neither offered nor obeyed (feature 118)."""
         call = self.at_menu(sender=STRANGER).press("00").until("message-acts-more")
         self.assertNotIn("message-acts-call", call.heard)
         call.press("2").until("call-not-allowed")

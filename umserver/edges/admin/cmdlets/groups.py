@@ -108,7 +108,10 @@ CMDLETS = (
         (identity(GROUP),),
         unix="group members",
         first="Identity",
-        examples=("Get-DistributionGroupMember Sales", "Get-DistributionGroupMember 'Sales' -Format Csv"),
+        examples=(
+            "Get-DistributionGroupMember Sales",
+            "Get-DistributionGroupMember 'Sales' -Format Csv",
+        ),
     ),
     Cmdlet(
         "Add",
