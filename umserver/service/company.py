@@ -84,11 +84,11 @@ def names_at(
 ) -> Sequence[str]:
     """The host names that a peer at this address may prove, when we call it.
 
-    Those of gateways there; of servers of ours their own names, and the names in our certificate,
-    since servers may share one (spec 9.4).
+    Those of gateways there; of servers of ours their names, their addresses, and the names in our
+    certificate, since servers may share one (spec 9.4).
     """
     servers = um.fleet.known if um.standing.states is not None else ()
-    ours = [server.name for server in servers if server.host == address]
+    ours = [n for server in servers if server.host == address for n in (server.name, address)]
     if ours or address in LOOPBACK or address in um.bootstrap.listen.hosts:
         ours += own
     return [*(hosts_at(org, address) if org is not None else ()), *ours]
