@@ -7,7 +7,7 @@ from random import Random
 from tests.kit.media import clip
 from tests.kit.raw_sip import sdp
 from tests.kit.two_ends import TwoEnds, watch
-from umserver.edges.net.conversation import SILENT_PATIENCE, TRANSFER_PATIENCE
+from umserver.edges.net.referral import SILENT_PATIENCE, TRANSFER_PATIENCE
 from umserver.interfaces import HungUp
 
 
@@ -404,8 +404,10 @@ class TransferTests(TwoEnds):
         """A peer whose INVITE lists its methods without REFER transfers nobody."""
         peer = self.raw()
         self.phone, _ = self.raw_call(peer, self.media(), headers=[("Allow", "INVITE, ACK, BYE")])
-        watch(self.phone.transfer("1002"))
         self.assertFalse(self.phone.sends_on)
+        self.phone.hang_up()
+        self.stage.walk(1.0)
+        self.assertTrue(self.phone.sends_on)
 
     def test_one_at_a_time(self) -> None:
         """A second transfer while the first is under way is refused, the first goes on."""

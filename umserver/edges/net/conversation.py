@@ -12,11 +12,12 @@ from typing import Protocol
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from umserver.edges.net.info import KeyTwins, info_body, keys_in_info
 from umserver.edges.net.media import Leg, MediaEngine
+from umserver.edges.net.referral import Referral
 from umserver.interfaces import Clip, HungUp, ITake, Recorded
 from umserver.wire.media import MediaSession, NotAcceptable, Offering, Protection
 from umserver.wire.sip.effects import (
@@ -26,7 +27,6 @@ from umserver.wire.sip.effects import (
     Established,
     Flow,
     Informed,
-    ProtocolMisuse,
     Reoffered,
     Told,
     Transferring,
@@ -35,14 +35,6 @@ from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.sip.message import Request
 
 log = Logger()
-
-TRANSFER_PATIENCE = 180.0
-"""Seconds that a transfer may take from one thing that the peer tells about it to the next."""
-SILENT_PATIENCE = 40.0
-"""Seconds that a peer which accepted and tells nothing may take: some only hang up when done."""
-
-TRANSFERS_NOBODY = frozenset({403, 405, 406, 415, 416, 420, 421, 488, 489, 501, 505})
-"""Answers to a REFER by which a peer says that it sends callers on to nowhere, or may not."""
 
 
 class Line(Protocol):
@@ -97,14 +89,21 @@ class Conversation:
     on_over: Callable[[str], None] | None = None
     joined: Conversation | None = field(init=False, default=None)
     """The other call whose sound is joined with this one's: it gets the keys, nobody else."""
-    sends_on: bool = field(init=False, default=True)
-    """False once the peer said that it transfers nobody."""
+    referral: Referral = field(init=False)
     _twins: KeyTwins = field(init=False, factory=KeyTwins)
     _gone: bool = field(init=False, default=False)
     _hanging_up: list[Deferred[None]] = field(init=False, factory=list)
-    _transfer: Deferred[bool] | None = field(init=False, default=None)
-    _transfer_alarm: IDelayedCall | None = field(init=False, default=None)
-    _transfer_accepted: bool = field(init=False, default=False)
+
+    @referral.default
+    def _own_referral(self) -> Referral:
+        return Referral(self)
+
+    @property
+    def sends_on(self) -> bool:
+        """False once the peer said that it transfers nobody, also by an Allow without REFER."""
+        stands = self.established and self.over is None
+        knows = not stands or self.line.endpoint.takes(self.call, "REFER")
+        return knows and self.referral.sends_on
 
     # verbs
 
@@ -154,19 +153,7 @@ class Conversation:
         """
         if self.over is not None:
             return fail(HungUp(self.over))
-        if self._transfer is not None:
-            return succeed(False)
-        answer = self._transfer = Deferred()
-        self._transfer_accepted = False
-        self._be_patient(TRANSFER_PATIENCE)
-        try:
-            effects = self.line.endpoint.transfer(self.call, refer_to, self.line.now())
-        except ProtocolMisuse as still_busy:
-            log.warn("no transfer: {why}", why=still_busy, call=self.id)
-            self._transferred(False)
-        else:
-            self.line.perform(effects)
-        return answer
+        return self.referral.ask(refer_to)
 
     def hang_up(self) -> Deferred[None]:
         """End the call; fires when the endpoint has let go of it."""
@@ -200,7 +187,7 @@ class Conversation:
             case Informed():
                 self._informed(effect.request)
             case Transferring():
-                self._transferring(effect)
+                self.referral.told(effect)
             case Ended():
                 self._ended(effect)
             case _:
@@ -228,43 +215,6 @@ class Conversation:
     def _info(self, request: Request) -> None:
         for key in keys_in_info(request.content_type, request.body):
             self._pressed(key, "info")
-
-    def _transferring(self, effect: Transferring) -> None:
-        status = effect.status
-        if effect.is_answer and status < 300:
-            if not self._transfer_accepted:
-                self._transfer_accepted = True
-                self._be_patient(SILENT_PATIENCE)
-        elif status >= 300:
-            if effect.is_answer and status in TRANSFERS_NOBODY:
-                self.sends_on = False
-            self._transferred(False)
-        elif status >= 200:
-            self._transferred(True)
-        else:
-            self._transfer_accepted = True
-            self._be_patient(SILENT_PATIENCE if effect.is_last else TRANSFER_PATIENCE)
-
-    def _be_patient(self, seconds: float) -> None:
-        """Wait so long from now for more about the transfer."""
-        self._stop_waiting()
-        if self._transfer is not None:
-            self._transfer_alarm = self.line.clock.callLater(seconds, self._lose_patience)
-
-    def _lose_patience(self) -> None:
-        log.warn("the peer does not tell what became of a transfer", call=self.id)
-        self.line.endpoint.forget_transfer(self.call)
-        self._transferred(False)
-
-    def _stop_waiting(self) -> None:
-        if self._transfer_alarm is not None and self._transfer_alarm.active():
-            self._transfer_alarm.cancel()
-
-    def _transferred(self, taken: bool) -> None:
-        waiting, self._transfer = self._transfer, None
-        self._stop_waiting()
-        if waiting is not None:
-            waiting.callback(taken)
 
     def _ended(self, effect: Ended) -> None:
         if self._gone:
@@ -342,13 +292,7 @@ class Conversation:
         if self.on_over is not None:
             self.on_over(by)
         self._release()
-        transfer, self._transfer = self._transfer, None
-        self._stop_waiting()
-        if transfer is not None:
-            if self._transfer_accepted and by == "peer":
-                transfer.callback(True)
-            else:
-                transfer.errback(HungUp(by))
+        self.referral.over(by)
 
     def _release(self) -> None:
         leg = self.leg

@@ -124,8 +124,6 @@ class Phone(Conversation):
 
     def transfer(self, target: str) -> Deferred[bool]:
         """Blind transfer to a number (at the peer) or a URI (IPhone)."""
-        if self.over is None and not self.line.endpoint.takes(self.call, "REFER"):
-            self.sends_on = False
         return self.transfer_to(self._refer_to(target))
 
     def bridge(self, number: str, onward: Onward) -> Deferred[str]:
