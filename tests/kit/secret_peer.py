@@ -39,7 +39,8 @@ def open_rtp(shield: Shield, data: bytes) -> bytes | None:
     """What an SRTP packet turns out to be; None when it was dropped."""
     buffer = bytearray(4096)
     buffer[: len(data)] = data
-    length = shield.open(lend(buffer), len(data), int.from_bytes(data[8:12], "big"))
+    sequence, ssrc = int.from_bytes(data[2:4], "big"), int.from_bytes(data[8:12], "big")
+    length = shield.open(lend(buffer), len(data), ssrc, sequence)
     return bytes(buffer[:length]) if length >= 0 else None
 
 

@@ -37,8 +37,8 @@ def opened(ours: Shield, data: bytes) -> bytes | None:
     """What a packet turns out to be; None when it was dropped."""
     buffer = bytearray(2048)
     buffer[: len(data)] = data
-    ssrc = int.from_bytes(data[8:12], "big")
-    length = ours.open(lend(buffer), len(data), ssrc)
+    sequence, ssrc = int.from_bytes(data[2:4], "big"), int.from_bytes(data[8:12], "big")
+    length = ours.open(lend(buffer), len(data), ssrc, sequence)
     return bytes(buffer[:length]) if length >= 0 else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 
 from attrs import evolve
@@ -155,6 +156,25 @@ class RekeyTests(SynchronousTestCase):
                 self.assertEqual(opened(there, sealed(new, number)), packet(number))
             self.assertIsNone(opened(there, never))
             self.assertEqual(there.forged, 1)
+
+    def test_counters_after_a_change(self) -> None:
+        """In a long call the peer may keep its roll-over counter or begin anew; both are heard."""
+        for suite, rounds, keeps in product(SUITES, (1, 2, 7), (False, True)):
+            here, there, keys = pair(suite)
+            last = rounds * 65_536 + 40_000
+            for number in (*range(30_000, last, 10_000), last):
+                self.assertIsNotNone(opened(there, sealed(here, number)))
+            late = sealed(here, last + 1)
+            after, _, new_keys = pair(suite, seed=5)
+            for number in range(0, last if keeps else 0, 10_000):
+                after.seal(packet(number))
+            there.use(evolve(keys, theirs=new_keys.theirs))
+            self.assertEqual(opened(there, late), packet(last + 1))
+            data = [sealed(after, number) for number in range(last + 2, last + 40)]
+            for number, each in enumerate(data, last + 2):
+                self.assertEqual(opened(there, each), packet(number), (suite, rounds, keeps))
+            self.assertIsNone(opened(there, data[-1]))
+            self.assertEqual((there.forged, there.replayed), (0, 1))
 
     def test_we_change_our_key(self) -> None:
         """A new key of ours is told, so that another source is begun with it."""

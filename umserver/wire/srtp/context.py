@@ -25,6 +25,8 @@ OK, NOT_GENUINE, REPLAYED, TOO_OLD = 0, 7, 9, 10
 MOST_SOURCES = 16
 """SSRCs that one key is used with at most: each costs memory for good."""
 
+_STRIDE, _MARGIN = 0x4000, 200
+_HEADER = Struct("!BBHII")
 _AES_256_CM = 5
 _POLICY = Struct("=6i")
 _ROOM = 4096
@@ -109,14 +111,17 @@ class Receiver:
         self._behind_rtcp = 0 if suite.gcm else suite.rtcp_tag
         self._only = sessions[0]._srtp[0]
         self._sources: set[int] = set()
+        self.ssrc = -1
+        """Who was heard last; -1 for nobody."""
+        self.index = 0
+        """The highest packet number of that source, roll-overs included (RFC 3711 §3.3.1)."""
 
-    def open(self, packet: Any, length: int, ssrc: int) -> int:
+    def open(self, packet: Any, length: int, ssrc: int, sequence: int) -> int:
         """Make the SRTP packet in these lent octets RTP; its new length, or minus libsrtp's word.
 
         What is not genuine has left no trace, but the octets may be spoilt.
         """
-        known = ssrc in self._sources
-        if not known and len(self._sources) >= MOST_SOURCES:
+        if ssrc != self.ssrc and not self._may_be_new(ssrc):
             return -NOT_GENUINE
         srtp = self._only
         if self._mki:
@@ -127,10 +132,34 @@ class Receiver:
         status: int = lib.srtp_unprotect(srtp, packet, _length)
         if status != OK:
             return -status
-        if not known:
+        ahead = (sequence - self.index) & 0xFFFF
+        if ssrc != self.ssrc:
             self._sources.add(ssrc)
+            self.ssrc, self.index = ssrc, sequence
+        elif ahead < 0x8000:
+            self.index += ahead
         opened: int = _length[0]
         return opened
+
+    def _may_be_new(self, ssrc: int) -> bool:
+        return ssrc in self._sources or len(self._sources) < MOST_SOURCES
+
+    def wind_on(self, suite: Suite, keys: Sequence[MasterKey], ssrc: int, index: int) -> None:
+        """Take it that this source has come to this packet number with other keys before.
+
+        The roll-over counter of a stream cannot be set through pylibsrtp: it is wound on by packets
+        of our own, which end some way before the number.
+        """
+        last = index - _MARGIN
+        for key in keys:
+            sender, srtp = Sender(suite, key), self._sessions[key.mki]._srtp[0]
+            for number in range(last % _STRIDE, last + 1, _STRIDE):
+                data = sender.seal(_HEADER.pack(0x80, 0, number & 0xFFFF, 0, ssrc))
+                assert data is not None
+                _length[0] = len(data)
+                lib.srtp_unprotect(srtp, _octets, _length)
+        self._sources.add(ssrc)
+        self.ssrc, self.index = ssrc, index
 
     def open_rtcp(self, data: bytes) -> bytes | None:
         """The RTCP packet in this SRTCP packet; None when it is not genuine or was here before."""

@@ -155,7 +155,7 @@ class Inlet:
             return
         first, second, sequence, timestamp, ssrc = _unpack(_buffer)
         if self.shield is not None:
-            length = self._genuine(first, second, length, ssrc)
+            length = self._genuine(first, second, sequence, length, ssrc)
             if length < 0:
                 return
         start, end = 12, length
@@ -180,11 +180,11 @@ class Inlet:
             packet = (ssrc, sequence, second, timestamp, bytes(_buffer[start:end]))
             self._doubtful(number, packet, now)
 
-    def _genuine(self, first: int, second: int, length: int, ssrc: int) -> int:
+    def _genuine(self, first: int, second: int, sequence: int, length: int, ssrc: int) -> int:
         """Open the packet in the buffer: its length in the clear, or negative if it is none."""
         if first >> 6 == VERSION and not _FIRST_RTCP <= second <= _LAST_RTCP:
             assert self.shield is not None
-            return self.shield.open(_lent, length, ssrc)
+            return self.shield.open(_lent, length, ssrc, sequence)
         if is_handshake(first):
             if len(self.handshakes) < _MOST_HANDSHAKES:
                 self.handshakes.append(bytes(_buffer[:length]))
