@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import Any
+
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from tests.kit.house import DIVERTED, Caller, HouseCase, attachment
 from tests.kit.media import clip
@@ -175,7 +178,14 @@ class PlainSip(SecretCase, HouseCase):
         self.assertIn(SAID, self.sound(2))  # the other is about the call that was refused
 
     def test_keys_by_setting(self) -> None:
-        """With the setting they are, and no trace of ours shows one."""
+        """With the setting they are, and no trace or log of ours shows one."""
+        logged: list[str] = []
+
+        def note(event: LogEvent) -> None:
+            logged.append(formatEvent(event) + repr(event))
+
+        globalLogPublisher.addObserver(note)
+        self.addCleanup(globalLogPublisher.removeObserver, note)
         self.start(overrides={"media.keys_over_plain_sip": True})
         caller = self.dial(headers=DIVERTED, offering="sdes").until_beep()
         caller.say(clip(2.0, 1)).hang_up()
@@ -183,6 +193,12 @@ class PlainSip(SecretCase, HouseCase):
         seen = b"".join(each.data for each in self.trace.everything())
         self.assertIn(b"a=crypto:", seen)
         self.assertEqual(KEY.findall(seen), [])
+        keying = self.plan_of(caller).keying
+        said = "".join(logged)
+        self.assertTrue(said)
+        for key in (keying.ours.secret, keying.theirs[0].secret):
+            for shape in (b64encode(key).decode(), key.hex(), repr(key)):
+                self.assertNotIn(shape, said)
 
     def test_a_handshake(self) -> None:
         """A handshake needs no secret signalling."""
