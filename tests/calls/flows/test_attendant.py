@@ -162,7 +162,7 @@ class KeyTests(RehearsalCase):
         self.assertLess(call.clock.seconds(), 4.0)
 
     def test_an_outside_number_needs_a_rule(self) -> None:
-        """A number outside is dialled only as a rule of the attendant says."""
+        """A number outside is dialled only as a rule of the attendant says (feature 148)."""
         call = lobby(mapped(extension="5550199")).press("1").until("attendant-extension-wrong")
         self.assertEqual(call.phone.transfers, [])
 

@@ -63,7 +63,7 @@ class StrangerTests(VisitCase):
         self.check(call.hang_up())
 
     def test_a_call_that_is_not_allowed(self) -> None:
-        """The plan's rules of dialling out hold."""
+        """The plan's rules of dialling out hold for whoever did not sign in (feature 148)."""
         nothing = {"allow_dial_plan_subscribers": False, "allow_extensions": False}
         call = self.found(**nothing).press("1")
         call.until("search-not-reachable[Ben Sample]").until("enter-extension")

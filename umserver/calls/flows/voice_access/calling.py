@@ -65,7 +65,6 @@ async def to_operator(owner: Owner) -> None:
 
 async def _connect(owner: Owner, number: str) -> None:
     await owner.say("call-transferring", keys=NO_KEY)
-    log.info("event 1024: transferring out of voice access", call=owner.call.id)
     await _transfer(owner, number)
     await owner.say("transfer-failed")
 
