@@ -127,7 +127,12 @@ class Server:
         calls = str(self._calls)
         self.umctl("Set-UMService", "-MaxCallsAllowed", calls)
         self.umctl("Set-UMCallRouterSettings", "-MaxCallsAllowed", calls)
-        time.sleep(2.5)
+        for _ in range(40):
+            time.sleep(0.5)
+            self.umctl("poll")
+            if f"capacity {calls}" in self.umctl("status"):
+                return
+        raise SystemExit("the server does not follow its settings")
 
 
 def _environment() -> dict[str, str]:

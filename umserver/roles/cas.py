@@ -58,6 +58,8 @@ class CallRouter:
     """The mailbox servers that may take this call, best first, each with the given token."""
     admission: Callable[[int], Refusal | None]
     """A refusal for a further call (draining, full), told how many are being routed."""
+    revision: Callable[[], int] = lambda: 0
+    """Rises with every change of the settings or of a user."""
     redirected: int = field(init=False, default=0)
     refused: int = field(init=False, default=0)
     routing: int = field(init=False, default=0)
@@ -70,7 +72,7 @@ class CallRouter:
 
     def __attrs_post_init__(self) -> None:
         self.hour = LastHour(self.wall)
-        self._decisions = Decisions(self.directory, self.wall)
+        self._decisions = Decisions(self.directory, self.wall, self.revision)
         self._redirects, self._refusals = Sparing(self.wall), Sparing(self.wall)
 
     def decide(

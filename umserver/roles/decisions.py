@@ -2,9 +2,10 @@
 
 Knows: which parts of a decision may be used again, and how long. Must never know: the rules
 (`umserver.org.resolve`), SIP. A decision is remembered apart from who calls, so that a thousand
-callers of a thousand users are two thousand entries; all are forgotten with the snapshot they were
-made from, and after a minute. Nothing here waits: where the directory would have to be asked, or
-more be waited for, there is no answer. A decision costs 5 µs from memory and some 60 without.
+callers of a thousand users are two thousand entries; all are forgotten with every change of the
+settings or of a user, and after a minute. Nothing here waits: where the directory would have to be
+asked, or more be waited for, there is no answer. A decision costs under 1 µs from memory and some
+60 without.
 """
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ class Decisions:
 
     directory: IDirectory
     wall: Callable[[], float]
+    revision: Callable[[], int] = lambda: 0
+    """Rises with every change, also of users, who are not in the snapshot."""
+    most: int = MOST
+    """Entries of each of the two memories."""
     _org: Organisation | None = field(init=False, default=None)
+    _of: int = field(init=False, default=-1)
     _until: float = field(init=False, default=0.0)
     _ways: dict[CallFacts, Decision] = field(init=False, factory=dict)
     _callers: dict[tuple[str, Party | None], Caller] = field(init=False, factory=dict)
@@ -69,8 +75,9 @@ class Decisions:
 
     def _forget_old(self, org: Organisation) -> None:
         now = self.wall()
-        if org is not self._org or not self._until - SECONDS <= now < self._until:
-            self._org, self._until = org, now + SECONDS
+        fresh = self._until - SECONDS <= now < self._until
+        if not fresh or org is not self._org or self.revision() != self._of:
+            self._org, self._of, self._until = org, self.revision(), now + SECONDS
             self._ways.clear()
             self._callers.clear()
 
@@ -82,7 +89,7 @@ class Decisions:
         for reason in decision.reasons:
             if EVENT in reason:
                 log.warn("event 1109: {why}", why=reason)
-        _keep(self._ways, way, decision)
+        self._keep(self._ways, way, decision)
         return decision
 
     def _call(
@@ -92,8 +99,13 @@ class Decisions:
         if found is None:
             return None
         caller = caller_of(plan, org, calling, found)
-        _keep(self._callers, (plan.name, calling), caller)
+        self._keep(self._callers, (plan.name, calling), caller)
         return caller
+
+    def _keep(self, memory: dict[Any, Any], key: object, value: object) -> None:
+        if len(memory) >= self.most:
+            memory.clear()
+        memory[key] = value
 
     def _find(
         self, org: Organisation, facts: CallFacts
@@ -119,9 +131,3 @@ def _not_now(failure: Any) -> None:
 
 def _calling(way: CallFacts, calling: Party | None) -> CallFacts:
     return evolve(way, caller=calling)
-
-
-def _keep(memory: dict[Any, Any], key: object, value: object) -> None:
-    if len(memory) >= MOST:
-        memory.clear()
-    memory[key] = value

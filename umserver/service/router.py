@@ -54,6 +54,7 @@ class Router:
             key=self.key,
             targets=self.targets,
             admission=self._admission,
+            revision=lambda: self.poller.revision,
         )
         self.door = door_of("cas", bootstrap, self.poller.settings)
         expected = Expected(lambda: self.poller.settings)
