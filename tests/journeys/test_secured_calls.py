@@ -198,3 +198,50 @@ def _believing(authority: Issued) -> ssl.SSLContext:
     context.check_hostname = False
     context.load_verify_locations(cadata=authority.pem.decode())
     return context
+
+
+class Onward(SecuredCase):
+    """Callers of a secured gateway who are sent on."""
+
+    def by_key(self, method: str, **replies: int | None) -> TlsGateway:
+        """A gateway in a call with Reception, that has pressed 1 and waits."""
+        gateway = self.tls_gateway(self.peer)
+        gateway.replies.update(replies)
+        self.port = gateway.port
+        self.method = method
+        self.open()
+        gateway.call(("127.0.0.1", self.desk_tls), "5001")
+        gateway.keep_silent(1.0)
+        gateway.press("1")
+        return gateway
+
+    def secured(self, toml: str) -> str:
+        """With the port of the gateway, and how it sends callers on."""
+        name = f'address = "{GATEWAY}"'
+        more = f'{name}\nport = {self.port}\ntransfer_method = "{self.method}"'
+        return super().secured(toml).replace(name, more)
+
+    def until(self, gateway: TlsGateway, method: str) -> Raw:
+        """Keep the line open until we are asked for this."""
+        for _ in range(60):
+            if gateway.requests(method):
+                break
+            gateway.keep_silent(0.5)
+        return gateway.requests(method)[0]
+
+    def test_refer(self) -> None:
+        """The REFER comes over the connection of the call."""
+        gateway = self.by_key("Refer", REFER=202)
+        refer = self.until(gateway, "REFER")
+        self.assertEqual(refer.source[1], self.desk_tls)
+        self.assertIn("1001", refer.header("Refer-To"))
+
+    def test_bridge(self) -> None:
+        """A second call reaches the gateway's own port by TLS, with a certificate of ours."""
+        gateway = self.by_key("Bridge", INVITE=486)
+        invite = self.until(gateway, "INVITE")
+        self.assertIn("SIP/2.0/TLS", invite.header("Via"))
+        self.assertIn("transport=tls", invite.header("Contact"))
+        pipe = gateway.pipes[invite.source]
+        self.assertIn(pipe, gateway.taken)
+        self.assertIsNotNone(pipe.shown())

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from umserver.org.facts import CallFacts
 from umserver.org.forms import plain_address
+from umserver.org.peers import gateway_of
 from umserver.org.settings import DialPlan, IPGateway, Organisation
 
 TransferMethod: TypeAlias = Literal["Auto", "Refer", "Bridge"]
@@ -55,7 +56,7 @@ def onward_for(org: Organisation, plan: DialPlan, facts: CallFacts) -> Onward:
 
     The gateway that brought the call comes first, then the others that lead to the dial plan.
     """
-    own = org.gateway_at.get(plain_address(facts.source))
+    own = gateway_of(org, facts)
     names = {group.gateway for group in org.hunt_groups if group.dial_plan == plan.name}
     others = [one for one in org.gateways if one.name in names and one is not own]
     exits = [_exit(org, one, facts) for one in ([own] if own is not None else []) + others]
