@@ -15,9 +15,9 @@ TAKEN = {"dtls-only.sip"}
 class Torture(HouseCase):
     """Nothing that anybody sends does harm, and what is right gets the right answer."""
 
-    def send_all(self, transport: str) -> list[Result]:
+    def send_all(self, transport: str, **overrides: object) -> list[Result]:
         """Every vector to the answering desk; after each the server is as alive as before."""
-        self.start(with_rack)
+        self.start(with_rack, overrides)
         try:
             rack = Rack((self.host, self.desk_port), self.stage.walk)
         except OSError as taken:
@@ -39,6 +39,12 @@ class Torture(HouseCase):
         self.assertEqual([str(result) for result in results if result.grade == "wrong"], [])
         rest = {result.vector.entry["file"] for result in results if result.grade != "ideal"}
         self.assertEqual(rest, WANT_SRTP | TAKEN)
+
+    def test_with_keys_over_plain_sip(self) -> None:
+        """As an administrator may want it: then these calls are taken like any other."""
+        results = self.send_all("udp", **{"media.keys_over_plain_sip": True})
+        rest = {result.vector.entry["file"] for result in results if result.grade != "ideal"}
+        self.assertEqual(rest, TAKEN)
 
     def test_over_udp(self) -> None:
         """Datagrams."""

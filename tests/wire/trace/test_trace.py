@@ -66,6 +66,25 @@ class MemoryTests(SynchronousTestCase):
         memory.forget("call4@example")
         self.assertEqual(len(memory.everything()), 3)
 
+    def test_keys_of_sound(self) -> None:
+        """Whoever reads a trace cannot hear the call: keys are crossed out, lengths stay."""
+        key = b"d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+        lines = (
+            b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key + b"|2^20|1:4;inline:" + key + b"|1:4",
+            b"a=crypto:2 AES_CM_128_HMAC_SHA1_80 INLINE:" + key + b" -X=1",
+            b"k=base64:" + key,
+            b"k=prompt",
+        )
+        data = b"INVITE sip:1 SIP/2.0\r\nCall-ID: secret\r\n\r\n" + b"\r\n".join(lines)
+        memory = TraceMemory()
+        memory.note(TracedMessage(0.0, A, B, "udp", data))
+        [kept] = memory.call("secret")
+        self.assertNotIn(key, kept.data)
+        self.assertEqual(len(kept.data), len(data))
+        self.assertEqual(kept.data.count(b"x" * len(key)), 4)
+        for stays in (b"|2^20|1:4;inline:", b"|1:4\r\n", b" -X=1", b"k=prompt", b"HMAC_SHA1_80 "):
+            self.assertIn(stays, kept.data)
+
     def test_compact_call_id(self) -> None:
         """Both spellings of Call-ID belong to one call."""
         memory = TraceMemory()
