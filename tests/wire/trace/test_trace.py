@@ -70,7 +70,11 @@ class MemoryTests(SynchronousTestCase):
         """Whoever reads a trace cannot hear the call: keys are crossed out, lengths stay."""
         key = b"d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
         lines = (
-            b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key + b"|2^20|1:4;inline:" + key + b"|1:4",
+            b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"
+            + key
+            + b"|2^20|1:4;inline:"
+            + key
+            + b"|1:4",
             b"a=crypto:2 AES_CM_128_HMAC_SHA1_80 INLINE:" + key + b" -X=1",
             b"k=base64:" + key,
             b"k=prompt",
