@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 LOOK_EVERY = 0.005
 NAMES = ("p50", "p99", "p99.9", "max")
 MOST_LAG = 0.020
-RIGHT, WRONG = "246813", "975310"
+RIGHT, WRONG, OWNERS = "246813", "975310", "135792"
 ADA = "ada@example.com"
 
 
@@ -142,6 +142,24 @@ async def tried(um: Any, number: int, options: argparse.Namespace, became: Count
     )
 
 
+async def owners(um: Any, became: Counter[str]) -> None:
+    """Somebody else signs in meanwhile, from an own telephone."""
+    from umserver.interfaces import Unavailable
+
+    mailbox = (await um.desk.store.find("Demo", ["1002"]))["1002"]
+    policy = um.poller.settings.mailbox_policies[0]
+    began = time.monotonic()
+    try:
+        answer = await um.desk.pins.sign_in(mailbox, policy, OWNERS, "1002")
+    except Unavailable:
+        became["owner sent away"] += 1
+        return
+    became["owner signed in" if answer.welcome else "OWNER REFUSED"] += 1
+    became["owner's longest wait, ms"] = max(
+        became["owner's longest wait, ms"], round(1000 * (time.monotonic() - began))
+    )
+
+
 async def measure(options: argparse.Namespace, state: Path) -> bool:
     """The whole story; whether all is as it should be."""
     from twisted.internet import reactor
@@ -171,8 +189,11 @@ async def measure(options: argparse.Namespace, state: Path) -> bool:
             loop.stop()
 
     began = time.monotonic()
+    owner = LoopingCall(lambda: Deferred.fromCoroutine(owners(um, became)))
+    owner.start(1.0)
     loop = LoopingCall.withCount(more)
     await loop.start(0.01)
+    owner.stop()
     late = lateness.take()
     print(line("reactor lag, wrong PINs meanwhile", late))
     await deferLater(reactor, 3.0, lambda: None)

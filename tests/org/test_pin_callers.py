@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.org.pin_callers import FORGIVEN_AFTER, MOST_WRONG, Callers
+from umserver.org.pin_callers import FORGIVEN_AFTER, MOST_WRONG, Callers, place
 
 BEN, EVE = "2125550142", "2125550143"
 
@@ -47,6 +47,22 @@ class CallersTests(SynchronousTestCase):
             callers.charge(EVE, 0.0)
             callers.refund(EVE, 0.0)
         self.assertEqual(self.guess(callers, EVE, 5), 1)
+
+    def test_callers_without_a_number(self) -> None:
+        """Of callers without a number, who share the name of their gateway, one alone does not bar
+        all.
+        """
+        callers = Callers()
+        self.assertEqual(self.guess(callers, place("192.0.2.1"), 1000), 10 * MOST_WRONG - 9)
+        self.assertFalse(callers.is_barred(place("192.0.2.2"), 0.0))
+
+    def test_clean(self) -> None:
+        """Who tried no wrong PIN lately is known for it, and is again after a while."""
+        callers = Callers()
+        self.assertTrue(callers.is_clean(EVE, 0.0))
+        callers.charge(EVE, 0.0)
+        self.assertFalse(callers.is_clean(EVE, 1.0))
+        self.assertTrue(callers.is_clean(EVE, FORGIVEN_AFTER))
 
     def test_no_name(self) -> None:
         """Where nothing is known of a caller nobody is barred for it."""

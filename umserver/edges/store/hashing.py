@@ -19,6 +19,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from umserver.interfaces import Unavailable
+from umserver.org.pin_callers import is_place
 
 T = TypeVar("T")
 
@@ -28,6 +29,8 @@ MOST_WAITING = 40
 """PINs in the row: about a second."""
 MOST_OF_ONE = 4
 """PINs of one caller in the row; a caller says one after the other."""
+KEPT_FREE = 10
+"""Places that only those get who tried no wrong PIN lately."""
 NICENESS = 10
 
 
@@ -46,10 +49,14 @@ class HashingDesk:
     _known: threading.local = field(init=False, factory=threading.local)
 
     @contextmanager
-    def place(self, caller: str = "") -> Iterator[None]:
-        """A place in the row while the context lasts. Raises Unavailable when there is none."""
-        full = self._row.total() >= self.most_waiting
-        if full or (caller and self._row[caller] >= MOST_OF_ONE):
+    def place(self, caller: str = "", *, clean: bool = True) -> Iterator[None]:
+        """A place in the row while the context lasts. Raises Unavailable when there is none.
+
+        `clean`: this caller tried no wrong PIN lately, and finds room where others do not.
+        """
+        most = self.most_waiting if clean else self.most_waiting - KEPT_FREE
+        own = most // 2 if is_place(caller) else MOST_OF_ONE
+        if self._row.total() >= most or (caller and self._row[caller] >= own):
             self.shed += 1
             raise Unavailable("too many PINs are being tried")
         self._row[caller] += 1

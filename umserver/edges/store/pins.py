@@ -105,7 +105,8 @@ class StorePins:
         caller: str,
     ) -> SignIn:
         try:
-            with self.hashing.place(caller):
+            clean = self.callers.is_clean(caller, self.reactor.seconds())
+            with self.hashing.place(caller, clean=clean):
                 return await self._sign_in(mailbox, policy, pin, caller)
         finally:
             await moment

@@ -16,6 +16,7 @@ from tests.calls.flows.voice_access.stage import (
     mail,
 )
 from tests.kit.fake_office import clip
+from umserver.org.messages import CallerId
 
 
 class SignInTests(VisitCase):
@@ -41,6 +42,16 @@ class SignInTests(VisitCase):
         call.until("main-menu-repeat")
         self.assertNotIn("Ada Example", call.heard)
         self.check(call.to_the_end())
+
+    def test_who_guessed(self) -> None:
+        """Wrong PINs count for the calling number, without one for the gateway (feature 89)."""
+        for caller, name in ((CallerId("2125550142"), "2125550142"), (CallerId(), "@192.0.2.9")):
+            call = Visit(route=evolve(STRANGE_PHONE, caller=caller))
+            call.phone.facts = evolve(call.phone.facts, source="192.0.2.9")
+            call.dial().until("enter-extension").press("1001").until("enter-pin").press("1111#")
+            call.until("enter-extension")
+            self.assertEqual(call.pins.callers, [name])
+            self.check(call.hang_up())
 
     def test_another_mailbox(self) -> None:
         """The star key on the own telephone opens somebody else's mailbox, with that one's PIN."""

@@ -13,6 +13,7 @@ from umserver.calls.digits import BACK_KEY, enter_digits
 from umserver.calls.flows.voice_access.first_time import set_up
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.interfaces import Unavailable
+from umserver.org.pin_callers import place
 from umserver.org.resolve import VoiceAccess
 
 log = Logger()
@@ -24,7 +25,7 @@ FAILED = "login-failed"
 
 def caller_of(call: Call, route: VoiceAccess) -> str:
     """For whom wrong PINs count: the calling number, or where a call without one came from."""
-    return route.caller.number or f"nobody at {call.phone.facts.source}"
+    return route.caller.number or place(call.phone.facts.source)
 
 
 async def proved(owner: Owner) -> bool:
