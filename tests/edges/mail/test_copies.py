@@ -7,8 +7,8 @@ import contextlib
 import errno
 import shutil
 import tempfile
-from email import message_from_bytes
-from email.message import Message
+from email import message_from_bytes, policy
+from email.message import EmailMessage, Message
 from pathlib import Path
 from random import Random
 
@@ -103,6 +103,21 @@ class MailTests(SynchronousTestCase):
         self.assertEqual(head.references, SENT.references)
         self.assertEqual(head.subject, "FW: Lunch")
         self.assertEqual(head.sender, ADA)
+
+    def test_the_text_names_the_recipients(self) -> None:
+        """Who reads the mail sees to whom it went, in words of the own language."""
+        english, french = (self.text(self.mail(language=tag)) for tag in ("en-US", "fr-FR"))
+        self.assertIn("To: Ben Sample, Chloé Démo, dan@example.com", english)
+        self.assertNotIn("Called", english)
+        self.assertIn("Ben Sample, Chloé Démo, dan@example.com", french)
+        many = tuple(Addressee(f"u{n}@example.com") for n in range(30))
+        self.assertIn("u19@example.com, …", self.text(self.mail(addressed=many)))
+
+    def text(self, mail: bytes) -> str:
+        """The plain text, in one line."""
+        part = message_from_bytes(mail, policy=policy.default).get_body(("plain",))
+        assert isinstance(part, EmailMessage)
+        return " ".join(str(part.get_content()).split())
 
     def test_a_forward_with_a_comment(self) -> None:
         """The comment is the first attachment, the old message the second (feature 64)."""
@@ -232,8 +247,9 @@ class CopiesSurviveTests(DiskCase):
         if story.heard or story.committed:
             self.assertEqual(counts, [1, 1, 1], what)
             for mail in story.mails():
-                sounds = 1 + (story.heard > 0)
-                self.assertEqual(len(mail["X-AttachmentOrder"].split(";")), sounds, what)
+                sounds = mail["X-AttachmentOrder"].split(";")
+                self.assertEqual(sounds[-1], "Old.wav", what)
+                self.assertGreaterEqual(len(sounds), 1 + (story.heard > 0), what)
 
     def test_death_at_every_step(self) -> None:
         """Whenever it dies, after a restart everybody has one mail with comment and enclosure."""

@@ -40,6 +40,8 @@ SENT = ("voice", "IPM.Note.Microsoft.Voicemail.UM")
 MOST_NAMED = 100
 """Recipients that a mail names."""
 MOST_REFERENCES = 10
+MOST_SPOKEN_OF = 20
+"""Recipients in the body."""
 
 SYSTEM_USER = "voicemail"
 """The user part of the address that mails come from when the caller has none."""
@@ -195,14 +197,17 @@ def _seconds(envelope: Envelope, sound: SoundFile | None) -> int:
 def _page(envelope: Envelope, choices: Choices, kind: Kind, seconds: int, words: Words) -> Page:
     caller = caller_words(envelope, words)
     number = spoken_number(one_line(envelope.caller.number, 64))
-    called = one_line(f"{envelope.mailbox_name} ({envelope.extension})")
+    called = one_line(envelope.mailbox_name)
+    if envelope.extension:
+        called = one_line(f"{called} ({envelope.extension})")
     moment = spoken_moment(words, local_time(envelope.received, envelope.time_zone))
     marks = [words.important] * choices.important + [words.private] * choices.private
     rows = [
         (words.caller, caller),
         (words.number, number if number != caller else ""),
         (words.address, one_line(envelope.caller.address, 320)),
-        (words.called, called if envelope.extension else one_line(envelope.mailbox_name)),
+        (words.called, "" if envelope.sent else called),
+        (words.recipients, _recipients(envelope) if envelope.sent else ""),
         (words.time, moment),
         (words.length, spoken_length(words, seconds) if seconds else ""),
         (words.marks, ", ".join(marks)),
@@ -219,6 +224,13 @@ def _page(envelope: Envelope, choices: Choices, kind: Kind, seconds: int, words:
         link=telephone_link(envelope.caller.number),
         extra=envelope.extra_text if kind is Kind.VOICE else "",
     )
+
+
+def _recipients(envelope: Envelope) -> str:
+    """Those to whom a user sent it; of many the first ones."""
+    names = [one_line(one.name or one.address) for one in envelope.addressed]
+    more = ["…"] if len(names) > MOST_SPOKEN_OF else []
+    return ", ".join([*names[:MOST_SPOKEN_OF], *more]) or one_line(envelope.mailbox_name)
 
 
 def _file_name(words: Words, envelope: Envelope, caller: str, sound: SoundFile) -> str:

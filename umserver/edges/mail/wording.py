@@ -41,6 +41,7 @@ class Words:
     number: str
     address: str
     called: str
+    recipients: str
     time: str
     length: str
     marks: str
@@ -75,6 +76,7 @@ ENGLISH = Words(
     number="Number",
     address="E-mail",
     called="Called",
+    recipients="To",
     time="Received",
     length="Length",
     marks="Marked",
@@ -115,6 +117,7 @@ FRENCH = Words(
     number="Numéro",
     address="Courriel",
     called="Destinataire",
+    recipients="Destinataires",
     time="Reçu",
     length="Durée",
     marks="Signalé",
