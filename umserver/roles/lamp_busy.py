@@ -31,6 +31,8 @@ class Busy:
     """Whether what is old may be told again."""
     force: bool = False
     """Whether it is told again whatever was told before."""
+    expects: bool = False
+    """Whether a message is on its way, or somebody works in the mailbox."""
     failing_since: float | None = None
     _looked_at: float = field(init=False, default=float("-inf"))
     _wait: float = field(init=False, default=FIRST_WAIT)
@@ -39,10 +41,11 @@ class Busy:
     _nap: Deferred[None] | None = field(init=False, default=None)
     _timer: IDelayedCall | None = field(init=False, default=None)
 
-    def note(self, refresh: bool, force: bool) -> None:
+    def note(self, refresh: bool, force: bool, expects: bool) -> None:
         """Something happened: a nap ends, the next look follows."""
         self.again = True
         self.refresh, self.force = self.refresh or refresh, self.force or force
+        self.expects = self.expects or expects
         if self._is_patient:
             self.wake()
 

@@ -59,16 +59,18 @@ class Telling:
         """Those that may be told of this plan's lamps, best first."""
         return sorted(lamp_gateways(self.settings(), plan), key=self._is_spared)
 
-    async def try_all(self, place: Place, waiting: Waiting, wanted: Callable[[], bool]) -> str:
+    async def try_all(
+        self, place: Place, waiting: Waiting, wanted: Callable[[], bool]
+    ) -> str | None:
         """One round through the gateways: empty when one of them took it, else why none did.
 
-        Ends early when what is told is not `wanted` any more.
+        None when nothing was said to anybody, since it was not `wanted` any more.
         """
         whys: list[str] = []
         for gateway in self.gateways(place.plan):
             for address in self._addresses(gateway):
                 if not wanted():
-                    return "something newer is to be told"
+                    return "; ".join(whys) or None
                 status = await self._ask(gateway, address, place, waiting, wanted)
                 if status is not None and 200 <= status < 300:
                     self.told += 1

@@ -18,6 +18,8 @@ log = Logger()
 
 MOST_WATCHED = 5000
 """Mailboxes of one server."""
+MOST_QUIET = 1000
+"""So many are watched although nothing is in them."""
 
 
 @define(eq=False)
@@ -33,10 +35,16 @@ class LampWatch:
     def __len__(self) -> int:
         return len(self._forget)
 
-    def keep(self, address: str) -> None:
-        """Watch it from now on, rather than the one that has been quiet for longest."""
+    def keep(self, address: str, is_quiet: bool = False) -> None:
+        """Watch it from now on, rather than the one that has been quiet for longest.
+
+        One that is quiet itself, without any message, is only watched where there is much room.
+        """
         if address in self._forget:
-            self._forget.move_to_end(address)
+            if not is_quiet:
+                self._forget.move_to_end(address)
+            return
+        if is_quiet and len(self._forget) >= min(self.most, MOST_QUIET):
             return
         while len(self._forget) >= self.most:
             self._forget.popitem(last=False)[1]()

@@ -103,8 +103,13 @@ class Lamps:
 
     # what happens in mailboxes
 
-    def touch(self, address: str, refresh: bool = False, force: bool = False) -> bool:
-        """Something may have changed there. False where too many others are busy."""
+    def touch(
+        self, address: str, refresh: bool = False, force: bool = False, expects: bool = False
+    ) -> bool:
+        """Something may have changed there. False where too many others are busy.
+
+        `expects`: more may happen there soon; `refresh`, `force`: see `Busy`.
+        """
         name = address.lower()
         if not self._running:
             return False
@@ -112,10 +117,10 @@ class Lamps:
         if busy is None:
             if len(self._busy) >= MOST_BUSY:
                 return False
-            busy = self._busy[name] = Busy(self.clock, refresh=refresh, force=force)
+            busy = self._busy[name] = Busy(self.clock, True, refresh, force, expects)
             Deferred.fromCoroutine(self._serve(name, busy))
         else:
-            busy.note(refresh, force)
+            busy.note(refresh, force, expects)
         return True
 
     def listen(self, address: str, listener: Listener) -> Callable[[], None]:
@@ -169,8 +174,8 @@ class Lamps:
             return
         waiting = await self._look(mailbox.address)
         self._tell_listeners(name, waiting)
-        if waiting.new or waiting.saved or name in self._listeners:
-            self.watch.keep(name)
+        is_used = waiting.new or waiting.saved or busy.expects or name in self._listeners
+        self.watch.keep(name, is_quiet=not is_used)
         if not self.telling.gateways(mailbox.dial_plan):
             self.failing.pop(name, None)
             return
@@ -226,6 +231,8 @@ class Lamps:
             if not self.lease.is_valid:
                 raise Unavailable("the store does not know that this server lives")
             why = await self.telling.try_all(place, waiting, lambda: self._wants(busy))
+            if why is None:
+                return
             # whether a gateway that did not answer heard it is unknown: then it is told again
             told_at = 0.0 if why else self.wall()
             told = evolve(known, plan=place.plan, extension=place.extension, told_at=told_at)

@@ -279,7 +279,7 @@ class Desk:
     def _changed(self, address: str) -> None:
         """Something happens in a mailbox."""
         if self.lamps is not None:
-            self.lamps.touch(address)
+            self.lamps.touch(address, expects=True)
 
     async def finish_calls(self) -> None:
         """End what is running; fires when everything recorded is safe in the spool."""

@@ -115,7 +115,7 @@ class ImapWatchTests(JourneyCase):
         self.assertEqual(set(self.looked), {ADA})
         self.assertEqual(self.told, [])
         self.state[ADA] = 2
-        self.stage.walk(LOOK_SECONDS)
+        self.stage.walk(LOOK_SECONDS + 1.0)
         self.assertEqual(self.told, [ADA])
 
     def test_a_server_without_idle(self) -> None:
@@ -125,11 +125,11 @@ class ImapWatchTests(JourneyCase):
         self.until(lambda: len(self.told) == 2)
         self.until(lambda: not self.server.talks)
         self.state[BEN] = 2
-        self.stage.walk(LOOK_SECONDS)
+        self.stage.walk(LOOK_SECONDS + 1.0)
         self.assertEqual(sorted(self.told), [ADA, BEN, BEN])
         logins = len(self.server.logins)
         self.on(CHLOE)
-        self.stage.walk(LOOK_SECONDS)
+        self.stage.walk(LOOK_SECONDS + 1.0)
         self.assertEqual(self.told.count(CHLOE), 1)
         self.assertEqual(len(self.server.logins), logins)
 

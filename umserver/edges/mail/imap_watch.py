@@ -27,6 +27,8 @@ MOST_IDLE = 200
 """Connections that idle; one watched mailbox each."""
 LOOK_SECONDS = 4.0
 """Between two rounds through the other watched mailboxes."""
+LEAST_GAP = 0.05
+"""Between two of them, so that very many are no burden to the mail server."""
 
 
 @define(eq=False)
@@ -130,9 +132,15 @@ class ImapWatch:
                 if self._stopped:
                     return
                 await self._ask(name)
+                await self._pause(LEAST_GAP)
         finally:
             self._looking = False
             self._again(LOOK_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        pause: Deferred[None] = Deferred()
+        self.reactor.callLater(seconds, pause.callback, None)
+        await pause
 
     async def _ask(self, name: str) -> None:
         try:
