@@ -119,6 +119,9 @@ def media_part(desk: Desk) -> Mapping[str, object]:
         "mean_lateness_ms": round(mean * 1000, 3),
         "worst_lateness_ms": round(metrics.latest * 1000, 3),
         "skipped_slots": metrics.skipped,
+        "encrypted": metrics.secured,
+        "forged_packets": metrics.forged,
+        "replayed_packets": metrics.replayed,
         "faults": metrics.faults,
     }
 

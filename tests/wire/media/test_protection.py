@@ -10,7 +10,12 @@ from random import Random
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.wire.media import MediaSession, NotAcceptable, Protection
+from umserver.wire.media import (
+    MediaSession,
+    NotAcceptable,
+    Protection,
+    offers_secret_sound,
+)
 from umserver.wire.sdp import parse_sdp
 from umserver.wire.sdp.crypto import parse_crypto
 from umserver.wire.sdp.fingerprint import Fingerprint
@@ -188,6 +193,22 @@ class KeysTests(ProtectionCase):
         assert plan is not None and plan.keying and ours.plan is not None and ours.plan.keying
         self.assertNotEqual(ours.plan.keying.theirs, plan.keying.theirs)
         self.assertNotEqual(ours.plan.keying.ours, plan.keying.ours)
+
+
+class SecretOfferTests(SynchronousTestCase):
+    """Whether a call could have encrypted sound at all."""
+
+    def test_offers(self) -> None:
+        """A profile that encrypts is needed, on a line of sound that is not off."""
+        for line, secret in (
+            ("m=audio 4000 RTP/SAVP 0", True),
+            ("m=AUDIO 4000 udp/tls/rtp/savpf 0", True),
+            ("m=audio 0 RTP/SAVP 0", False),
+            ("m=audio 4000 RTP/AVP 0", False),
+            ("m=video 4000 RTP/SAVP 0", False),
+        ):
+            self.assertEqual(offers_secret_sound(offer(line)), secret, line)
+        self.assertTrue(offers_secret_sound(b"rubbish"), "refused elsewhere, for what it is")
 
 
 class OwnOfferTests(ProtectionCase):

@@ -11,8 +11,10 @@ from tests.kit.media import HOST, EngineCase, Line, MemoryTake, Told, clip, nois
 from tests.kit.secret_peer import SecretPeer, keying
 from umserver.edges.net.media import Leg
 from umserver.interfaces import Recorded
+from umserver.wire.media import Handshake
 from umserver.wire.rtp import rtcp
 from umserver.wire.rtp.packet import Packet
+from umserver.wire.sdp.fingerprint import Fingerprint
 from umserver.wire.srtp import SUITES, Keying
 
 
@@ -122,6 +124,16 @@ class SecretSoundTests(SecretCase):
         self.talk(peer, noise(1.0))
         leg.stop_recording()
         self.assertEqual(take.sound, noise(1.0))
+
+
+    def test_before_there_are_keys(self) -> None:
+        """Whatever wants to be said before keys are agreed upon is not said in the clear."""
+        peer = self.secret_peer()
+        leg = self.leg(peer, handshake=Handshake(False, (Fingerprint("sha-256", bytes(32)),)))
+        leg._speaker.say(0, 0, b"\x01" * 160, False)
+        leg._reports._send(b"\x80\xc9\0\x01\0\0\0\x07")
+        self.step(0.1, peer)
+        self.assertEqual((peer.heard, peer.unreadable, leg._speaker.failures), ([], 0, 1))
 
 
 class AttackTests(SecretCase):
@@ -272,6 +284,8 @@ class RekeyTests(SecretCase):
         self.talk(peer, noise(0.1))
         self.assertEqual(leg._speaker.ssrc, first)
         self.assertEqual((leg.close().replayed, leg.close().forged), (1, 0))
+        metrics = self.engine.metrics
+        self.assertEqual((metrics.secured, metrics.forged, metrics.replayed), (1, 0, 1))
 
     def test_encryption_begins_and_ends(self) -> None:
         """Where both sides want it so, sound may begin to be encrypted, and cease to be."""

@@ -50,6 +50,12 @@ class Metrics:
     """Slots that were given up."""
     opened: int = 0
     """Legs."""
+    secured: int = 0
+    """Legs closed whose sound was encrypted."""
+    forged: int = 0
+    """Packets to them that were not genuine."""
+    replayed: int = 0
+    """Packets to them that came again, or far too late."""
     faults: int = 0
     """Exceptions in ticks and in what was told after them."""
 
@@ -149,6 +155,10 @@ class MediaEngine:
     def forget(self, leg: Leg) -> None:
         """This leg is closed."""
         self._legs.pop(leg, None)
+        if leg.secured and leg.quality is not None:
+            self.metrics.secured += 1
+            self.metrics.forged += leg.quality.forged
+            self.metrics.replayed += leg.quality.replayed
         if leg in self._ticking:
             self._leave(leg)
         if not self._ticking and self._pulse is not None:

@@ -285,6 +285,16 @@ class Leg:
         self._end_everything()
         return self._quality
 
+    @property
+    def quality(self) -> Quality | None:
+        """How it was; None while it lasts."""
+        return self._quality
+
+    @property
+    def secured(self) -> bool:
+        """Whether sound is encrypted."""
+        return self._guard.shield is not None
+
     def _end_everything(self) -> None:
         capture = self._inlet.capture
         self._inlet.record(None)
