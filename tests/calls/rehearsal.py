@@ -7,6 +7,7 @@ caller is told so. Time passes only when the test says so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail
@@ -20,6 +21,7 @@ from umserver.calls.flows.leave_message import leave_message
 from umserver.calls.office import Office
 from umserver.interfaces import Clip, HungUp, IDraft, Unavailable
 from umserver.org.messages import Attachment, CallerId, Choices, Envelope
+from umserver.org.outcalls import Exit, Onward
 from umserver.org.resolve import LeaveMessage
 from umserver.org.settings import DialPlan, Mailbox, MailboxPolicy, Organisation
 
@@ -169,6 +171,18 @@ class Rehearsal:
             await self.call.say_last(await speaker.clips("call-time-exceeded", "goodbye"))
             self.outcome = "time-up"
         await self.call.hang_up()
+        await self.call.gone()
+
+    def may_be_joined(self, chance: Random) -> None:
+        """By chance: a peer that transfers nobody, and people who answer or not when called."""
+        chance = Random(hash(chance.getstate()))  # what else happens by chance stays as it is
+        self.call.onward = Onward("Auto", (Exit("pbx", "192.0.2.1", 5060, "udp"),))
+        self.phone.sends_on = chance.random() < 0.5
+        self.phone.callee = lambda: (
+            chance.uniform(0, 40),
+            chance.choice(["pbx", ""]),
+            chance.uniform(0, 20),
+        )
 
     running: Deferred[None] = field(factory=Deferred)
 

@@ -6,7 +6,7 @@ or hang-up, as the interface's laws say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, fail, succeed
@@ -64,11 +64,16 @@ class FakePhone:
     """Numbers that were called to be joined."""
     bridging: Deferred[str] | None = None
     """Waits for the test to say through which gateway somebody answered."""
+    callee: Callable[[], tuple[float, str, float]] | None = None
+    """Decides instead of the test: seconds of ringing, the gateway, seconds of talking."""
+    joined: bool = False
+    """Whether the caller talks with somebody else."""
     echoing: bool = False
     offers_srtp: bool = True
     secured: bool = False
     """Whether sound had to be encrypted."""
     over: str | None = None
+    _deciding: IDelayedCall | None = None
     _events: IPhoneEvents | None = None
     _late: Deferred[bool] | None = None
     _late_end: IDelayedCall | None = None
@@ -125,8 +130,8 @@ class FakePhone:
 
     @property
     def playing(self) -> bool:
-        """Whether something is being said to the caller."""
-        return self._playing is not None
+        """Whether something is being said to the caller, by us or by whom they talk with."""
+        return self._playing is not None or (self.joined and self.over is None)
 
     # IPhone
 
@@ -197,7 +202,18 @@ class FakePhone:
     def bridge(self, number: str, onward: Onward) -> Deferred[str]:
         self.bridged.append(number)
         self.bridging = Deferred()
+        if self.callee is not None:
+            ringing, gateway, talking = self.callee()
+            self._deciding = self.clock.callLater(ringing, self._decide, gateway, talking)
         return self.bridging
+
+    def _decide(self, gateway: str, talking: float) -> None:
+        assert self.bridging is not None
+        self._deciding = None
+        if gateway:
+            self.joined = True
+            self._deciding = self.clock.callLater(talking, self._finish, "callee")
+        self.bridging.callback(gateway)
 
     def hang_up(self) -> Deferred[None]:
         self._finish("us")
@@ -247,6 +263,8 @@ class FakePhone:
             self._play_end.cancel()
         self._fire_play(False)
         self._end_recording("hangup")
+        if self._deciding is not None and self._deciding.active():
+            self._deciding.cancel()
         if self.bridging is not None and not self.bridging.called:
             self.bridging.errback(HungUp(by))
         if self._events is not None:

@@ -101,6 +101,7 @@ def strange_call(chance: Random) -> Lobby:
         caller=chance.choice([CallerId(), CallerId(number="2125550142")]),
     )
     call.phone.transfer_works = chance.random() < 0.3
+    call.may_be_joined(chance)
     call.shelf.has_voice = chance.random() < 0.97
     call.shelf.slow = chance.choice([0.0, 0.0, 1.0, 4.0])
     call.shelf.files |= {"file.wav", "feast.wav", "news.wav", "menu.wav"}

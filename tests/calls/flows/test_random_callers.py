@@ -44,6 +44,7 @@ def strange_call(chance: Random) -> Rehearsal:
         )
     )
     call.phone.transfer_works = chance.random() < 0.3
+    call.may_be_joined(chance)
     call.shelf.has_voice = chance.random() < 0.95
     call.shelf.slow = chance.choice([0.0, 0.0, 1.0, 9.0])
     call.spool.full = chance.random() < 0.03

@@ -82,6 +82,7 @@ def strange_visit(chance: Random) -> Visit:
         groups=chance.choice([(), (SALES, EMPTY)]),
     )
     call.phone.transfer_works = chance.random() < 0.5
+    call.may_be_joined(chance)
     call.shelf.has_voice = chance.random() < 0.95
     call.shelf.slow = chance.choice([0.0, 0.0, 1.0])
     call.weather.slow = chance.choice([0.0, 0.0, 0.3, 4.0])
