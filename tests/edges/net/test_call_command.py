@@ -84,6 +84,19 @@ class CallCommand(TwoEnds):
         for words in ("answered after", "beep heard", "speaking for 2.0 s", "pressing #", "over"):
             self.assertIn(words, told)
 
+    def test_encrypted(self) -> None:
+        """It can want encrypted sound, and says what came of it."""
+        self.server.station.keys_over_plain_sip = True
+        for way, words in (
+            ("sdes", "sound by AES_CM_128_HMAC_SHA1_80"),
+            ("best-effort", "sound by AES_CM_128_HMAC_SHA1_80"),
+            ("dtls", "sound by DTLS-SRTP"),
+        ):
+            self.assertEqual(self.call("--srtp", way, "--seconds", "1"), COMPLETED)
+            self.assertIn(words, self.err.getvalue())
+        self.server.station.keys_over_plain_sip = False
+        self.assertEqual(self.call("--srtp", "sdes"), REFUSED)
+
     def test_quiet(self) -> None:
         """With --quiet nothing is printed at all."""
         self.assertEqual(self.call("--quiet", "--seconds", "2"), COMPLETED)

@@ -139,7 +139,8 @@ class KeysTests(ProtectionCase):
     def test_only_where_nobody_reads_along(self) -> None:
         """Where keys may not be told, a line is as good as none."""
         ours = session(Protection())
-        self.refused(ours, "m=audio 4000 RTP/SAVP 0", GOOD)
+        fault = self.refused(ours, "m=audio 4000 RTP/SAVP 0", GOOD)
+        self.assertIn("over TLS only", fault.why)
         proto, answer = self.answered(ours, "m=audio 4000 RTP/AVP 0", GOOD)
         self.assertEqual((proto, "crypto" in answer), ("RTP/AVP", False))
 

@@ -120,7 +120,10 @@ def answer_terms(
         return terms
     if proto in PLAIN:
         return CLEAR
-    raise Unusable(f"profile {media.proto} without keys we can use", refusal.TRANSPORT_PROTOCOL)
+    why = f"profile {media.proto} without keys we can use"
+    if media.values("crypto") and not protection.sdes:
+        why = "keys for encrypted sound are taken over TLS only"
+    raise Unusable(why, refusal.TRANSPORT_PROTOCOL)
 
 
 def _insecure(why: str) -> Unusable:

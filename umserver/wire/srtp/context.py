@@ -22,7 +22,7 @@ from umserver.wire.srtp.suites import Suite
 OK, NOT_GENUINE, REPLAYED, TOO_OLD = 0, 7, 9, 10
 """libsrtp's words for a packet (srtp_err_status_t)."""
 
-MOST_SOURCES = 16
+MOST_SOURCES = 64
 """SSRCs that one key is used with at most: each costs memory for good."""
 
 _STRIDE, _MARGIN = 0x4000, 200

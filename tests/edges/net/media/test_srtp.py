@@ -125,6 +125,16 @@ class SecretSoundTests(SecretCase):
         leg.stop_recording()
         self.assertEqual(take.sound, noise(1.0))
 
+    def test_another_source_of_the_peer(self) -> None:
+        """A peer may go on as another source with the same key; that is heard soon."""
+        peer = self.secret_peer()
+        leg = self.secret_leg(peer, keying())
+        take, _ = self.record(leg)
+        self.talk(peer, noise(0.5, 2))
+        peer.ssrc, peer.sequence, peer.timestamp = 0xABC, 17, 5
+        self.talk(peer, noise(0.5, 3))
+        leg.stop_recording()
+        self.assertEqual(take.sound, noise(0.5, 2) + noise(0.5, 3))
 
     def test_before_there_are_keys(self) -> None:
         """Whatever wants to be said before keys are agreed upon is not said in the clear."""

@@ -238,10 +238,18 @@ async def _through(
         display.say(f"no call: {fault}")
         return NO_ANSWER if fault.status in _STATUS_NO_ANSWER else REFUSED
     waiting.cancel()
-    display.say(f"answered after {call.answered_at - call.placed_at:.3f} s")
+    display.say(f"answered after {call.answered_at - call.placed_at:.3f} s{_protection(call)}")
     await perform(script, call, ear, reactor, display.say)
     display.say(f"over ({call.over}), heard {ear.seconds:.1f} s, {ear.loud:.1f} s of it loud")
     return COMPLETED
+
+
+def _protection(call: OutgoingCall) -> str:
+    """In words how sound is encrypted; nothing where it is not."""
+    plan = call.session.plan if call.session is not None else None
+    if plan is None or not plan.secured:
+        return ""
+    return f", sound by {plan.keying.suite.name if plan.keying is not None else 'DTLS-SRTP'}"
 
 
 def _write(options: argparse.Namespace, ear: Ear, phone: Softphone, display: Display) -> None:
