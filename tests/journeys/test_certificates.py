@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from twisted.internet.defer import Deferred
 
 from tests.interop.peers import free_port
 from tests.kit.certificates import Authority, Issued
@@ -14,6 +15,14 @@ from tests.kit.log import said_in
 from tests.kit.secured import GATEWAY, SecuredCase
 from tests.kit.stage import WALL
 from tests.kit.tls_gateway import TlsGateway
+from umserver.edges.net.softphone.probe import (
+    CRITICAL,
+    OK,
+    WARNING,
+    Verdict,
+    arguments,
+    check,
+)
 
 ROUTER_PROBE = "UM.CallRouter\\UMCallRouterTestProbe"
 DESK_PROBE = "UM.Protocol\\UMSelfTestProbe"
@@ -198,6 +207,36 @@ class Daily(CertificateCase):
         """A call comes through."""
         self.phone = self.tls_phone(self.peer)
         self.dial(port=self.router_tls, transport="tls", headers=DIVERTED).hang_up()
+
+
+class Probe(CertificateCase):
+    """`um-probe` from outside."""
+
+    def probe(self, *words: str, **settings: Any) -> Verdict:
+        """One check of the router by TLS."""
+        options = arguments(["-p", str(self.router_tls), "-T", "tls", *words])
+        phone = self.tls_phone(None, **settings)
+        return self.stage.run_until(Deferred.fromCoroutine(check(phone, options)), 60.0)
+
+    def test_the_end_is_watched(self) -> None:
+        """The probe warns when the certificate that it is shown ends soon (feature 192)."""
+        self.open()
+        for days, state in (("30,7", OK), ("100,7", WARNING), ("200,100", CRITICAL)):
+            verdict = self.probe("-D", days)
+            self.assertEqual(verdict.state, state, verdict.line)
+            self.assertIn("the certificate ends in 90 days", verdict.line)
+            self.assertRegex(verdict.line, r"certificate=(89.9|90.0)d;\d+;\d+$")
+
+    def test_why_not(self) -> None:
+        """A server that is not believed, or another one, is CRITICAL with the reason."""
+        self.open()
+        verdict = self.probe(tls_name="other.example.com")
+        self.assertEqual(verdict.state, CRITICAL)
+        self.assertIn("and it should be other.example.com", verdict.line)
+        self.authority = Authority("Stranger")
+        verdict = self.probe()
+        self.assertEqual(verdict.state, CRITICAL)
+        self.assertIn("authority Example Authority is not among those", verdict.line)
 
 
 class Names(CertificateCase):

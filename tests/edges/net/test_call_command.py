@@ -24,10 +24,9 @@ from umserver.edges.net.softphone.call import (
     parser,
     run,
     script_from,
-    security_from,
 )
-from umserver.edges.net.softphone.outfit import Security
 from umserver.edges.net.softphone.script import clip_of
+from umserver.edges.net.softphone.secure import Security, security_from
 from umserver.org.refusals import Refusal
 from umserver.wire.audio import tones
 from umserver.wire.audio.wav import g711_wav, read_wav

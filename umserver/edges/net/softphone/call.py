@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from umserver.edges.net.softphone.ear import Ear
-from umserver.edges.net.softphone.outfit import Security, softphone_on
+from umserver.edges.net.softphone.outfit import softphone_on
 from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
 from umserver.edges.net.softphone.script import (
     WAYS,
@@ -28,6 +28,7 @@ from umserver.edges.net.softphone.script import (
     clip_of,
     perform,
 )
+from umserver.edges.net.softphone.secure import add_arguments, security_from
 from umserver.edges.net.tls.credentials import CertificateFault
 from umserver.interfaces import Clip
 from umserver.wire.audio.wav import WavError, g711_wav, pcm_wav, read_wav
@@ -64,14 +65,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--ring", type=float, default=30.0, help="seconds to wait for an answer")
     p.add_argument("--transport", choices=("udp", "tcp", "tls"),
                    help="udp unless the URI says otherwise")  # fmt: skip
-    p.add_argument("--certificate", metavar="PEM", default="", help="what is shown with TLS")
-    p.add_argument("--key", metavar="PEM", default="", help="its key, when not in the same file")
-    p.add_argument("--authorities", metavar="PEM", default="",
-                   help="whose certificates are believed (the system's)")  # fmt: skip
-    p.add_argument("--tls-name", metavar="HOST", default="",
-                   help="the name that servers must prove (the host that is called)")  # fmt: skip
-    p.add_argument("--insecure", action="store_true",
-                   help="believe whoever answers with TLS")  # fmt: skip
+    add_arguments(p)
     p.add_argument("--from", dest="sender", metavar="URI", help="who calls: a number or a URI")
     p.add_argument("--identity", metavar="URI", help="P-Asserted-Identity")
     p.add_argument("--diversion", metavar="URI;reason=…", action="append", default=[],
@@ -112,19 +106,6 @@ def order_from(options: argparse.Namespace) -> Order:
         forgetful=options.forgetful,
         codecs=(options.codec,) if options.codec else ("PCMU", "PCMA"),
         offering=options.srtp,
-    )
-
-
-def security_from(options: argparse.Namespace, uri: Uri) -> Security | None:
-    """How TLS is spoken; None where it is not asked for (authorities take time to read)."""
-    if uri.scheme != "sips" and uri.param("transport") != "tls":
-        return None
-    return Security(
-        certificate=options.certificate,
-        key=options.key,
-        authorities=options.authorities,
-        name=options.tls_name,
-        check=not options.insecure,
     )
 
 
@@ -236,6 +217,8 @@ async def _through(
         await call.answered
     except CallFailed as fault:
         display.say(f"no call: {fault}")
+        if call.phone.trouble:
+            display.say(f"TLS: {call.phone.trouble}")
         return NO_ANSWER if fault.status in _STATUS_NO_ANSWER else REFUSED
     waiting.cancel()
     display.say(f"answered after {call.answered_at - call.placed_at:.3f} s{_protection(call)}")

@@ -356,6 +356,13 @@ class Softphone:
             lambda flow: self.station.options(uri, flow, _OUR_NAME)
         )
 
+    @property
+    def trouble(self) -> str:
+        """What went wrong with TLS last, in words; empty when nothing did."""
+        identity = self.station.identity
+        latest = identity.complaints.latest() if identity is not None else ()
+        return str(latest[-1]["why"]) if latest else ""
+
     def knows(self, call: OutgoingCall) -> bool:
         """Whether something may still be told to this call."""
         return self._calls.get(call.call) is call

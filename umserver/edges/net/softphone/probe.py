@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -21,6 +22,7 @@ from umserver.edges.net.softphone.ear import Ear
 from umserver.edges.net.softphone.outfit import softphone_on
 from umserver.edges.net.softphone.phone import CallFailed, Order, Softphone
 from umserver.edges.net.softphone.script import beep
+from umserver.edges.net.softphone.secure import add_arguments, security_from
 from umserver.wire.sip.uri import Uri
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
@@ -33,6 +35,9 @@ LEAST_GREETING = 0.5
 
 PATIENCE = {"options": 9.0, "call": 25.0}
 """Seconds for everything; a greeting has to be heard to its end."""
+
+DAYS = (30.0, 7.0)
+"""Days before the end of the server's certificate at which it is WARNING, and CRITICAL."""
 
 _FOREVER = 1e9
 
@@ -78,6 +83,11 @@ def _port(text: str) -> int:
     return value
 
 
+def _days(text: str) -> tuple[float, float]:
+    warning, _, critical = text.partition(",")
+    return float(warning), float(critical or 0)
+
+
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     p = _Parser(prog="um-probe", description="Check a unified messaging server over SIP.")
@@ -85,12 +95,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("-V", "--version", action="version", version=f"um-probe {__version__}")
     p.add_argument("-H", "--hostname", default="127.0.0.1", help="address of the server")
     p.add_argument("-p", "--port", type=_port, default=5060)
-    p.add_argument("-T", "--transport", choices=("udp", "tcp"), default="udp")
+    p.add_argument("-T", "--transport", choices=("udp", "tcp", "tls"), default="udp")
     p.add_argument("-e", "--extension", default="1001", help="whom mode call calls")
     p.add_argument("-t", "--timeout", type=_seconds,
                    help="seconds for everything, then CRITICAL (options 9, call 25)")  # fmt: skip
     p.add_argument("-w", "--warning", type=_seconds, help="seconds to the answer, WARNING above")
     p.add_argument("-c", "--critical", type=_seconds, help="seconds to the answer, CRITICAL above")
+    p.add_argument("-D", "--days", type=_days, default=DAYS, metavar="WARNING,CRITICAL",
+                   help="days that the server's certificate must be good for (30,7)")  # fmt: skip
+    add_arguments(p)
     return p
 
 
@@ -112,6 +125,22 @@ def graded(options: argparse.Namespace, seconds: float, text: str, *more: str) -
     return Verdict(state, text, (_figure(options, seconds), *more))
 
 
+def aged(options: argparse.Namespace, phone: Softphone, verdict: Verdict, now: float) -> Verdict:
+    """The verdict, or a worse one when the server's certificate ends soon (feature 192).
+
+    `now` is seconds since 1970.
+    """
+    tls = phone.station.tls
+    ends = tls.latest_end if tls is not None else None
+    if ends is None or options.transport != "tls":
+        return verdict
+    days, (warning, critical) = (ends - now) / 86_400, options.days
+    state = CRITICAL if days < critical else WARNING if days < warning else OK
+    text = f"{verdict.text}, the certificate ends in {days:.0f} days"
+    figure = f"certificate={days:.1f}d;{warning:g};{critical:g}"
+    return Verdict(max(verdict.state, state), text, (*verdict.figures, figure))
+
+
 def _figure(options: argparse.Namespace, seconds: float) -> str:
     limits = ";".join("" if v is None else f"{v:.3f}" for v in (options.warning, options.critical))
     return f"time={seconds:.3f}s;{limits};0.000;{options.timeout:.3f}"
@@ -130,7 +159,7 @@ async def ask(options: argparse.Namespace, phone: Softphone) -> Verdict:
     response = await phone.options(target(options))
     seconds = phone.seconds() - start
     if response is None:
-        return Verdict(CRITICAL, f"no answer from {options.hostname}")
+        return Verdict(CRITICAL, f"no answer from {options.hostname}{_because(phone)}")
     text = f"{response.status} {response.reason} from {options.hostname} in {seconds * 1000:.0f} ms"
     if response.status == 503:
         text += " (out of service, or no dial plan is linked to a gateway: umctl Get-ServerHealth)"
@@ -141,6 +170,10 @@ async def ask(options: argparse.Namespace, phone: Softphone) -> Verdict:
     return graded(options, seconds, text)
 
 
+def _because(phone: Softphone) -> str:
+    return f" ({phone.trouble})" if phone.trouble else ""
+
+
 async def listen(options: argparse.Namespace, phone: Softphone, reactor: Any) -> Verdict:
     """Mode call."""
     start = phone.seconds()
@@ -149,7 +182,8 @@ async def listen(options: argparse.Namespace, phone: Softphone, reactor: Any) ->
     try:
         await call.answered
     except CallFailed as fault:
-        return Verdict(CRITICAL, f"{options.extension} does not answer: {fault}")
+        why = f"{options.extension} does not answer: {fault}{_because(phone)}"
+        return Verdict(CRITICAL, why)
     seconds = phone.seconds() - start
     call.record(ear, _FOREVER, _FOREVER)
     left = options.timeout - seconds - 0.5
@@ -177,7 +211,7 @@ async def check(phone: Softphone, options: argparse.Namespace) -> Verdict:
     )
     verdict: Verdict = await work.addTimeout(options.timeout, reactor, _too_late(options))
     await phone.stop()
-    return verdict
+    return aged(options, phone, verdict, time.time())
 
 
 def _too_late(options: argparse.Namespace) -> Any:
@@ -197,7 +231,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         async def whole() -> None:
             try:
                 ports = PORTS if options.mode == "call" else None
-                verdict = await check(softphone_on(reactor, "um-probe", ports), options)
+                security = security_from(options, target(options))
+                phone = softphone_on(reactor, "um-probe", ports, security=security)
+                verdict = await check(phone, options)
             except Exception as fault:
                 verdict = Verdict(CRITICAL, f"{type(fault).__name__}: {fault}")
             print(verdict.line)

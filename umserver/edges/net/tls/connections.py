@@ -73,6 +73,8 @@ class TlsConnections(TcpConnections):
     """Where trouble with peers goes."""
     shaking: set[Connection] = field(init=False, factory=set)
     """Those that peers opened and that have not shaken hands yet."""
+    latest_end: float | None = field(init=False, default=None)
+    """When the certificate that was shown last ends, seconds since 1970."""
 
     @property
     def transport(self) -> str:
@@ -142,7 +144,10 @@ class TlsConnection(Connection):
         shown = self.transport.getPeerCertificate()  # type: ignore[attr-defined]
         self._shaken = True
         self._tls.shaking.discard(self)
-        self.names = names_of(shown.to_cryptography()) if shown is not None else ()
+        certificate = shown.to_cryptography() if shown is not None else None
+        if certificate is not None:
+            self.names = names_of(certificate)
+            self._tls.latest_end = certificate.not_valid_after_utc.timestamp()
         stranger = self._stranger() if self.opened_by_us else ""
         if stranger:
             self._tls.complaints.note(self.peer[0], stranger)
