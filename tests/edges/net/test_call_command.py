@@ -94,6 +94,7 @@ class CallCommand(TwoEnds):
             self.assertEqual(self.call("--srtp", way, "--seconds", "1"), COMPLETED)
             self.assertIn(words, self.err.getvalue())
         self.server.station.keys_over_plain_sip = False
+        self.server.offered = lambda phone: phone.answer().addErrback(lambda refused: None)
         self.assertEqual(self.call("--srtp", "sdes"), REFUSED)
 
     def test_quiet(self) -> None:

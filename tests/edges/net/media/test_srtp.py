@@ -134,7 +134,8 @@ class SecretSoundTests(SecretCase):
         peer.ssrc, peer.sequence, peer.timestamp = 0xABC, 17, 5
         self.talk(peer, noise(0.5, 3))
         leg.stop_recording()
-        self.assertEqual(take.sound, noise(0.5, 2) + noise(0.5, 3))
+        self.assertEqual(take.sound[:4000], noise(0.5, 2))
+        self.assertEqual(take.sound[-4000:], noise(0.5, 3))
 
     def test_before_there_are_keys(self) -> None:
         """Whatever wants to be said before keys are agreed upon is not said in the clear."""
