@@ -128,8 +128,7 @@ class Spool:
                 self.cabinet.discard(draft.path)
                 return []
             path = self.cabinet.settle(draft.path, draft.id, fate)
-            letter = Letter(path, draft.envelope, fate, Tries())
-            return self.cabinet.spread(letter) if draft.envelope.also else [letter]
+            return self._each(Letter(path, draft.envelope, fate, Tries()))
         except FileNotFoundError as fault:
             if draft.path.exists():
                 raise trouble(fault, "keeping a message") from None
@@ -176,7 +175,10 @@ class Spool:
             raise trouble(fault, "reading the spool") from None
 
     def _each(self, letter: Letter) -> list[Letter]:
-        """What a crash left undivided, divided; as it is where the disk refuses."""
+        """A message to several people, divided; as it is where the disk refuses, then by and by.
+
+        Either way it is safe on the disk.
+        """
         if letter.dead or not letter.envelope.also:
             return [letter]
         try:
