@@ -38,18 +38,24 @@ _CSEQ = re.compile(r"([0-9]{1,9}) ([A-Z]+)")
 _SMALL = re.compile(r"[0-9]{1,5}")
 _SESSION = re.compile(r"([0-9]{1,9})(?:;.*)?")
 
-_ONCE = {"From": 0, "To": 1, "Call-ID": 2, "CSeq": 3, "Max-Forwards": 4, "Content-Length": 5}
-_ADDRESSES = frozenset({"Contact", "Record-Route", "Route"})
-_WHO = frozenset({"P-Asserted-Identity", "Remote-Party-ID", "Privacy"})
-_WAY = frozenset({"Diversion", "History-Info"})
-_DULL = frozenset(
-    {"User-Agent", "Allow", "Supported", "Date", "Allow-Events", "Server", "Organization", "P-Hint"}
-)
-_SHORT = {"v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length"}
-_SHORT |= {"c": "Content-Type", "x": "Session-Expires"}
-_LONG = {"Via", "Content-Type", "Session-Expires", "Accept", *_ONCE, *_ADDRESSES, *_WHO, *_WAY}
-_MATTERS = {name.lower() for name in _LONG} | {"require", "content-encoding", "content-disposition"}
+_SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
+_VIA_LINE, _ADDRESSES, _WHO, _WAY, _TYPE, _SESSION_LINE, _ACCEPT, _DULL = range(6, 14)
+_KINDS = {
+    **{name: place for place, name in enumerate(_SINGLE)},
+    "f": 0, "t": 1, "i": 2, "l": 5, "Via": _VIA_LINE, "v": _VIA_LINE,
+    **dict.fromkeys(("Contact", "m", "Record-Route", "Route"), _ADDRESSES),
+    **dict.fromkeys(("P-Asserted-Identity", "Remote-Party-ID", "Privacy"), _WHO),
+    **dict.fromkeys(("Diversion", "History-Info"), _WAY),
+    "Content-Type": _TYPE, "c": _TYPE, "Session-Expires": _SESSION_LINE, "x": _SESSION_LINE,
+    "Accept": _ACCEPT,
+    **dict.fromkeys(("User-Agent", "Allow", "Supported", "Date", "Allow-Events"), _DULL),
+    **dict.fromkeys(("Server", "Organization"), _DULL),
+}  # fmt: skip
+"""What header fields are to a glance, by the names that equipment writes."""
+_MATTERS = {name.lower() for name, kind in _KINDS.items() if kind != _DULL}
+_MATTERS |= {"require", "content-encoding", "content-disposition"}
 _MATTERS |= {short for short, long in COMPACT.items() if long in _MATTERS}
+"""What no glance may pass over, however it is spelled."""
 
 
 class Glance(NamedTuple):
@@ -140,31 +146,32 @@ class Eye:
         kind = ""
         for line in lines[1:]:
             name, colon, value = line.partition(":")
-            if name in _DULL:
+            sort = _KINDS.get(name)
+            if sort == _DULL:
                 continue
             if not colon:
                 return None
-            name = _SHORT.get(name, name)
-            place = _ONCE.get(name)
-            if place is not None:
-                if once[place] is not None:
+            if sort is None:
+                if name.strip(" \t").lower() in _MATTERS:
                     return None
-                once[place] = value.strip(" \t")
-            elif name == "Via":
-                vias.append(value.strip(" \t"))
-            elif name in _ADDRESSES:
-                if not self._are_addresses(value.strip(" \t")):
+                continue
+            value = value.strip(" \t")
+            if sort < _VIA_LINE:
+                if once[sort] is not None:
                     return None
-            elif name in _WHO:
-                who.append((name, value.strip(" \t")))
-            elif name in _WAY:
-                way.append((name, value.strip(" \t")))
-            elif name == "Content-Type":
-                kind = kind + value.strip(" \t")
-            elif name == "Session-Expires" or name == "Accept":
-                if not _is_harmless(name, value.strip(" \t")):
+                once[sort] = value
+            elif sort == _VIA_LINE:
+                vias.append(value)
+            elif sort == _ADDRESSES:
+                if not self._are_addresses(value):
                     return None
-            elif name.strip(" \t").lower() in _MATTERS:
+            elif sort == _WAY:
+                way.append((name, value))
+            elif sort == _WHO:
+                who.append((name, value))
+            elif sort == _TYPE:
+                kind += value
+            elif not _is_harmless(sort, value):
                 return None
         sender, to, call_id, cseq, hops, length = once
         if sender is None or to is None or call_id is None or cseq is None or not vias:
@@ -247,9 +254,9 @@ def _wishes_port(params: str) -> bool:
     return params.count(";rport") == 1 and ";rport;" in f"{params};"
 
 
-def _is_harmless(name: str, value: str) -> bool:
+def _is_harmless(sort: int, value: str) -> bool:
     """Whether this header field leads to no refusal (see `umserver.wire.sip.screening`)."""
-    if name == "Accept":
+    if sort == _ACCEPT:
         return "application/sdp" in value.split(", ")
     match = _SESSION.fullmatch(value)
     return match is not None and int(match[1]) >= LEAST_SESSION
