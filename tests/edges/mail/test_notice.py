@@ -6,11 +6,12 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.edges.mail.letters import envelope
-from tests.edges.mail.test_compose import body, read
+from tests.edges.mail.test_compose import SOUND, body, read
 from tests.edges.mail.test_spool import SpoolCase
+from umserver.edges.mail.compose import compose
 from umserver.edges.mail.notice import compose_notice
 from umserver.interfaces import NoSpace, PermanentFailure
-from umserver.org.messages import CallerId, Envelope, Notice
+from umserver.org.messages import CallerId, Choices, Envelope, Kind, Notice
 
 NOTICE = Notice("enabled", "ada@example.com", "802641", access_numbers=("5000",))
 
@@ -100,6 +101,26 @@ class NoticeTests(SynchronousTestCase):
         """What nobody knows how to tell becomes a dead letter, not a fault of the queue."""
         for strange in (about(occasion="strange"), about(notice=None)):
             self.assertRaises(PermanentFailure, compose_notice, strange)
+
+
+class CallTests(SynchronousTestCase):
+    """Mails about calls, beside those about the mailbox."""
+
+    def test_voice_mail_text(self) -> None:
+        """VoiceMailText stands below every voice mail and below no missed call (feature 73)."""
+        call = envelope(extra_text="Call <i>5000</i> to listen.")
+        mail = read(compose(call, Choices(), Kind.VOICE, SOUND))
+        self.assertIn("Call <i>5000</i> to listen.", body(mail, "html"))
+        self.assertIn("Call 5000 to listen.", body(mail))
+        self.assertNotIn("to listen", body(read(compose(call, Choices(), Kind.MISSED))))
+
+    def test_missed_calls_in_french(self) -> None:
+        """A missed call is told in the user's language, in text and in HTML."""
+        mail = read(compose(envelope(language="fr-FR"), Choices(), Kind.MISSED))
+        self.assertEqual(mail.get_content_type(), "multipart/alternative")
+        self.assertIn("Appel manqué", mail["Subject"])
+        for kind in ("plain", "html"):
+            self.assertIn("Vous avez manqué un appel", body(mail, kind))
 
 
 class PostedTests(SpoolCase):

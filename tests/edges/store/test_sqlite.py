@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.change_log import ChangeLogContract
 from tests.contracts.lamps import LampContract
-from tests.contracts.outbox import OutboxContract
+from tests.contracts.outbox import OutboxContract, notice
 from tests.contracts.store import ADA, BEN, StoreContract
 from tests.org.examples import ORG, PBX
 from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
@@ -25,6 +25,7 @@ from umserver.edges.store.sheet import OBJECTS_SCHEMA
 from umserver.edges.store.sqlite import FILE_NAME, WORDS
 from umserver.edges.store.tables import Conflict, Tables
 from umserver.interfaces import NoSpace, Unavailable
+from umserver.org.pin_record import PinRecord
 
 KILLED = """
 import os, sys
@@ -33,6 +34,7 @@ from tests.contracts.outbox import OutboxContract
 from tests.contracts.store import ADA
 from tests.org.examples import ORG
 from umserver.edges.store.archive import open_archive
+from umserver.org.pin_record import PinRecord
 archive = open_archive("sqlite:", Path(sys.argv[1]))
 archive.import_organisation(ORG, [ADA])
 with archive.tables.writing() as work:
@@ -207,6 +209,16 @@ class SqliteStoreTests(
         with self.assertRaises(Conflict):
             self.archive.put("gateways", evolve(PBX, port=5080), version)
         self.assertEqual([p.name for p in self.state.glob(".*")], [])
+
+    def test_a_restore_tells_no_pins(self) -> None:
+        """PINs that a restore undoes are not mailed any more."""
+        self.fill()
+        self.archive.put_pin_record(ADA.address, PinRecord(hash="a"), [notice(1)])
+        self.archive.back_up(self.state / "backup.db")
+        self.archive.put_pin_record(ADA.address, PinRecord(hash="b"), [notice(2)])
+        self.archive.restore(self.state / "backup.db")
+        self.assertEqual(self.archive.pin_hash(ADA.address), "a")
+        self.assertEqual(self.archive.notices.take("um1"), [])
 
     def test_a_restore_on_a_new_machine(self) -> None:
         """A store that was lost with its disk comes back with its log and secrets."""
