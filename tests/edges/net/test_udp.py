@@ -6,7 +6,8 @@ import socket
 
 from tests.edges.net.test_sockets import has_ipv6
 from tests.kit.journey import JourneyCase
-from umserver.edges.net.udp import UdpPorts
+from umserver.edges.net.guard import BURST, Guard
+from umserver.edges.net.udp import MOST_AT_ONCE, UdpPorts
 from umserver.wire.sip.effects import Flow
 
 
@@ -115,3 +116,50 @@ class UdpTests(JourneyCase):
         self.stage.settle()
         self.assertGreaterEqual(len(self.heard), 200)
         self.assertEqual([data[:3] for data, _ in self.heard[:3]], [b"0xx", b"1xx", b"2xx"])
+
+    def test_others_get_their_turn(self) -> None:
+        """However much waits, reading stops after a while: sound that is due does not wait."""
+        port = self.ports.listen("127.0.0.1", 0)
+        peer = self.peer()
+        for n in range(300):
+            peer.sendto(b"%d" % n, ("127.0.0.1", port))
+        [reader] = self.ports._ports.values()
+        reader.doRead()
+        self.assertLessEqual(len(self.heard), MOST_AT_ONCE)
+        self.stage.settle()
+        self.assertEqual(len(self.heard), 300)
+
+    def test_what_is_answered_at_once(self) -> None:
+        """What can be answered at once is, from the port that was asked; the rest is heard."""
+        port = self.ports.listen("0.0.0.0", 0)
+        self.ports.at_once = lambda data, remote, local: (
+            (data + str(local).encode(), remote) if data == b"ask" else None
+        )
+        peer = self.peer()
+        for data in (b"ask", b"think"):
+            peer.sendto(data, ("127.0.0.1", port))
+        self.stage.settle()
+        self.assertEqual(peer.recv(100), b"ask" + str(("127.0.0.1", port)).encode())
+        self.assertEqual([data for data, _ in self.heard], [b"think"])
+        self.assertEqual(self.ports.answered, 1)
+
+    def test_a_glance_that_fails(self) -> None:
+        """A bug in what answers at once costs nothing but a line in the log."""
+        port = self.ports.listen("127.0.0.1", 0)
+        self.ports.at_once = lambda data, remote, local: (b"", ("", 1 // len(data[:0])))
+        self.peer().sendto(b"ask", ("127.0.0.1", port))
+        self.stage.settle()
+        self.assertEqual([data for data, _ in self.heard], [b"ask"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_strangers_are_held_back(self) -> None:
+        """What the guard does not admit is heard by nobody."""
+        self.ports.guard = Guard(lambda host: False, self.stage.seconds)
+        port = self.ports.listen("127.0.0.1", 0)
+        peer = self.peer()
+        for n in range(200):
+            peer.sendto(b"%d" % n, ("127.0.0.1", port))
+        self.stage.settle()
+        self.assertGreaterEqual(len(self.heard), BURST)
+        self.assertEqual(len(self.heard) + self.ports.guard.dropped, 200)
+        self.assertGreater(self.ports.guard.dropped, 50)
