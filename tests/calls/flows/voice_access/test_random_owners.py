@@ -127,6 +127,7 @@ WORLD = World(
     check=check,
     answers={
         "enter-pin": [PIN + "#"],
+        "enter-pin-here": [PIN + "#"],
         "enter-extension": ["1001"],
         "search-other-way": ["#1002", "#1003", "72537", "76484#", "26273"],
         "compose-menu": ["1", "2", "3", "4"],
