@@ -10,7 +10,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from attrs import define, field
@@ -87,6 +87,6 @@ class HashingDesk:
         """After everything else that the machine has to do."""
         if not getattr(self._known, "humble", False):
             self._known.humble = True
-            if hasattr(os, "setpriority"):
+            with suppress(OSError, AttributeError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         return work()
