@@ -69,11 +69,14 @@ class SipSecured(SecuredCase):
 
     def test_no_certificate(self) -> None:
         """A peer that shows no certificate is refused by both roles in words (feature 17)."""
+        said = said_in(self, "umserver.roles")
         self.open()
         for port in (self.router_tls, self.desk_tls):
             final = self.call(None, port)
             self.assertEqual(final.status, 403)
             self.assertIn("showed no certificate", reason(final))
+            self.assertIn("event 1021: call of 127.0.0.1 refused", said()[-1])
+            self.assertIn("showed no certificate", said()[-1])
 
     def test_a_certificate_of_somebody_else(self) -> None:
         """One for another name is refused, and both names are told (feature 17)."""

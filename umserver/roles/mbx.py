@@ -127,7 +127,7 @@ class AnsweringDesk:
         if refusal is None and gateway_of(self.settings(), way) is None:
             refusal = UNKNOWN_GATEWAY
         if refusal is not None:
-            self._note_refusal(asking.id, refusal)
+            self._note_refusal(asking.id, way.source, refusal)
         return refusal
 
     def hang_up_all(self) -> Deferred[None]:
@@ -228,14 +228,15 @@ class AnsweringDesk:
 
     def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
         phone.refuse(refusal)
-        self._note_refusal(phone.id, refusal)
+        self._note_refusal(phone.id, phone.facts.source, refusal)
 
-    def _note_refusal(self, call: str, refusal: Refusal) -> None:
+    def _note_refusal(self, call: str, source: str, refusal: Refusal) -> None:
         self.refused += 1
         if refusal is not UNKNOWN_GATEWAY:
             self.hour.note(True)
         if self._refusals.may_say():
-            log.warn("event 1021: call refused: {why}", call=call, why=refusal.reason)
+            why = refusal.reason
+            log.warn("event 1021: call of {peer} refused: {why}", call=call, peer=source, why=why)
             if more := self._refusals.left_out():
                 log.warn("event 1021: {count} calls more were refused", count=more)
         self.call_log.record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
@@ -172,6 +173,17 @@ class Accepting(ConnectionCase):
             self.assertTrue(self.raw(data).over)
         self.assertIn("speaks no TLS", self.said()[0])
         self.assertEqual(len(self.tls), 0)
+
+    def test_rubbish(self) -> None:
+        """Random octets, also dressed up as a handshake, end the connection and nothing else."""
+        random = Random(7)
+        for _ in range(150):
+            body = random.randbytes(random.randrange(1, 300))
+            head = b"\x16\x03\x01" + len(body).to_bytes(2) + b"\x01\x00"
+            self.raw(random.choice((head, b"")) + body)
+        self.stage.walk(31.0)
+        self.assertEqual((len(self.tls), len(self.tls.shaking), self.received), (0, 0, []))
+        self.assertTrue(self.connected(self.gateway()).shaken)
 
 
 class Slow(ConnectionCase):
