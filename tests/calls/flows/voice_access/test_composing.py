@@ -89,6 +89,17 @@ class ComposingTests(AnsweringCase):
         shown = call.draft.envelope.addressed
         self.assertEqual(shown, (Addressee("sales@example.com", "Sales"),))
 
+    def test_who_is_in_a_group(self) -> None:
+        """4 names everybody in a small group, and counts those in a large one (feature 114)."""
+        call = self.composing(groups=(SALES,)).press(SALES_KEYS).until("compose-menu").press("4")
+        call.until("recipient-is[Sales: Ben Sample and Chloé Démo]")
+        self.check(call.hang_up())
+        crowd = evolve(SALES, members=tuple(f"u{n}@example.com" for n in range(300)))
+        call = self.composing(groups=(crowd,)).press(SALES_KEYS)
+        call.until("group-added[three hundred people]").until("compose-menu").press("4")
+        call.until("recipient-is[Sales, three hundred people]")
+        self.check(call.hang_up())
+
     def test_to_a_group_and_somebody_in_it(self) -> None:
         """Who is in two groups, or in one and named besides, gets one message."""
         call = self.composing(groups=(SALES,)).press(EXTENSION).until("compose-menu").press("2")

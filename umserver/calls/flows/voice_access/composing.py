@@ -16,6 +16,9 @@ from umserver.calls.flows.voice_access.sending import record_and_send
 MOST_PARTIES = 9
 """People and groups to whom one message goes; as many as there are keys to remove one."""
 
+MOST_NAMED = 20
+"""People of a group that are named."""
+
 
 class Turn(Enum):
     """The menu of recipients: what can be done with them, and the two ways on."""
@@ -101,11 +104,14 @@ async def _remove(owner: Owner, parties: list[Party]) -> None:
 
 
 async def _hear(owner: Owner, parties: list[Party]) -> None:
-    """Who gets it; groups with the number of people in them."""
-    names = [
-        f"{party.name}, {owner.grammar.count(len(party.people), 'person')}"
-        if party.is_group
-        else party.name
-        for party in parties
-    ]
+    """Who gets it; groups with the people in them, or their number where they are many."""
+    names = [_details(owner, party) if party.is_group else party.name for party in parties]
     await owner.say_filled("recipient-is", name=owner.grammar.listed(names))
+
+
+def _details(owner: Owner, group: Party) -> str:
+    """A group and who is in it."""
+    if len(group.people) > MOST_NAMED:
+        return f"{group.name}, {owner.grammar.count(len(group.people), 'person')}"
+    names = [one.mailbox_name or one.mailbox for one in group.people]
+    return f"{group.name}: {owner.grammar.listed(names)}"
