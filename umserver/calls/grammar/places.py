@@ -90,7 +90,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
         "Pacific/Noumea": "Nouméa",
     },
     "fr": {
-        "UTC": "temps universel",
+        "UTC": "le temps universel",
         "Europe/London": "Londres",
         "Europe/Athens": "Athènes",
         "Europe/Moscow": "Moscou",
