@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """What 10,000 wrong PINs in a minute do to a server that carries calls meanwhile.
 
-    scripts/bench_pins.py [--pins 10000] [--seconds 60] [--calls 50] [--callers 500]
+    scripts/bench_pins.py [--pins 10000] [--seconds 60] [--calls 50] [--callers 500] [--lines 0]
 
 A whole server of its own with real hashes and a real store, in a temporary folder; calls come from
 another process on loopback and hear an announcement without an end. PINs are tried where a call's
 script tries them, from so many calling numbers, at one mailbox (every second try) and at numbers
-that are nobody's. Prints how late the reactor was, before and meanwhile, what became of the tries,
-and whether the mailbox is locked as the policy says; exit code 1 when it is not, or when the
-reactor was later than 20 ms in more than one of a hundred looks.
+that are nobody's; on so many `--lines` others are typed in real calls beside them. Prints how late
+the reactor was, before and meanwhile, what became of the tries, and whether the mailbox is locked
+as the policy says; exit code 1 when it is not, or when the reactor was later than 20 ms in more
+than one of a hundred looks.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def started(state: Path) -> Any:
         "listen.http": 0,
         "server.drain_seconds": 0,
         "media.timeout_seconds": 600,
+        "media.first_rtp_port": 30_000,
+        "media.last_rtp_port": 33_999,
     }
     machine = Machine(reactor, voice=lambda reactor: Noise(), say=lambda words: None)
     um = UnifiedMessaging(machine, parse_bootstrap("", values), ("cas", "mbx"))
@@ -115,6 +118,19 @@ def callers(um: Any, options: argparse.Namespace) -> subprocess.Popen[bytes]:
             *(sys.executable, str(ROOT / "scripts" / "bench_calls.py"), "--to", "5009"),
             *("--port", str(um.desk.server.bound_port), "--calls", str(options.calls)),
             *("--rate", "25", "--hold", str(options.seconds + 20)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def guessers(um: Any, options: argparse.Namespace) -> subprocess.Popen[bytes]:
+    """Those who guess by telephone."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, str(ROOT / "scripts" / "guess_pins.py"), "--extension", "1003"),
+            *("--port", str(um.desk.server.bound_port), "--callers", str(options.lines)),
+            *("--seconds", str(options.seconds)),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -189,6 +205,7 @@ async def measure(options: argparse.Namespace, state: Path) -> bool:
             loop.stop()
 
     began = time.monotonic()
+    guessing = guessers(um, options) if options.lines else None
     owner = LoopingCall(lambda: Deferred.fromCoroutine(owners(um, became)))
     owner.start(1.0)
     loop = LoopingCall.withCount(more)
@@ -209,6 +226,9 @@ async def measure(options: argparse.Namespace, state: Path) -> bool:
     mails = um.desk.spool.waiting() + um.desk.delivery.delivered
     print(f"mails with a new PIN before it was locked: {mails}")
     others.terminate()
+    if guessing is not None:
+        told, _ = guessing.communicate()
+        print(told.decode(), end="")
     await um.stopService()
     return bool(record.locked and not right and part(late, 0.99) <= 1000 * MOST_LAG)
 
@@ -228,6 +248,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--callers", type=int, default=500, help="calling numbers that guess")
+    parser.add_argument("--lines", type=int, default=0, help="lines on which PINs are typed")
     options = parser.parse_args()
     from twisted.internet import reactor
     from twisted.internet.defer import Deferred
