@@ -13,7 +13,7 @@ from tests.kit.gateway import Gateway
 from tests.kit.raw_sip import Raw, sdp
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Callee(Gateway):
     """Decides nothing by itself about an INVITE."""
 

@@ -16,7 +16,7 @@ FRAME = 0.02
 """Seconds of a packet of sound."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Gateway(RawPeer):
     """Calls, speaks into whatever line its `media` has, hears."""
 

@@ -86,7 +86,7 @@ def sdp(
     )
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class RawPeer(DatagramProtocol):
     """A UDP port that sends what it is told and remembers what comes.
 
