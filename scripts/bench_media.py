@@ -15,6 +15,7 @@ import argparse
 import gc
 import json
 import multiprocessing
+import os
 import socket
 import struct
 import sys
@@ -47,6 +48,8 @@ def keying(number: int, name: str) -> object:
 
 def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
     """The server under test: a reactor, an engine, and calls that play and record."""
+    if options.cores:
+        os.sched_setaffinity(0, {int(options.cores.partition(",")[0])})
     from attrs import evolve
     from twisted.internet import epollreactor
 
@@ -273,7 +276,10 @@ def main() -> None:
     parser.add_argument("--srtp", metavar="SUITE", default="", help="AES_CM_128_HMAC_SHA1_80 …")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--cores", help="of the server and of its peers, with a comma between")
     options = parser.parse_args()
+    if options.cores:
+        os.sched_setaffinity(0, {int(options.cores.partition(",")[2])})
     for legs in options.legs:
         measure(legs, options)
 
