@@ -16,9 +16,10 @@ from zope.interface.verify import verifyObject
 
 from tests.contracts.mailbox import MailboxContract, voice_mail
 from tests.interop.peers import missing
+from tests.kit.certificates import Authority
 from tests.kit.dovecot import MASTER, MASTER_PASSWORD, PASSWORD, Dovecot
 from umserver.edges.mail.imap_mailbox import ImapMailbox
-from umserver.edges.mail.imap_mailboxes import imap_mailboxes
+from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.imap_session import ImapSession, open_session
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.maildir_mailbox import MaildirMailbox
@@ -37,13 +38,17 @@ class DovecotCase(TestCase):
     def setUp(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="dovecot-"))  # names of sockets have to be short
         self.addCleanup(shutil.rmtree, folder)
-        self.dovecot = Dovecot(folder)
+        self.dovecot = self.dovecot_in(folder)
         self.dovecot.start()
         self.addCleanup(self.dovecot.stop)
         self.login = Login(ADA, PASSWORD)
         self.sessions: list[ImapSession] = []
         self.mailbox = ImapMailbox(reactor, self.connect, Here())
         self.addCleanup(lambda: self.mailbox.close())
+
+    def dovecot_in(self, folder: Path) -> Dovecot:
+        """The server of this test."""
+        return Dovecot(folder)
 
     async def connect(self) -> ImapSession:
         """As this test logs in."""
@@ -178,6 +183,57 @@ class ImapTests(DovecotCase):
         """A password is not sent through a network that can be listened to."""
         with self.assertRaisesRegex(ValueError, "without TLS"):
             imap_mailboxes(reactor, Here(), host="mail.example.com", security="none", user="um")
+
+
+class TlsTests(DovecotCase):
+    """A Dovecot with a certificate of an authority of its own."""
+
+    def dovecot_in(self, folder: Path) -> Dovecot:
+        """With TLS."""
+        self.authority = Authority()
+        self.trusted, _ = self.authority.own.write(folder / "trust", "authority")
+        issued = self.authority.issue("localhost", ("localhost",))
+        return Dovecot(folder, certificate=issued.write(folder / "trust", "dovecot"))
+
+    def boxes(self, security: str, host: str = "localhost", **more: object) -> ImapMailboxes:
+        """Mailboxes by a protected connection."""
+        made = imap_mailboxes(
+            reactor,
+            Here(),
+            host=host,
+            port=self.dovecot.imaps if security == "tls" else self.dovecot.port,
+            security=security,
+            user=MASTER,
+            password=MASTER_PASSWORD,
+            **more,  # type: ignore[arg-type]
+        )
+        self.addCleanup(made.stop)
+        return made
+
+    async def test_protected(self) -> None:
+        """By TLS from the first octet and by STARTTLS messages are seen, and watched."""
+        await self.arrive(voice_mail())
+        for security in ("tls", "starttls"):
+            boxes = self.boxes(security, authorities=self.trusted)
+            [found] = await boxes.open(ADA).messages()
+            told: DeferredQueue[None] = DeferredQueue()
+            self.addCleanup(boxes.watch(ADA, lambda told=told: told.put(None)))
+            await told.get().addTimeout(30.0, reactor)
+            await self.mailbox.mark_read(found.id, security == "tls")
+            await told.get().addTimeout(30.0, reactor)
+
+    async def test_a_server_that_proves_nothing(self) -> None:
+        """Without a known authority, or under another name, no password is sent."""
+        for security in ("tls", "starttls"):
+            for boxes in (
+                self.boxes(security),
+                self.boxes(security, "127.0.0.1", authorities=self.trusted),
+            ):
+                with self.assertRaisesRegex(Unavailable, "(?i)certificate|verif"):
+                    await boxes.open(ADA).messages()
+        self.assertEqual(
+            len(await self.boxes("tls", check_certificate=False).open(ADA).messages()), 0
+        )
 
 
 class SameMaildirTests(DovecotCase):

@@ -34,7 +34,7 @@ default_login_user = {user}
 mail_max_userip_connections = 50
 first_valid_uid = 0
 first_valid_gid = 0
-ssl = no
+{tls}
 disable_plaintext_auth = no
 auth_mechanisms = plain
 auth_master_user_separator = *
@@ -46,7 +46,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -94,6 +95,10 @@ class Dovecot:
     port: int = 0
     lmtp: int = 0
     """Takes mail here, where the program for that is installed; 0 where it is not."""
+    certificate: tuple[Path, Path] | None = None
+    """Files of a certificate and its key; without them it speaks no TLS."""
+    imaps: int = 0
+    """Speaks TLS from the first octet here, where it has a certificate."""
     process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
     @property
@@ -120,6 +125,11 @@ class Dovecot:
         self.port = self.port or _free_port()
         if LMTP.exists():
             self.lmtp = self.lmtp or _free_port()
+        tls = "ssl = no"
+        if self.certificate is not None:
+            self.imaps = self.imaps or _free_port()
+            files = [file.resolve() for file in self.certificate]
+            tls = f"ssl = yes\nssl_cert = <{files[0]}\nssl_key = <{files[1]}"
         self.folder.chmod(0o755)
         self.own()
         user = pwd.getpwuid(self.uid)
@@ -131,6 +141,8 @@ class Dovecot:
             uid=user.pw_uid,
             gid=user.pw_gid,
             port=self.port,
+            imaps=self.imaps,
+            tls=tls,
             protocols="imap lmtp" if self.lmtp else "imap",
             lmtp=self.lmtp,
             password=PASSWORD,

@@ -25,7 +25,10 @@ class Talk(LineReceiver):
 
     def connectionMade(self) -> None:
         self.server.talks.append(self)
-        self.sendLine(b"* OK ready")
+        if self.server.greets:
+            self.sendLine(b"* OK ready")
+        elif self.transport is not None:
+            self.transport.loseConnection()
 
     def connectionLost(self, reason: object = None) -> None:
         self.server.talks.remove(self)
@@ -51,6 +54,8 @@ class Talk(LineReceiver):
         elif word == b"IDLE":
             self.idling = tag
             self.sendLine(b"+ idling")
+        elif word == b"STARTTLS":
+            self.sendLine(tag + b" OK begin" + self.server.after_starttls)
         else:
             self.sendLine(tag + b" OK done")
 
@@ -71,6 +76,9 @@ class TinyImap:
 
     stage: Stage
     abilities: bytes = b"AUTH=PLAIN IDLE"
+    greets: bool = True
+    after_starttls: bytes = b""
+    """What somebody else says behind the answer to STARTTLS."""
     refusal: bytes = b""
     """What is said to a login that is refused, as a question (base64)."""
     talks: list[Talk] = field(init=False, factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 
 from tests.kit.imap_server import TinyImap
@@ -147,3 +148,54 @@ class ImapWatchTests(JourneyCase):
         self.until(lambda: not self.server.talks)
         self.stage.walk(60.0)
         self.assertEqual(self.looked, [])
+
+
+class LoginTests(JourneyCase):
+    """What is said before a mailbox is open."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server = TinyImap(self.stage, abilities=b"AUTH=PLAIN AUTH=XOAUTH2")
+
+    def logged_in(self, login: Login, starttls: object = None) -> ImapSession:
+        """A session, or what became of it."""
+        endpoint = TCP4ClientEndpoint(self.stage, "127.0.0.1", self.server.port)
+        opening = open_session(self.stage, endpoint, login, starttls)  # type: ignore[arg-type]
+        session = self.stage.wait(Deferred.fromCoroutine(opening))
+        self.addCleanup(session.close)
+        return session
+
+    def test_a_token(self) -> None:
+        """With a token the login is XOAUTH2, for the user whose mailbox is opened."""
+        self.logged_in(Login("um", token="abc", acting_for=ADA))
+        self.assertEqual(self.server.heard[1], b"AUTHENTICATE XOAUTH2")
+        self.assertEqual(self.server.logins, [b"user=ada@example.com\x01auth=Bearer abc\x01\x01"])
+
+    def test_a_token_that_is_too_old(self) -> None:
+        """A token that is refused with an explanation is a server that is unavailable."""
+        self.server.refusal = b"eyJzdGF0dXMiOiI0MDAifQ=="
+        with self.assertRaisesRegex(Unavailable, "refuses us"):
+            self.logged_in(Login("um", token="old", acting_for=ADA))
+        self.assertEqual(self.server.logins[-1], b"")
+
+    def test_no_login_that_fits(self) -> None:
+        """A token is never sent as a password."""
+        self.server.abilities = b"AUTH=PLAIN"
+        with self.assertRaisesRegex(Unavailable, "no login that fits"):
+            self.logged_in(Login("um", token="abc"))
+        self.assertEqual(self.server.logins, [])
+
+    def test_words_before_tls(self) -> None:
+        """What somebody puts in before TLS begins is not taken for the server's word."""
+        self.server.after_starttls = b"\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n0003 OK done"
+        with self.assertRaisesRegex(Unavailable, "before TLS"):
+            self.logged_in(Login("um", "secret"), starttls=object())
+        self.assertEqual(self.server.logins, [])
+
+    def test_a_server_that_hangs_up(self) -> None:
+        """A server that says nothing and hangs up is told at once, not after a time limit."""
+        self.server.greets = False
+        before = self.stage.seconds()
+        with self.assertRaisesRegex(Unavailable, "cannot be reached"):
+            self.logged_in(Login("um", "secret"))
+        self.assertEqual(self.stage.seconds(), before)

@@ -19,16 +19,15 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
-from twisted.mail.imap4 import Command, IMAP4Client, IMAP4Exception
+from twisted.mail.imap4 import Command, IMAP4Exception
 
+from umserver.edges.mail.imap_client import Client
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.quota import Usage, imap_usage
 from umserver.interfaces import Unavailable
 
 COMMAND_SECONDS = 20.0
 """How long an answer may take."""
-MOST_LITERAL = 80 << 20
-"""Octets of a literal that are taken from a server."""
 
 
 class Refused(Exception):
@@ -57,27 +56,6 @@ class _QuotaCommand(Command):
     """One whose answers Twisted does not know."""
 
     _1_RESPONSES = (*_twisted._1_RESPONSES, b"QUOTA", b"QUOTAROOT")
-
-
-class _Client(IMAP4Client):
-    """Twisted's client, which lets no server fill our memory."""
-
-    transport: Any
-
-    def _setupForLiteral(self, rest: bytes, octets: int) -> None:
-        if octets > MOST_LITERAL:
-            self.transport.loseConnection()
-            return
-        super()._setupForLiteral(rest, octets)  # type: ignore[no-untyped-call]
-
-    def _extraInfo(self, lines: Sequence[Any]) -> None:
-        """News of the mailbox that nobody asked for."""
-
-    def messageFile(self, octets: int) -> Any:
-        """In memory: the bound is above."""
-        from io import BytesIO
-
-        return BytesIO()
 
 
 def quoted(text: str) -> bytes:
@@ -234,8 +212,7 @@ class ImapSession:
     def close(self) -> None:
         """Hang up."""
         self.broken = True
-        if self.client.transport is not None:
-            self.client.transport.abortConnection()
+        self.client.abort()
 
 
 def _fetched(parts: Sequence[Any]) -> Fetched | None:
@@ -267,26 +244,20 @@ async def open_session(
     starttls: IOpenSSLClientConnectionCreator | None = None,
 ) -> ImapSession:
     """Connect, protect, log in. Raises Unavailable."""
-    greeted: Deferred[None] = Deferred()
-    make: Any = _Client
-    client = make()
-    client.serverGreeting = lambda caps: greeted.callback(None)
+    client = Client()
     factory = Factory.forProtocol(lambda: client)
     try:
         await endpoint.connect(factory)
         session = ImapSession(reactor, client)
-        await greeted.addTimeout(COMMAND_SECONDS, reactor)
-    except Unavailable:
-        raise
+        await client.greeted.addTimeout(COMMAND_SECONDS, reactor)
     except Exception as fault:
-        if client.transport is not None:
-            client.transport.abortConnection()
+        client.abort()
         raise Unavailable(f"the mail server cannot be reached: {fault!r}"[:300]) from None
     try:
         await session.learn()
         if starttls is not None:
             await session.ask("STARTTLS")
-            client.transport.startTLS(starttls)
+            client.protect(starttls)
             await session.learn()
         await session.log_in(login)
     except Refused as fault:
