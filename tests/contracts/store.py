@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.org.examples import ECHO, LOBBY, ORG, PBX, PLAN, POLICY, user
 from umserver.edges.store.archive import Archive
 from umserver.edges.store.ledger import Search
+from umserver.edges.store.recordings import digest_of
 from umserver.edges.store.tables import Conflict, Row, Tables
 from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.faults import SettingsFaults
@@ -309,6 +310,30 @@ class StoreContract(StoreCase):
         self.archive.put_mailboxes(hidden)
         self.assertEqual(self.spelled("9652", 9), [crowd[0].address])
         self.assertEqual(self.spelled("9652", 9, "Paris"), [])
+
+    def test_recorded_prompts(self) -> None:
+        """Feature 136: a recording comes back octet for octet; servers see that there is one."""
+        self.fill()
+        before = self.archive.revision()
+        whose = ("UMAutoAttendant", LOBBY.name)
+        self.archive.recorded.put(*whose, "hello.wav", b"RIFF\x00\xff")
+        self.archive.recorded.put(*whose, "hello.wav", b"RIFF\x00\xff")
+        self.assertEqual(self.archive.revision(), before + 1)
+        self.archive.recorded.put(*whose, "night.wav", b"one")
+        self.archive.recorded.put(*whose, "night.wav", b"two")
+        folded = (whose[0], whose[1].upper(), "night.wav")
+        self.assertEqual(self.archive.recorded.sound(*folded), b"two")
+        self.assertEqual(self.archive.recorded.sound(*whose, "hello.wav"), b"RIFF\x00\xff")
+        self.assertIsNone(self.archive.recorded.sound("UMDialPlan", "Boston", "hello.wav"))
+        listed = self.archive.recorded.listed()
+        self.assertEqual([one.file for one in listed], ["hello.wav", "night.wav"])
+        self.assertEqual(listed[1].digest, digest_of(b"two"))
+        changes = self.archive.search(Search(sections=("recordings",)))
+        self.assertEqual([one.what for one in changes], ["changed", "made", "made"])
+        self.archive.rehearsal().recorded.put(*whose, "hello.wav", b"other")
+        self.assertEqual(self.archive.recorded.sound(*whose, "hello.wav"), b"RIFF\x00\xff")
+        self.archive.remove("auto_attendants", LOBBY.name)
+        self.assertEqual(list(self.archive.recorded.listed()), [])
 
     def test_names_of_an_address_list(self) -> None:
         """Feature 129: only those are found who are on the list, however many others there are."""

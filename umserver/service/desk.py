@@ -57,6 +57,7 @@ from umserver.service.doors import Door, door_of
 from umserver.service.expected import Expected
 from umserver.service.machine import Machine
 from umserver.service.missing import missing_prompts
+from umserver.service.recordings import SharedRecordings
 from umserver.service.standing import Standing
 
 log = Logger()
@@ -98,6 +99,7 @@ class Desk:
     """Of the component HubTransport."""
     voiceless: int = field(init=False, default=0)
     """Prompts that nothing could speak."""
+    recordings: SharedRecordings = field(init=False)
     missing_prompts: Sequence[str] = field(init=False, default=())
     """Their files, and recordings that the settings name and nobody imported, at the start."""
     _mail_threads: Pool = field(init=False)
@@ -139,8 +141,12 @@ class Desk:
             self.state / "prompts.d",
             machine.voice(machine.reactor),
             custom=ImportedPrompts(self.state),
+            publish=self.store.put_recording,
         )
         media = bootstrap.media
+        self.recordings = SharedRecordings(
+            self.store, ImportedPrompts(self.state), machine.in_thread
+        )
         self.engine = MediaEngine(
             machine.reactor,
             machine.reactor if machine.exact_clock else None,
@@ -260,6 +266,7 @@ class Desk:
         self.notices.start()
         self._shown_at = self.machine.seconds()
         self.voiceless = await self.shelf.preload(None, self._show)
+        await self.recordings.look(self.poller.settings)
         self.missing_prompts = await missing_prompts(self.shelf, self.poller.settings)
 
     def start(self) -> None:

@@ -299,6 +299,7 @@ class UnifiedMessaging(Service):
         assert self._store is not None
         desk.lamps = lamps_of(self, desk, self._store)
         poller.on_change(desk.lamps.changed)
+        poller.on_change(desk.recordings.changed)
         await desk.lamps.start()
         take_subscriptions(self, self._store)
 

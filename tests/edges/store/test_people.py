@@ -101,7 +101,7 @@ class PeopleTests(SynchronousTestCase):
         """After an update people can be found by name without being touched."""
         self.found("sqlite:", "2")
         with sqlite3.connect(self.folder / "umserver.db") as older:
-            for table in ("names", "lamps", "keepers", "outbox"):
+            for table in ("names", "lamps", "keepers", "outbox", "recordings"):
                 older.execute(f"DROP TABLE {table}")
             older.execute("PRAGMA user_version = 2")
         older.close()

@@ -171,7 +171,7 @@ class PostgresqlStoreTests(
         carla = evolve(BEN, first_name="Carla", last_name="Zola")
         self.archive.import_organisation(ORG, [ADA, carla])
         with self.server.connect() as connection:
-            for table in ("names", "lamps", "keepers", "outbox"):
+            for table in ("names", "lamps", "keepers", "outbox", "recordings"):
                 connection.execute(f"DROP TABLE umserver.{table}")
             connection.execute("UPDATE umserver.schema_version SET number = 2")
         self.archive.close()

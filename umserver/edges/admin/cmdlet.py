@@ -34,6 +34,16 @@ class Kept(Protocol):
         """What to hand back when it is changed."""
 
 
+class Recorded(Protocol):
+    """Recorded prompts in the store; an owner is UMDialPlan or UMAutoAttendant."""
+
+    def sound(self, owner: str, name: str, file: str) -> bytes | None:
+        """The octets of one."""
+
+    def put(self, owner: str, name: str, file: str, sound: bytes) -> int:
+        """Keep one."""
+
+
 class Archive(Protocol):
     """What cmdlets need of the store; see `umserver.edges.store.archive`."""
 
@@ -57,6 +67,10 @@ class Archive(Protocol):
 
     def remove(self, section: str, name: str, expected: int | None = None) -> int:
         """Forget one object."""
+
+    @property
+    def recorded(self) -> Recorded:
+        """Recorded prompts of dial plans and auto attendants."""
 
     def pin_record(self, address: str) -> PinRecord | None:
         """What is kept of a mailbox's PIN; None when nothing is."""

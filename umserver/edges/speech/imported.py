@@ -64,15 +64,31 @@ class ImportedPrompts:
             self._hold(version, clip)
         return clip
 
-    def put(self, owner: str, name: str, file: str, sound: bytes) -> None:
-        """Make µ-law octets this prompt: 16 bit, 8 kHz, mono, as imported ones are.
+    def octets(self, owner: str, name: str, file: str) -> bytes | None:
+        """The file as it is; None where there is none, or none that can be read."""
+        try:
+            return (self.state / folder_name(owner, name) / Path(file).name).read_bytes()
+        except OSError:
+            return None
 
-        Whole and durable, or the old one stays. Raises Unavailable.
+    def put_sound(self, owner: str, name: str, file: str, sound: bytes) -> bytes:
+        """Make µ-law octets this prompt: 16 bit, 8 kHz, mono, as imported ones are. See `put`.
+
+        Returns the octets of the file.
+        """
+        octets = pcm_wav(g711.decode("PCMU", sound))
+        self.put(owner, name, file, octets)
+        return octets
+
+    def put(self, owner: str, name: str, file: str, octets: bytes) -> None:
+        """Make this file this prompt: whole and durable, or the old one stays.
+
+        Raises Unavailable.
         """
         path = self.state / folder_name(owner, name) / Path(file).name
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(path, pcm_wav(g711.decode("PCMU", sound)))
+            _write(path, octets)
         except OSError as fault:
             words = f"{path}: {fault.strerror or fault}"
             raise (NoSpace if fault.errno in _FULL else Unavailable)(words) from None

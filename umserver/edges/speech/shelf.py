@@ -80,6 +80,8 @@ class PromptShelf:
     """Runs blocking work; the reactor's thread pool when not given."""
     custom: ImportedPrompts | None = None
     """What administrators imported; None when there is no such place."""
+    publish: Callable[[str, str, str, bytes], Deferred[None]] | None = None
+    """Tells other servers of a prompt that was recorded: owner, name, file, octets."""
     _fixed: dict[tuple[str, str], Clip] = field(factory=dict)
     _free: OrderedDict[_Wanted, Clip] = field(factory=OrderedDict)
     _free_bytes: int = 0
@@ -126,7 +128,17 @@ class PromptShelf:
         custom = self.custom
         if custom is None:
             raise Unavailable("there is no place for prompts that are recorded")
-        return GreetingTake(lambda sound: self._run(lambda: custom.put(owner, name, file, sound)))
+
+        def kept(octets: bytes) -> Deferred[None]:
+            return (
+                succeed(None) if self.publish is None else self.publish(owner, name, file, octets)
+            )
+
+        def keep(sound: bytes) -> Deferred[None]:
+            done = self._run(lambda: custom.put_sound(owner, name, file, sound))
+            return done.addCallback(kept)
+
+        return GreetingTake(keep)
 
     def preload(
         self, languages: Sequence[str] | None = None, progress: Progress | None = None

@@ -15,11 +15,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.consistency import (
     MAILBOXES,
+    changed,
     merge,
     newly_claimed,
     objects,
@@ -35,15 +36,15 @@ from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
 from umserver.edges.store.notices import Notices
+from umserver.edges.store.recorded import Recorded
 from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing, fold
 from umserver.interfaces import FleetServer, RequestedState, Unavailable
-from umserver.org.declare import declared
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault
 from umserver.org.messages import Envelope
-from umserver.org.parse import parse_object
 from umserver.org.people import NameQuery, last_and_first, matches
 from umserver.org.pin_record import PinRecord, from_text, to_text
+from umserver.org.prompt_files import AUTO_ATTENDANT, DIAL_PLAN
 from umserver.org.rules import faults_between, mailbox_faults
 from umserver.org.sections import SINGLES
 from umserver.org.settings import Mailbox, Organisation
@@ -57,6 +58,8 @@ NOBODY = ""
 MOST_CHANGES = 1_000_000
 """Changes that the log holds at most, however young they are."""
 
+OWNERS = {"dial_plans": DIAL_PLAN, "auto_attendants": AUTO_ATTENDANT}
+"""Sections whose objects have recorded prompts."""
 CHANGE_TRIES = 5
 """How often a change is made anew that somebody else was faster with."""
 
@@ -69,13 +72,6 @@ def hash_pin(pin: str, pepper: bytes) -> str:
     from umserver.org import pins
 
     return pins.hash_pin(pin, pepper)
-
-
-def changed(thing: Any, changes: Mapping[str, object]) -> Any:
-    """The object with these fields in the TOML form. Raises SettingsFaults for bad values."""
-    needed = {s.name: getattr(thing, s.name) for s in declared(type(thing)) if s.required}
-    good = parse_object(type(thing), {**needed, **changes}, "")
-    return evolve(thing, **{name: getattr(good, name) for name in changes})
 
 
 @frozen
@@ -109,6 +105,11 @@ class Archive:
     def rehearsal(self) -> Archive:
         """The same archive with every check, whose changes are all undone at once."""
         return Archive(Rehearsed(self.tables), self.pepper, self.hash_pin, self.cause)
+
+    @property
+    def recorded(self) -> Recorded:
+        """Recorded prompts of dial plans and auto attendants."""
+        return Recorded(self.tables, self.cause)
 
     def caused_by(self, cause: Cause) -> Archive:
         """The same archive, whose changes the log will say were made by this."""
@@ -308,6 +309,7 @@ class Archive:
                 before = organisation_of(work.rows())
                 self._check_unused(work, section, name)
                 note.remove(section, name, expected)
+                work.recordings.forget(OWNERS.get(section, ""), name)
                 told(faults_between(without(before, section, name)))
             return work.revision_after()
 

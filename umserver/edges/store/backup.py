@@ -16,7 +16,10 @@ from pathlib import Path
 
 from umserver.interfaces import Unavailable
 
-TABLES = ("objects", "mailboxes", "numbers", "names", "secrets", "pins", "states")
+TABLES = (
+    *("objects", "mailboxes", "numbers", "names", "secrets", "pins", "states"),
+    "recordings",
+)
 """What is put back as it was; the revision only rises, and servers describe themselves."""
 
 

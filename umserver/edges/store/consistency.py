@@ -5,7 +5,7 @@ Knows: two organisations, and what users have to do with them. Must never know: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -13,6 +13,7 @@ from attrs import evolve
 from umserver.edges.store.tables import fold
 from umserver.org.declare import declared
 from umserver.org.faults import Fault, SettingsFaults
+from umserver.org.parse import parse_object
 from umserver.org.sections import SECTIONS, SINGLES, identity_of
 from umserver.org.settings import Organisation
 
@@ -93,3 +94,10 @@ def told(faults: Sequence[Fault]) -> None:
     """Raises SettingsFaults when there are any."""
     if faults:
         raise SettingsFaults(faults)
+
+
+def changed(thing: Any, changes: Mapping[str, object]) -> Any:
+    """The object with these fields in the TOML form. Raises SettingsFaults for bad values."""
+    needed = {s.name: getattr(thing, s.name) for s in declared(type(thing)) if s.required}
+    good = parse_object(type(thing), {**needed, **changes}, "")
+    return evolve(thing, **{name: getattr(good, name) for name in changes})

@@ -19,6 +19,7 @@ from umserver.edges.store.backend import Backend
 from umserver.edges.store.lamps import Lamps, MemoryLamps
 from umserver.edges.store.ledger import MemoryLedger, this_user
 from umserver.edges.store.outbox import MemoryOutbox
+from umserver.edges.store.recordings import MemoryRecordings
 from umserver.edges.store.roster import MemoryRoster, Roster
 from umserver.edges.store.tables import (
     Conflict,
@@ -51,6 +52,7 @@ class Sheet:
     roster: MemoryRoster = field(factory=lambda: MemoryRoster(time.time))
     lamps: MemoryLamps = field(factory=lambda: MemoryLamps(time.time))
     outbox: MemoryOutbox = field(factory=lambda: MemoryOutbox(time.time))
+    recordings: MemoryRecordings = field(factory=MemoryRecordings)
     changed: bool = False
 
     def copy(self) -> Sheet:
@@ -66,6 +68,7 @@ class Sheet:
             self.roster.copy(),
             self.lamps.copy(),
             self.outbox.copy(),
+            self.recordings.copy(),
         )
 
     # see Reading
@@ -168,6 +171,9 @@ class Sheet:
 
     def clear(self) -> None:
         self.objects.clear()
+        self.changed = True
+
+    def touch(self) -> None:
         self.changed = True
 
     def release(self, addresses: Iterable[str]) -> None:

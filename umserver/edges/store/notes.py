@@ -13,6 +13,7 @@ from attrs import field, frozen
 from umserver.edges.store.consistency import MAILBOXES
 from umserver.edges.store.forms import user_row_of
 from umserver.edges.store.ledger import Change
+from umserver.edges.store.recordings import Recording, digest_of
 from umserver.edges.store.tables import Row, UserRow, Writing, check_version, fold
 from umserver.interfaces import RequestedState
 from umserver.org.pin_record import PinRecord
@@ -161,6 +162,16 @@ class Notes:
             before = _state_text(old[0]) if old else ""
             self._changed("states", name, before, _state_text(state))
 
+    # recordings
+
+    def recording(self, recording: Recording, sound: bytes) -> None:
+        """Keep a recorded prompt."""
+        name = f"{recording.owner}\\{recording.name}\\{recording.file}"
+        old = self.work.recordings.sound(recording.owner, recording.name, recording.file)
+        self.work.recordings.put(recording, sound)
+        self.work.touch()
+        self._changed("recordings", name, "" if old is None else _told(old), _told(sound))
+
     # the log
 
     def _changed(self, section: str, name: str, old: str, new: str) -> None:
@@ -204,3 +215,8 @@ def _same_user(old: UserRow, new: UserRow) -> bool:
 
 def _state_text(state: RequestedState) -> str:
     return json.dumps({"requester": state.requester, "state": state.state})
+
+
+def _told(sound: bytes) -> str:
+    """What the log says of a recording."""
+    return json.dumps({"octets": len(sound), "digest": digest_of(sound)[:16]})

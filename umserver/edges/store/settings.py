@@ -25,6 +25,7 @@ from umserver.edges.store.archive import Archive, open_archive
 from umserver.edges.store.hosts import AddressesOf, addresses_of, with_addresses
 from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.notes import Cause
+from umserver.edges.store.recordings import Recording
 from umserver.edges.store.tables import Ear, Reading
 from umserver.interfaces import (
     FleetServer,
@@ -46,6 +47,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 KEEP_DAYS = 90.0
+WHY_RECORDED = "Prompt editing by telephone"
 TIDY_EVERY = 3600.0
 """Seconds between two times that the change log is cut."""
 MOST_REMEMBERED = 10_000
@@ -227,6 +229,22 @@ class SettingsStore:
         cause = Cause(why, {"By": by, **{key: str(value) for key, value in changes.items()}})
         done = self._write(lambda archive: archive.caused_by(cause).change(section, name, changes))
         return done.addCallback(lambda _: self._tell())
+
+    def recordings(self) -> Deferred[Sequence[Recording]]:
+        """Every recorded prompt of a dial plan or an auto attendant."""
+        return self._run(self.archive.recorded.listed)
+
+    def recording(self, owner: str, name: str, file: str) -> Deferred[bytes | None]:
+        """The octets of one."""
+        return self._run(self.archive.recorded.sound, owner, name, file)
+
+    def put_recording(self, owner: str, name: str, file: str, sound: bytes) -> Deferred[None]:
+        """Keep one; other servers learn of it."""
+        cause = Cause(WHY_RECORDED)
+        done = self._write(
+            lambda archive: archive.caused_by(cause).recorded.put(owner, name, file, sound)
+        )
+        return done.addCallback(lambda _: None)
 
     # servers and states
 

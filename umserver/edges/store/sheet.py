@@ -13,6 +13,7 @@ from attrs import define, field
 from umserver.edges.store.lamps import LAMPS_SCHEMA, SqlLamps
 from umserver.edges.store.ledger import LEDGER_SCHEMA, SqlLedger
 from umserver.edges.store.outbox import OUTBOX_SCHEMA, SqlOutbox
+from umserver.edges.store.recordings import RECORDINGS_SCHEMA, SqlRecordings
 from umserver.edges.store.roster import ROSTER_SCHEMA, SqlRoster
 from umserver.edges.store.tables import (
     Conflict,
@@ -59,6 +60,7 @@ SCHEMAS = (
     NAMES_SCHEMA,
     LAMPS_SCHEMA,
     OUTBOX_SCHEMA,
+    RECORDINGS_SCHEMA,
 )
 """What each version of the schema adds to the one before."""
 MOST_PLACES = 500
@@ -128,6 +130,7 @@ class SqlSheet:
     roster: SqlRoster = field(init=False)
     lamps: SqlLamps = field(init=False)
     outbox: SqlOutbox = field(init=False)
+    recordings: SqlRecordings = field(init=False)
     _next: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
 
@@ -137,6 +140,7 @@ class SqlSheet:
         self.roster = SqlRoster(self._sql, self._now)
         self.lamps = SqlLamps(self._sql, self._now)
         self.outbox = SqlOutbox(self._sql, self._now)
+        self.recordings = SqlRecordings(self._sql)
 
     # seeing
 
@@ -319,6 +323,10 @@ class SqlSheet:
     def clear(self) -> None:
         """See `Writing`."""
         self._sql("DELETE FROM objects")
+        self.changed = True
+
+    def touch(self) -> None:
+        """See `Writing`."""
         self.changed = True
 
     def release(self, addresses: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from umserver.edges.store.lamps import Lamps
     from umserver.edges.store.ledger import Ledger
     from umserver.edges.store.outbox import Outbox
+    from umserver.edges.store.recordings import Recordings
     from umserver.edges.store.roster import Roster
     from umserver.org.people import NameQuery
 
@@ -74,6 +75,10 @@ class Reading(Protocol):
     @property
     def outbox(self) -> Outbox:
         """Mails that wait for a server."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """Recorded prompts of dial plans and auto attendants."""
 
     @property
     def lamps(self) -> Lamps:
@@ -142,6 +147,9 @@ class Writing(Reading, Protocol):
 
     def clear(self) -> None:
         """Forget every object; mailboxes, PINs and secrets stay."""
+
+    def touch(self) -> None:
+        """Let the revision rise for what is in no row of settings."""
 
     def release(self, addresses: Iterable[str]) -> None:
         """Take their numbers from mailboxes that are about to be put again."""

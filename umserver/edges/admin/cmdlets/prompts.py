@@ -1,7 +1,7 @@
 """Import-UMPrompt and Export-UMPrompt: recordings of dial plans and auto attendants (spec 3.9).
 
-Knows: where they are kept in the state folder, the one sound format that is taken. Must never know:
-who plays them. A file is kept octet for octet.
+Knows: the store and the folder where they are kept, the one sound format that is taken. Must never
+know: who plays them. A file is kept octet for octet; other servers get it from the store.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import wave
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
@@ -19,7 +20,7 @@ from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Proper
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
-from umserver.edges.admin.nouns import NAMED
+from umserver.edges.admin.nouns import NAMED, Noun
 from umserver.org.prompt_files import folder_name
 
 OWNERS = {"UMDialPlan": "UMDialPlan", "UMAutoAttendant": "UMAutoAttendant"}
@@ -45,7 +46,7 @@ def folder_of(state: Path, owner: str, name: str) -> Path:
 
 def import_prompt(given: Given, desk: Desk) -> Outcome:
     """Take over a recording."""
-    folder, words = _owner(given, desk)
+    noun, thing, folder = _owner(given, desk)
     name = _file_name(given)
     source = given.text("PromptFileData") or given.text("PromptFileStream")
     if given.has("PromptFileData") and given.has("PromptFileStream"):
@@ -54,9 +55,11 @@ def import_prompt(given: Given, desk: Desk) -> Outcome:
         raise Mistyped("say which file: -PromptFileData FILE.wav")
     data = _octets(Path(source))
     seconds = check_sound(data, source)
+    desk.archive.recorded.put(noun.cmdlet, thing.name, name, data)
     if not given.what_if:
         _keep(folder / name, data)
-    return Outcome(done=f"{name} ({seconds:.1f} s) is a prompt of {words}")
+    done = f"{name} ({seconds:.1f} s) is a prompt of {noun.word} {thing.name}"
+    return Outcome(done=done, changed=True)
 
 
 def export_prompt(given: Given, desk: Desk) -> Outcome:
@@ -64,8 +67,12 @@ def export_prompt(given: Given, desk: Desk) -> Outcome:
     wanted = [word for word in GENERATED if given.flag(word)]
     if wanted:
         return _export_generated(given, desk, wanted)
-    folder, words = _owner(given, desk)
+    noun, thing, folder = _owner(given, desk)
+    words = f"{noun.word} {thing.name}"
     path = folder / _file_name(given)
+    kept = desk.archive.recorded.sound(noun.cmdlet, thing.name, path.name)
+    if kept is not None:
+        return _exported(given, path.name, words, kept)
     if not path.is_file():
         known = sorted(one.name for one in folder.glob("*")) if folder.is_dir() else []
         hint = f"there are {', '.join(known)}" if known else "it has none"
@@ -139,14 +146,14 @@ def _kind(data: bytes, fault: Exception) -> str:
     return "this is no WAV file"
 
 
-def _owner(given: Given, desk: Desk) -> tuple[Path, str]:
-    """The folder of the one owner that was named, and its name in words."""
+def _owner(given: Given, desk: Desk) -> tuple[Noun, Any, Path]:
+    """The noun of the one owner that was named, the owner itself, and the folder of its prompts."""
     named = [name for name in OWNERS if given.text(name)]
     if len(named) != 1:
         raise Mistyped("say whose prompt: exactly one of -UMDialPlan and -UMAutoAttendant")
     noun = NAMED[named[0]]
     thing = find(desk.archive, noun, given.text(named[0])).thing
-    return folder_of(desk.state, noun.cmdlet, thing.name), f"{noun.word} {thing.name}"
+    return noun, thing, folder_of(desk.state, noun.cmdlet, thing.name)
 
 
 def _file_name(given: Given) -> str:
