@@ -34,16 +34,19 @@ class HoldTests(TwoEnds):
         self.assertEqual(told.ends, ["peer"])
 
     def test_a_hold_that_is_refused(self) -> None:
-        """A server that refuses the hold leaves us off hold: the next offer says so."""
+        """A server that refuses a change leaves hold as it was: the next offer says so."""
         call, phone, _ = self.talk()
-        phone.session = None  # it answers no offer
-        call.hold(True)
-        self.stage.settle()
-        effects = phone.line.endpoint.refuse_offer(phone.call, 488, self.stage.seconds())
-        phone.line.perform(effects)
-        self.stage.walk(0.1)
         assert call.session is not None
-        self.assertFalse(call.session.held)
+        session, phone.session = phone.session, None  # it answers no offer
+        for change, held in ((lambda: call.hold(True), False), (call.rekey, True)):
+            call.session.held = held
+            change()
+            self.stage.settle()
+            effects = phone.line.endpoint.refuse_offer(phone.call, 488, self.stage.seconds())
+            phone.line.perform(effects)
+            self.stage.walk(0.1)
+            self.assertEqual(call.session.held, held)
+        phone.session = session
 
     def test_a_long_hold_is_no_dead_call(self) -> None:
         """A caller on hold sends no sound for minutes; the call stays."""

@@ -100,6 +100,8 @@ class OutgoingCall(Conversation):
     """Why no call came about; None while that is open, and once it was answered."""
     _awaiting_answer: list[Deferred[None]] = field(init=False, factory=list)
     _followed: int = field(init=False, default=0)
+    _holds: bool = field(init=False, default=False)
+    """Whether the peer was on hold before the change that we asked for last."""
     _targets: list[Uri] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
@@ -126,21 +128,22 @@ class OutgoingCall(Conversation):
             case Refused():
                 self._refused(effect.status, effect.reason)
             case OfferRefused() if self.session is not None:
-                self.session.held = not self.session.held  # the only change that we ask for
-                self.say(f"{effect.status}: hold is as it was")
+                self.session.held = self._holds
+                self.say(f"{effect.status}: nothing is changed")
             case _:
                 super().told(effect)
 
     def hold(self, on: bool) -> None:
         """Put the peer on hold, or take it back (re-INVITE, RFC 3264 §8.4)."""
         if self.session is not None and self.over is None and self.established:
-            self.session.held = on
+            self._holds, self.session.held = self.session.held, on
             sdp = self.session.offer()
             self._do(lambda: self.line.endpoint.offer(self.call, sdp, self.line.now()))
 
     def rekey(self) -> None:
         """Go on with other keys of encrypted sound (RFC 4568 §7.1.4)."""
         if self.session is not None and self.over is None and self.established:
+            self._holds = self.session.held
             sdp = self.session.offer(fresh_keys=True)
             self._do(lambda: self.line.endpoint.offer(self.call, sdp, self.line.now()))
 
