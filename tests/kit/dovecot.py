@@ -99,6 +99,8 @@ class Dovecot:
     """Files of a certificate and its key; without them it speaks no TLS."""
     imaps: int = 0
     """Speaks TLS from the first octet here, where it has a certificate."""
+    more: str = ""
+    """Further lines of its configuration."""
     process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
     @property
@@ -148,6 +150,7 @@ class Dovecot:
             password=PASSWORD,
             master_password=MASTER_PASSWORD,
         )
+        text += self.more
         config = self.folder / "dovecot.conf"
         config.write_text(text)
         self.process = subprocess.Popen(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from umserver.edges.mail.imap_mailbox import ImapMailbox
+from umserver.edges.mail.imap_session import ImapSession
 from umserver.edges.mail.quota import (
     Usage,
     imap_usage,
@@ -13,6 +16,7 @@ from umserver.edges.mail.quota import (
     note_delivery,
     read_size_file,
 )
+from umserver.edges.mail.threads import Here
 
 
 class MaildirTests(SynchronousTestCase):
@@ -86,6 +90,15 @@ class ImapTests(SynchronousTestCase):
             [b"QUOTA", b"c", [b"MESSAGE", b"2", b"100"]],
         ]
         self.assertTrue(imap_usage(lines).is_full(None))
+
+    def test_switched_off(self) -> None:
+        """With check_quota off no server is asked at all."""
+
+        async def connect() -> ImapSession:
+            raise AssertionError("nobody was to connect")
+
+        mailbox = ImapMailbox(Clock(), connect, Here(), check_quota=False)
+        self.assertFalse(self.successResultOf(mailbox.is_full(1)))
 
     def test_no_quota(self) -> None:
         """No answer, or one that cannot be understood, limits nothing."""
