@@ -21,6 +21,9 @@ class LampBook(Protocol):
     A lamp has one keeper: a server that renews its lease. Everything can fail with Unavailable.
     """
 
+    def lamp(self, address: str) -> Deferred[Lamp | None]:
+        """What was told last of this mailbox, whoever keeps its lamp."""
+
     def claim(self, address: str) -> Deferred[Lamp | None]:
         """Keep this mailbox's lamp, and learn what was told last.
 

@@ -12,7 +12,7 @@ nothing to do costs a row in the store and no memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, DeferredSemaphore
@@ -281,19 +281,15 @@ class Lamps:
 
     # how it is
 
-    def shown(self) -> Mapping[str, object]:
-        """Numbers for a status page."""
-        return {
-            "known": self.lease.known,
-            "lit": self.lease.lit,
-            "watched": len(self.watch),
-            "busy": len(self._busy),
-            "subscriptions": sum(map(len, self._listeners.values())),
-            "failing": len(self.failing),
-            "told": self.telling.told,
-            "tries_failed": self.telling.failed,
-            "given_up": self.given_up,
-        }
+    @property
+    def busy(self) -> int:
+        """Mailboxes that something is being done about."""
+        return len(self._busy)
+
+    @property
+    def subscriptions(self) -> int:
+        """How many want to know what waits somewhere."""
+        return sum(map(len, self._listeners.values()))
 
 
 def _concerned(org: Organisation) -> object:

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from umserver.edges.admin.asks import ServerActs
 from umserver.interfaces import Unavailable
+from umserver.roles.lamp_view import lamp_rows
 from umserver.service import checkup
 from umserver.service.hearing import heard
 
@@ -54,9 +55,16 @@ class Answers:
             gateways=um.gateways.shown,
             hang_up_gateway=self._hang_up_gateway,
             servers=lambda: self._started().fleet.shown(),
+            lamps=self._lamps,
             heard=self._heard,
             certificate=self._certificate,
         )
+
+    async def _lamps(self, mailbox: str) -> Sequence[Mapping[str, object]]:
+        lamps = self._desk().lamps
+        if lamps is None:
+            raise Unavailable("the lamps are not known yet")
+        return await lamp_rows(lamps, mailbox)
 
     def _started(self) -> UnifiedMessaging:
         if self.um.poller is None or self.um.standing.states is None:

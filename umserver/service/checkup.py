@@ -24,6 +24,7 @@ from umserver.roles.health import (
     rejections,
     worst,
 )
+from umserver.roles.lamp_view import lamp_alert
 
 if TYPE_CHECKING:
     from umserver.service.desk import Desk
@@ -126,6 +127,8 @@ def _desk(desk: Desk) -> Iterator[Monitor]:
     value = "Unhealthy" if waiting >= most else "Degraded" if waiting > most * NEARLY_FULL else ""
     name = "UMPipelineFullMonitor"
     yield Monitor(OVERALL_SET, name, value or "Healthy", why, QUEUE)  # type: ignore[arg-type]
+    if desk.lamps is not None:
+        yield Monitor(OVERALL_SET, "UMMessageWaitingMonitor", *lamp_alert(desk.lamps))
     missing = f"{desk.voiceless} prompts cannot be spoken" if desk.voiceless else ""
     missing += f": {', '.join(desk.missing_prompts[:3])} …" if missing else ""
     yield _yes_or_no("UMPromptsMonitor", not missing, missing)

@@ -15,6 +15,7 @@ from twisted import __version__ as twisted_version
 from umserver import __version__
 from umserver.org.settings import Organisation
 from umserver.org.states import COMPONENTS
+from umserver.roles.lamp_view import lamp_counts
 
 if TYPE_CHECKING:
     from umserver.roles.poller import Poller
@@ -52,7 +53,7 @@ def whole(um: UnifiedMessaging) -> Mapping[str, object]:
         shown["queue"] = queue_part(um.desk)
         shown["media"] = media_part(um.desk)
         if um.desk.lamps is not None:
-            shown["lamps"] = um.desk.lamps.shown()
+            shown["lamps"] = lamp_counts(um.desk.lamps)
     return shown
 
 

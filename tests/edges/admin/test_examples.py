@@ -18,6 +18,7 @@ ASK_THE_SERVER = {
     "Get-ServerHealth",
     "Invoke-MonitoringProbe",
     "Get-UMServerFleet",
+    "Get-UMMessageWaiting",
     "Get-UMCertificate",
     "Update-UMCertificate",
 }

@@ -26,6 +26,11 @@ MONITOR = {
     "server": "um1", "state": "Online", "name": "UMSelfTestMonitor", "health_set": "UM.Protocol",
     "value": "Healthy", "component": "UnifiedMessaging", "why": "answered 200",
 }  # fmt: skip
+LAMP = {
+    "mailbox": "ada@example.com", "extension": "1001", "dial_plan": "Demo", "lit": True,
+    "new": 2, "saved": 1, "urgent_new": 0, "urgent_saved": 0, "told": 1.79e9,
+    "problem": "loopback did not answer",
+}  # fmt: skip
 
 
 @define
@@ -49,6 +54,7 @@ class Server:
             "hang-up-gateway": lambda q: 3,
             "servers": lambda q: [{"name": "um1", "host": "192.0.2.1", "roles": ["cas", "mbx"],
                                    "state": "Active", "calls": 2, "capacity": 100}],
+            "lamps": lambda q: [LAMP],
             "gateways": lambda q: [],
         }  # fmt: skip
         return {name: self._noted(answer) for name, answer in answers.items()}
@@ -204,6 +210,14 @@ class RunningTests(TestCase):
         """The servers of the organisation are shown with their calls."""
         typed = await self.typed("Get-UMServerFleet")
         self.assertIn("um1   192.0.2.1  cas, mbx  Active  2      100", typed.out)
+
+    async def test_lamps(self) -> None:
+        """What telephones were told is shown, and why they could not be told (feature 153)."""
+        typed = await self.typed("Get-UMMessageWaiting", "ada@example.com", "-Format", "List")
+        self.assertIn("MessagesWaiting     : True", typed.out)
+        self.assertIn("WhenTold            : 2026-09-21 14:13:20Z", typed.out)
+        self.assertIn("Problem             : loopback did not answer", typed.out)
+        self.assertEqual(self.told("lamps")[-1]["mailbox"], "ada@example.com")
 
     def test_words(self) -> None:
         """What a draining server has left is said in words."""

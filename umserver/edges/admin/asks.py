@@ -19,6 +19,8 @@ is done; callables are handed in.
     gateways                                  [{name, address, port, status, reachable, since,
                                               round_trip_ms, transport, why}]
     hang-up-gateway gateway                   how many calls were ended
+    lamps [mailbox]                           [{mailbox, extension, dial_plan, lit, new, saved,
+                                              urgent_new, urgent_saved, told, problem}]
     servers                                   [{name, host, roles, state, calls, capacity, …}]
     heard attendant [at] [hours] [part]       {"words", "wav"}; see `umserver.service.hearing`
           [business_name] [sound]
@@ -77,6 +79,8 @@ class ServerActs:
     hang_up_gateway: Callable[[str], int]
     """Raises LookupError for a gateway that is none."""
     servers: Callable[[], Rows]
+    lamps: Callable[[str], Awaitable[Rows]]
+    """Of this mailbox; those that burn or cannot be set when it is empty. Raises LookupError."""
     heard: Callable[[Question], Awaitable[Mapping[str, object]]]
     """What callers of an attendant hear. Raises LookupError, ValueError, Unavailable."""
     certificate: Callable[[bool], Awaitable[Mapping[str, object]]]
@@ -102,6 +106,7 @@ class ServerActs:
                 _word(question, "gateway", "which gateway: its name")
             ),
             "servers": lambda question: self.servers(),
+            "lamps": lambda question: self.lamps(str(question.get("mailbox") or "")),
             "heard": self.heard,
             "certificate": lambda question: self.certificate(bool(question.get("again"))),
         }

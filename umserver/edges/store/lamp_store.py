@@ -22,6 +22,10 @@ class StoreLamps:
     keeper: str
     """The name by which this server keeps lamps."""
 
+    def lamp(self, address: str) -> Deferred[Lamp | None]:
+        """See `LampBook`."""
+        return self.store.looking(lambda now: now.lamps.lamp(address))
+
     def claim(self, address: str) -> Deferred[Lamp | None]:
         """See `LampBook`."""
         return Deferred.fromCoroutine(self._claim(address))
