@@ -68,7 +68,7 @@ class JoinTests(BridgeCase):
         invite = self.desk.invite_got
         self.assertEqual(invite.start, f"INVITE sip:1002@127.0.0.1:{self.desk.port} SIP/2.0")
         self.assertIn("<sip:2125550142@127.0.0.1>", invite.header("From"))
-        self.assertEqual(invite.header("Max-Forwards"), "69")
+        self.assertEqual(invite.header("Max-Forwards"), "60")
         self.assertEqual(invite.header("Session-Expires"), "1800")
         self.desk.ring()
         self.assertEqual(done.fired, 0)
@@ -291,7 +291,7 @@ class NobodyTests(BridgeCase):
         peer = self.raw()
         text = peer.request(
             "INVITE", f"sip:1001@127.0.0.1:{self.port}", call_id="c", body=sdp(9000)
-        ).replace("Max-Forwards: 70", "Max-Forwards: 1")
+        ).replace("Max-Forwards: 70", "Max-Forwards: 10")
         peer.send(text)
         self.stage.settle()
         self.phone = self.phones[-1]

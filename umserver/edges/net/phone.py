@@ -32,6 +32,7 @@ from umserver.wire.sip.uri import Uri
 
 log = Logger()
 
+HOPS_OF_A_JOIN = 10
 _RETRY_WHEN_FULL = "5"
 
 
@@ -216,9 +217,14 @@ class Phone(Conversation):
         return bridge is not None and (bridge.is_joined or not bridge.done.called)
 
     def _hops_left(self) -> int:
-        """What our own INVITE may still go through (RFC 3261 §16.3)."""
+        """What our own INVITE may still go through (RFC 3261 §16.3).
+
+        Each join costs as much as a long way, so that calls which come back to us and are joined
+        again and again end after a few.
+        """
         text = (self.request.headers.get("max-forwards") or "").strip()
-        return int(text) - 1 if text.isdecimal() and len(text) <= 3 else 69
+        left = int(text) if text.isdecimal() and len(text) <= 3 else 70
+        return min(left, 70) - HOPS_OF_A_JOIN
 
     def _fell(self, by: str) -> None:
         self._say("over", by)
