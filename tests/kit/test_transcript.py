@@ -25,6 +25,16 @@ class TranscriptTests(SynchronousTestCase):
         self.assertEqual(lines[-1], "  (end: transferred)")
         self.assertTrue(any("laisser un message" in line for line in lines))
 
+    def test_changing_prompts(self) -> None:
+        """Prompts changed by telephone can be read too, in both languages (feature 135)."""
+        for language, said in (
+            ("en-US", "  You can now change what callers hear."),
+            ("fr-FR", "  Vous pouvez maintenant changer ce que les appelants entendent."),
+        ):
+            steps = steps_of("#*1001246813# 1 2 (2) # 1")
+            lines = transcript("attendant", steps, language)
+            self.assertIn(said, lines)
+
     def test_every_flow(self) -> None:
         """Every script of the server can be read."""
         for flow in set(FLOWS) - {"announcement", "echo"}:

@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 import umserver.calls.flows
 from tests.kit.fake_mailbox import MemoryDirectory, MemoryMailbox, MemoryMailboxes, MemoryPins
-from tests.kit.fake_office import MemoryPeople, clip, office
+from tests.kit.fake_office import MemoryPeople, MemoryPromptTake, MemoryShelf, clip, office
 from tests.kit.fake_phone import FakePhone, facts
 from umserver.calls.call import Call, TimeUp
 from umserver.calls.office import Flow
@@ -73,6 +73,9 @@ class PaperShelf:
     def imported(self, owner: str, name: str, file: str) -> Deferred[Clip | None]:
         return succeed(clip(f"(recording {file})", 3.0))
 
+    def record(self, owner: str, name: str, file: str) -> MemoryPromptTake:
+        return MemoryPromptTake(MemoryShelf(), (owner, name, file))
+
 
 def paper(text: str) -> Clip:
     """A clip as long as a person would speak."""
@@ -80,12 +83,19 @@ def paper(text: str) -> Clip:
 
 
 def demo(language: str) -> tuple[object, Sequence[Mailbox]]:
-    """The demo organisation, in this language when one is named."""
+    """The demo organisation, in this language when one is named; Ada may change its prompts."""
     organisation, mailboxes = parse_toml(shipped("demo.toml").read_text("utf-8"))
-    if language:
-        plans = tuple(evolve(p, default_language=language) for p in organisation.dial_plans)
-        organisation = evolve(organisation, dial_plans=plans)
-    return organisation, mailboxes
+    plans = tuple(
+        evolve(
+            plan,
+            default_language=language or plan.default_language,
+            tui_prompt_editing_enabled=True,
+        )
+        for plan in organisation.dial_plans
+    )
+    ada, *others = mailboxes
+    ada = evolve(ada, prompt_editing_enabled=True)
+    return evolve(organisation, dial_plans=plans), [ada, *others]
 
 
 @define(eq=False)
