@@ -45,6 +45,8 @@ class Telling:
     clock: IReactorTime
     settings: Callable[[], Organisation]
     tell: Tell
+    reaches: Callable[[IPGateway, str], bool]
+    """Whether a port of ours leads to this gateway at this address, and not to ourselves."""
     is_back: Callable[[], object]
     """Called when a gateway that failed took a lamp."""
     told: int = field(init=False, default=0)
@@ -55,9 +57,16 @@ class Telling:
     _failed_at: dict[str, float] = field(init=False, factory=dict)
     _next: float = field(init=False, default=0.0)
 
-    def gateways(self, plan: str) -> Sequence[IPGateway]:
-        """Those that may be told of this plan's lamps, best first."""
-        return sorted(lamp_gateways(self.settings(), plan), key=self._is_spared)
+    def targets(self, plan: str) -> Sequence[tuple[IPGateway, str]]:
+        """Gateways that may be told of this plan's lamps, with their addresses; best first."""
+        org = self.settings()
+        gateways = sorted(lamp_gateways(org, plan), key=self._is_spared)
+        return [
+            (gateway, address)
+            for gateway in gateways
+            for address in _addresses(org, gateway)
+            if self.reaches(gateway, address)
+        ]
 
     async def try_all(
         self, place: Place, waiting: Waiting, wanted: Callable[[], bool]
@@ -67,21 +76,26 @@ class Telling:
         None when nothing was said to anybody, since it was not `wanted` any more.
         """
         whys: list[str] = []
-        for gateway in self.gateways(place.plan):
-            for address in self._addresses(gateway):
-                if not wanted():
-                    return "; ".join(whys) or None
-                status = await self._ask(gateway, address, place, waiting, wanted)
-                if status is not None and 200 <= status < 300:
-                    self.told += 1
-                    if self._failed_at.pop(gateway.name, None) is not None:
-                        self.is_back()
-                    return ""
-                whys.append(f"{gateway.name} {_words(status)}")
-                if status is not None:
-                    self.failed += 1
-                    self._failed_at[gateway.name] = self.clock.seconds()
+        for gateway, address in self.targets(place.plan):
+            if not wanted():
+                break
+            status = await self._ask(gateway, address, place, waiting, wanted)
+            if status is None:
+                continue
+            if 200 <= status < 300:
+                self._took(gateway)
+                return ""
+            whys.append(f"{gateway.name} {f'answered {status}' if status else 'did not answer'}")
+            self.failed += 1
+            self._failed_at[gateway.name] = self.clock.seconds()
+        if not whys and not wanted():
+            return None
         return "; ".join(whys[:MOST_REASONS]) or "no gateway of its dial plan takes lamps"
+
+    def _took(self, gateway: IPGateway) -> None:
+        self.told += 1
+        if self._failed_at.pop(gateway.name, None) is not None:
+            self.is_back()
 
     async def _ask(
         self,
@@ -109,16 +123,11 @@ class Telling:
             self.clock.callLater(at - now, turn.callback, None)
             await turn
 
-    def _addresses(self, gateway: IPGateway) -> Sequence[str]:
-        found = self.settings().host_addresses.get(gateway.address, (gateway.address,))
-        return list(dict.fromkeys(map(plain_address, found)))
-
     def _is_spared(self, gateway: IPGateway) -> bool:
         failed_at = self._failed_at.get(gateway.name)
         return failed_at is not None and self.clock.seconds() - failed_at < SPARED_FOR
 
 
-def _words(status: int | None) -> str:
-    if status is None:
-        return "cannot be reached from any port of this server"
-    return f"answered {status}" if status else "did not answer"
+def _addresses(org: Organisation, gateway: IPGateway) -> Sequence[str]:
+    found = org.host_addresses.get(gateway.address, (gateway.address,))
+    return list(dict.fromkeys(map(plain_address, found)))

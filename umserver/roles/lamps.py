@@ -21,7 +21,7 @@ from twisted.logger import Logger
 
 from umserver.interfaces import IMailboxes, IPeople, Unavailable
 from umserver.org.lamps import Lamp, Waiting, allows_lamp, waiting_in
-from umserver.org.settings import Mailbox, Organisation
+from umserver.org.settings import IPGateway, Mailbox, Organisation
 from umserver.roles.lamp_book import LampBook, Tell
 from umserver.roles.lamp_busy import Busy
 from umserver.roles.lamp_lease import Lease
@@ -54,6 +54,8 @@ class Lamps:
     mailboxes: IMailboxes
     book: LampBook
     tell: Tell
+    reaches: Callable[[IPGateway, str], bool] = lambda gateway, address: True
+    """See `Telling`."""
     holds: Callable[[Mailbox], bool] = lambda mailbox: True
     """Whether this server can see into the mailbox."""
     has_company: bool = False
@@ -71,7 +73,7 @@ class Lamps:
     _running: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
-        self.telling = Telling(self.clock, self.settings, self.tell, self._is_back)
+        self.telling = Telling(self.clock, self.settings, self.tell, self.reaches, self._is_back)
         self.watch = LampWatch(self.mailboxes, self.touch)
         self.rounds = Rounds(self.clock, self.book, lambda name: self.touch(name, refresh=True))
         self.lease = Lease(self.clock, self.book, self._heard, self.has_company)
@@ -176,7 +178,7 @@ class Lamps:
         self._tell_listeners(name, waiting)
         is_used = waiting.new or waiting.saved or busy.expects or name in self._listeners
         self.watch.keep(name, is_quiet=not is_used)
-        if not self.telling.gateways(mailbox.dial_plan):
+        if not self.telling.targets(mailbox.dial_plan):
             self.failing.pop(name, None)
             return
         known = await self.book.claim(mailbox.address)

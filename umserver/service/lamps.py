@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from twisted.internet.defer import Deferred, succeed
 
 from umserver.edges.net.lamp_notice import tell_gateway
+from umserver.edges.net.station import Station
 from umserver.edges.net.subscribers import Subscribers
 from umserver.edges.store.lamp_store import StoreLamps
 from umserver.edges.store.settings import SettingsStore
@@ -38,7 +39,10 @@ def lamps_of(um: UnifiedMessaging, desk: Desk, store: SettingsStore) -> Lamps:
     def tell(
         gateway: IPGateway, address: str, extension: str, waiting: Waiting
     ) -> Deferred[int | None]:
-        return told_from(um, gateway, address, extension, waiting)
+        way = way_to(um, gateway, address)
+        if way is None:
+            return succeed(None)
+        return tell_gateway(way[0], address, gateway.port, way[1], extension, waiting)
 
     return Lamps(
         um.machine.reactor,
@@ -48,6 +52,7 @@ def lamps_of(um: UnifiedMessaging, desk: Desk, store: SettingsStore) -> Lamps:
         cast(IMailboxes, desk.mailboxes),
         StoreLamps(store, um.name),
         tell,
+        lambda gateway, address: way_to(um, gateway, address) is not None,
         holds,
         company.has_company(um.bootstrap, um.roles) and not is_local,
     )
@@ -72,17 +77,18 @@ def take_subscriptions(um: UnifiedMessaging, store: SettingsStore) -> None:
         ).open()
 
 
-def told_from(
-    um: UnifiedMessaging, gateway: IPGateway, address: str, extension: str, waiting: Waiting
-) -> Deferred[int | None]:
-    """NOTIFY from the port that peers know us by; a gateway that is this very server hears none."""
+def way_to(um: UnifiedMessaging, gateway: IPGateway, address: str) -> tuple[Station, str] | None:
+    """The port that peers know us by, and the transport that this gateway answers by.
+
+    None where no port of ours leads to the gateway, or it is this very server.
+    """
     transport = um.gateways.transport_to(gateway.name)
     parts = [part for part in um.parts if part.door.is_plain or transport == "tls"]
     if not parts:
-        return succeed(None)
+        return None
     station = parts[0].server.station
     flow = station.flow_to(transport, (address, gateway.port))
     ours = [p for part in parts for p in (part.server.bound_port, part.server.bound_tls_port)]
-    if flow is not None and flow.local[0] == address and gateway.port in ours:
-        return succeed(None)
-    return tell_gateway(station, address, gateway.port, transport, extension, waiting)
+    if flow is None or (flow.local[0] == address and gateway.port in ours):
+        return None
+    return station, transport
