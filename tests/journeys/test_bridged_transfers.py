@@ -220,6 +220,30 @@ class Bridged(HouseCase):
         self.assertIn("transfer-failed", self.prompts_of(gateway))
         self.assertEqual(self.desk.requests("INVITE"), [])
 
+    def test_a_gateway_that_tells_nothing(self) -> None:
+        """202 and then not a word: the caller hears ringing, after 40 seconds a sentence, and the
+        operator is tried; a gateway that then tells of success has taken the call.
+        """
+        self.open('transfer_method = "Refer"')
+        gateway = self.caller(refer=202)
+        self.hold_on(gateway, lambda: bool(gateway.requests("REFER")), 20.0)
+        gateway.media.heard.clear()
+        gateway.keep_silent(3.0)
+        ringing = g711.decode("PCMU", gateway.media.sound())
+        self.assertGreater(share_at(ringing, (440.0, 480.0)), 0.9)
+        self.hold_on(gateway, lambda: len(gateway.requests("REFER")) == 2, 45.0)
+        self.assertIn("transfer-failed", self.prompts_of(gateway))
+        self.assertIn("sip:1002@", gateway.requests("REFER")[1].header("Refer-To"))
+        gateway.within(
+            "NOTIFY",
+            cseq=3,
+            headers=[("Event", "refer"), ("Subscription-State", "terminated;reason=noresource")],
+            body="SIP/2.0 200 OK\r\n",
+            kind="message/sipfrag",
+        )
+        self.stage.walk(1.0)
+        self.assertEqual(len(gateway.requests("BYE")), 1)
+
     def test_only_by_refer(self) -> None:
         """-TransferMethod Refer: a gateway that cannot transfer leaves the caller with us."""
         self.open('transfer_method = "Refer"')

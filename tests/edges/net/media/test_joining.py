@@ -135,6 +135,23 @@ class JoinedTests(EngineCase):
         self.step(0.1, other)
         self.assertEqual(other.sound(), noise(0.5, 5))
 
+    def test_a_long_hold(self) -> None:
+        """Who does not listen to us need not send either: a hold without music lasts as long as it
+        may; afterwards silence counts again.
+        """
+        one, other = self.peer(), self.peer()
+        told = Told()
+        legs = self.pair(one, other)
+        legs[1].listen(told)
+        legs[1].connect(other.plan(may_send=False))
+        for _ in range(15):
+            self.talk(one, noise(0.02))
+            self.step(2.0, one, other)
+        self.assertEqual(told.lost, 0)
+        legs[1].connect(other.plan())
+        self.step(21.0, one, other)
+        self.assertEqual(told.lost, 1)
+
     def test_a_new_sender(self) -> None:
         """The caller's gateway hands on to another telephone: the far side hears it go on."""
         one, other = self.peer(), self.peer()

@@ -390,7 +390,8 @@ class Leg:
         """Whether the peer is still there."""
         plan, limit = self._plan, self._engine.media_timeout
         heard = max(self._quiet_since, self._inlet.last_heard, self._reports.last_heard)
-        if plan is None or limit <= 0 or not plan.may_receive or not plan.has_address:
+        on_hold = plan is None or not plan.may_receive or not plan.may_send
+        if plan is None or limit <= 0 or on_hold or not plan.has_address:
             self._quiet_since = now
         elif now - heard < limit:
             self._lost_told = False
