@@ -17,9 +17,11 @@ from attrs import frozen
 
 from umserver.edges.mail.voicemail import letterhead
 from umserver.edges.net.facts import facts_from
+from umserver.edges.net.media.dtls import Association, make_identity
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
 from umserver.wire.audio.wav import WavError, g711_wav, gsm_wav, pcm_wav, read_wav
+from umserver.wire.media import Handshake, MediaSession, NotAcceptable, Protection
 from umserver.wire.rtp import packet, rtcp
 from umserver.wire.rtp.telephone_event import EventReceiver
 from umserver.wire.sdp.crypto import parse_crypto
@@ -35,8 +37,11 @@ from umserver.wire.sip.parse import BadMessage, parse
 from umserver.wire.sip.stream import StreamBroken, StreamFramer
 from umserver.wire.sip.transaction import Flow
 from umserver.wire.sip.uri import parse_uri
+from umserver.wire.srtp import SUITES, Keying, MasterKey, Shield
+from umserver.wire.srtp.context import lend
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+IDENTITY = make_identity()
 FLOW = Flow("udp", ("192.0.2.2", 5060), ("192.0.2.1", 5060))
 VIEWS = (
     *("via", "from_", "to", "call_id", "cseq", "contacts", "contact"),
@@ -164,6 +169,49 @@ def event(data: bytes) -> None:
         assert len(told) <= 2
 
 
+def secret(data: bytes) -> None:
+    """No octets pass for a genuine packet or report, and the next genuine one does."""
+    here, there = Shield(), Shield()
+    for end, ours, theirs in ((here, 1, 2), (there, 2, 1)):
+        keys = [MasterKey(bytes([n]) * SUITES[0].secret) for n in (ours, theirs)]
+        end.use(Keying(SUITES[0], keys[0], (keys[1],)))
+    held = bytearray(data[:2048].ljust(2048, b"\0"))
+    length = min(len(data), 2048)
+    if length >= 12:
+        ssrc, sequence = int.from_bytes(data[8:12], "big"), int.from_bytes(data[2:4], "big")
+        assert there.open(lend(held), length, ssrc, sequence) < 0
+    assert there.open_rtcp(data) is None
+    genuine = here.seal(packet.Packet(0, 7, 160, 5, b"sound").to_bytes())
+    assert genuine is not None
+    held[: len(genuine)] = genuine
+    assert there.open(lend(held), len(genuine), 5, 7) == 17
+
+
+def handshake(data: bytes) -> None:
+    """No octets lead to keys, in either role; what is answered is bounded."""
+    for active in (False, True):
+        association = Association(IDENTITY, Handshake(active, (IDENTITY.fingerprint,)), 0.0)
+        association.wake(0.0)
+        answered = [each for at in range(0, len(data), 300)
+                    for each in association.receive(data[at : at + 300], 1.0)]  # fmt: skip
+        assert association.keying is None
+        assert sum(map(len, answered)) < 100_000
+
+
+def offered(data: bytes) -> None:
+    """An offer is answered or refused in words, and a later one as well."""
+    protection = Protection(sdes=True, fingerprint=IDENTITY.fingerprint)
+    session = MediaSession(host="192.0.2.1", port=4000, session_id=1, protection=protection)
+    for _ in range(2):
+        try:
+            answer = session.answer(data)
+        except NotAcceptable as refused:
+            assert refused.status in (400, 488)
+            return
+        assert len(parse_sdp(answer).media) == len(parse_sdp(data).media)
+        session.offer()
+
+
 def sound(data: bytes) -> None:
     """A sound file is read or refused in words."""
     with suppress(WavError):
@@ -194,6 +242,14 @@ def _described() -> Iterator[bytes]:
         yield (message.content_type or "").encode() + b"\n" + message.body
 
 
+def _handshakes() -> Iterator[bytes]:
+    """Both first flights."""
+    ends = [Association(IDENTITY, Handshake(a, (IDENTITY.fingerprint,)), 0.0) for a in (True, False)]
+    [hello] = ends[0].wake(0.0)
+    yield hello
+    yield from ends[1].receive(hello, 0.0)
+
+
 def _sounds() -> Iterator[bytes]:
     tone = np.arange(-800, 800, 5, dtype=np.int16)
     yield pcm_wav(tone)
@@ -212,6 +268,9 @@ TARGETS = {
         Target("body", body, _described),
         Target("rtp", rtp, texts("\x01\x02" * 20)),
         Target("rtcp", control, texts("\x01\x02" * 20)),
+        Target("srtp", secret, texts("\x01\x02" * 20)),
+        Target("dtls", handshake, _handshakes),
+        Target("offer", offered, _described),
         Target("event", event, texts("\x01\x0a\x00\x50\x01" * 6)),
         Target("wav", sound, _sounds),
         Target(
