@@ -244,7 +244,9 @@ def _described() -> Iterator[bytes]:
 
 def _handshakes() -> Iterator[bytes]:
     """Both first flights."""
-    ends = [Association(IDENTITY, Handshake(a, (IDENTITY.fingerprint,)), 0.0) for a in (True, False)]
+    ends = [
+        Association(IDENTITY, Handshake(a, (IDENTITY.fingerprint,)), 0.0) for a in (True, False)
+    ]
     [hello] = ends[0].wake(0.0)
     yield hello
     yield from ends[1].receive(hello, 0.0)
