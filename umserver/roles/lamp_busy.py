@@ -27,8 +27,8 @@ class Busy:
     clock: IReactorTime
     again: bool = True
     """Whether something happened since the last look."""
-    refresh: bool = False
-    """Whether what is old may be told again."""
+    stale_after: float = float("inf")
+    """Seconds after which what was told is told again."""
     force: bool = False
     """Whether it is told again whatever was told before."""
     expects: bool = False
@@ -41,10 +41,11 @@ class Busy:
     _nap: Deferred[None] | None = field(init=False, default=None)
     _timer: IDelayedCall | None = field(init=False, default=None)
 
-    def note(self, refresh: bool, force: bool, expects: bool) -> None:
+    def note(self, stale_after: float, force: bool, expects: bool) -> None:
         """Something happened: a nap ends, the next look follows."""
         self.again = True
-        self.refresh, self.force = self.refresh or refresh, self.force or force
+        self.stale_after = min(self.stale_after, stale_after)
+        self.force = self.force or force
         self.expects = self.expects or expects
         if self._is_patient:
             self.wake()
@@ -76,7 +77,7 @@ class Busy:
 
     def done(self) -> None:
         """The lamp is as it should be, or given up."""
-        self.refresh = self.force = False
+        self.stale_after, self.force = float("inf"), False
         self.failing_since, self._wait = None, FIRST_WAIT
 
     def wake(self) -> None:

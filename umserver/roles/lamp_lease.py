@@ -34,8 +34,8 @@ class Lease:
 
     clock: IReactorTime
     book: LampBook
-    heard: Callable[[str, bool], object]
-    """Told the address of a lamp of ours that another server nudged, or (True) that is new."""
+    heard: Callable[..., object]
+    """Told the address of a lamp of ours that another server nudged; with `force` of a new one."""
     has_company: bool
     known: int = field(init=False, default=0)
     """Lamps that this server keeps."""
@@ -90,10 +90,10 @@ class Lease:
         if not self._running:
             return
         for address in nudged:
-            self.heard(address, False)
+            self.heard(address)
         if self.has_company:
             for address in await self.book.take_over(TAKE_AT_ONCE):
-                self.heard(address, True)
+                self.heard(address, force=True)
         if began >= self._count_at:
             self._count_at = began + COUNT_EVERY
             self.known, self.lit = await self.book.tally()

@@ -23,6 +23,10 @@ ROUND_SECONDS = 6 * 3600.0
 """Within which every mailbox is looked at."""
 QUICK_PACE = 0.05
 """Seconds between two mailboxes of a quick round."""
+QUICK_SHARE, SLOW_SHARE = 1 / 6, 1 / 360
+"""Share of a round's time after which what was told is told anew: a quick round leaves alone what
+was told within the hour.
+"""
 PART = 100
 """Addresses that are read at once."""
 AFTER_A_FAULT = 30.0
@@ -34,9 +38,13 @@ class Rounds:
 
     clock: IReactorTime
     book: LampBook
-    look: Callable[[str], bool]
-    """Looks at a mailbox soon; False when there is too much to do just now."""
+    look: Callable[[str, float], bool]
+    """Looks at a mailbox soon, and tells anew what was told so many seconds ago or earlier.
+
+    False when there is too much to do just now.
+    """
     seconds: float = ROUND_SECONDS
+    _share: float = field(init=False, default=QUICK_SHARE)
     _part: list[str] = field(init=False, factory=list)
     _last: str = field(init=False, default="")
     _count: int = field(init=False, default=0)
@@ -50,6 +58,7 @@ class Rounds:
         """Begin a quick round; from the beginning when one goes on."""
         self._running = True
         self._last, self._part, self._count, self._pace = "", [], 0, QUICK_PACE
+        self._share = QUICK_SHARE
         if self._reading:
             self._again = True
         else:
@@ -74,7 +83,7 @@ class Rounds:
                 lambda failure: log.failure("a round through the lamps failed", failure)
             )
             return
-        if self.look(self._part[0]):
+        if self.look(self._part[0], self.seconds * self._share):
             self._last = self._part.pop(0)
             self._count += 1
             self._after(self._pace if self._part else 0.0)
@@ -91,7 +100,7 @@ class Rounds:
                 self._part = list(part)
             else:
                 wait = self._pace = max(QUICK_PACE, self.seconds / max(self._count, 1))
-                self._last, self._count = "", 0
+                self._last, self._count, self._share = "", 0, SLOW_SHARE
         except Unavailable as fault:
             log.warn("mailboxes cannot be read: {why}", why=str(fault))
             wait = AFTER_A_FAULT

@@ -7,6 +7,7 @@ those that have no other.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from attrs import define, field, frozen
@@ -26,6 +27,7 @@ OPEN_AT_ONCE = 8
 MOST_PER_SECOND = 50.0
 """NOTIFYs that leave this server."""
 MOST_REASONS = 4
+PASSED = -1
 SPARED_FOR = 30.0
 """Seconds for which a gateway that failed is asked after the others."""
 
@@ -76,10 +78,14 @@ class Telling:
         None when nothing was said to anybody, since it was not `wanted` any more.
         """
         whys: list[str] = []
-        for gateway, address in self.targets(place.plan):
-            if not wanted():
-                break
-            status = await self._ask(gateway, address, place, waiting, wanted)
+        targets = deque(self.targets(place.plan))
+        while targets and wanted():
+            gateway, address = targets.popleft()
+            may_pass = bool(targets) and not self._is_spared(gateway)
+            status = await self._ask(gateway, address, place, waiting, wanted, may_pass)
+            if status == PASSED:
+                targets.append((gateway, address))
+                continue
             if status is None:
                 continue
             if 200 <= status < 300:
@@ -104,14 +110,18 @@ class Telling:
         place: Place,
         waiting: Waiting,
         wanted: Callable[[], bool],
+        may_pass: bool,
     ) -> int | None:
+        """The status; PASSED when the gateway failed others while we stood in line for it."""
         room = self._open.setdefault(gateway.name, DeferredSemaphore(OPEN_AT_ONCE))
         await room.acquire()
         try:
+            if may_pass and self._is_spared(gateway):
+                return PASSED
             await self._turn()
             return await self.tell(gateway, address, place.extension, waiting) if wanted() else None
         finally:
-            room.release()
+            self.clock.callLater(0.0, room.release)  # not at once: thousands may stand in line
 
     async def _turn(self) -> None:
         """Wait until one more may leave."""

@@ -33,8 +33,6 @@ log = Logger()
 
 MOST_BUSY = 2000
 MOST_LOOKS = 4
-STALE = 1 / 6
-"""Share of a round's time after which it tells a gateway again what it knows."""
 MOST_REASONS = 1000
 """Lamps of which it is remembered why they cannot be set."""
 
@@ -75,8 +73,8 @@ class Lamps:
     def __attrs_post_init__(self) -> None:
         self.telling = Telling(self.clock, self.settings, self.tell, self.reaches, self._is_back)
         self.watch = LampWatch(self.mailboxes, self.touch)
-        self.rounds = Rounds(self.clock, self.book, lambda name: self.touch(name, refresh=True))
-        self.lease = Lease(self.clock, self.book, self._heard, self.has_company)
+        self.rounds = Rounds(self.clock, self.book, self.touch)
+        self.lease = Lease(self.clock, self.book, self.touch, self.has_company)
 
     async def start(self) -> None:
         """Take up the lamps that burn, then look at every mailbox."""
@@ -106,11 +104,15 @@ class Lamps:
     # what happens in mailboxes
 
     def touch(
-        self, address: str, refresh: bool = False, force: bool = False, expects: bool = False
+        self,
+        address: str,
+        stale_after: float = float("inf"),
+        force: bool = False,
+        expects: bool = False,
     ) -> bool:
         """Something may have changed there. False where too many others are busy.
 
-        `expects`: more may happen there soon; `refresh`, `force`: see `Busy`.
+        `expects`: more may happen there soon; `stale_after`, `force`: see `Busy`.
         """
         name = address.lower()
         if not self._running:
@@ -119,10 +121,10 @@ class Lamps:
         if busy is None:
             if len(self._busy) >= MOST_BUSY:
                 return False
-            busy = self._busy[name] = Busy(self.clock, True, refresh, force, expects)
+            busy = self._busy[name] = Busy(self.clock, True, stale_after, force, expects)
             Deferred.fromCoroutine(self._serve(name, busy))
         else:
-            busy.note(refresh, force, expects)
+            busy.note(stale_after, force, expects)
         return True
 
     def listen(self, address: str, listener: Listener) -> Callable[[], None]:
@@ -139,9 +141,6 @@ class Lamps:
                 self._listeners.pop(name, None)
 
         return forget
-
-    def _heard(self, address: str, is_new: bool) -> bool:
-        return self.touch(address, force=is_new)
 
     # one mailbox
 
@@ -194,7 +193,7 @@ class Lamps:
         try:
             return waiting_in(await self.mailboxes.open(address).messages())
         finally:
-            self._looks.release()
+            self.clock.callLater(0.0, self._looks.release)
 
     async def _compare(
         self, name: str, busy: Busy, known: Lamp, mailbox: Mailbox, waiting: Waiting
@@ -207,7 +206,7 @@ class Lamps:
             if busy.again:
                 return
         age = self.wall() - known.told_at  # below 0 where a clock was set back
-        is_old = busy.refresh and not 0 <= age < self.rounds.seconds * STALE
+        is_old = not 0 <= age < busy.stale_after
         if busy.force or is_old or not known.told_at or (before, known.waiting) != (place, waiting):
             await self._say(name, busy, known, place, waiting)
         else:
@@ -273,7 +272,7 @@ class Lamps:
     def _is_back(self) -> None:
         """A gateway that failed takes lamps again: try those that failed."""
         for name in list(self.failing):
-            self.touch(name, refresh=True)
+            self.touch(name)
 
     def _let_go(self, name: str) -> None:
         """Nobody is to be told of this mailbox."""
@@ -285,12 +284,12 @@ class Lamps:
 
     @property
     def busy(self) -> int:
-        """Mailboxes that something is being done about."""
+        """Mailboxes in hand."""
         return len(self._busy)
 
     @property
     def subscriptions(self) -> int:
-        """How many want to know what waits somewhere."""
+        """How many listen."""
         return sum(map(len, self._listeners.values()))
 
 
