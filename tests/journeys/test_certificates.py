@@ -97,6 +97,14 @@ class Modes(CertificateCase):
         self.dial(port=self.tls, transport="tls", headers=DIVERTED).hang_up()
         self.assertTrue(phone.station.tls)
 
+    def test_tcp_and_a_secured_plan(self) -> None:
+        """A secured plan that nobody can call is told at the start, and in health (spec 1.3)."""
+        self.ports("TCP")
+        value, why = self.monitor("UMStartupModeMonitor")
+        self.assertEqual(value, "Degraded")
+        self.assertIn("nobody can call Demo, since the startup mode of the call router is TCP", why)
+        self.assertTrue(any("nobody can call Demo" in line for line in self.console))
+
     def test_dual(self) -> None:
         """In mode Dual all of them are open (feature 18)."""
         self.assertEqual(self.ports("Dual"), (True, True, True, True))

@@ -71,14 +71,26 @@ class WaitingTests(SynchronousTestCase):
 
 
 class SignalTests(SynchronousTestCase):
-    """SIGTERM and Ctrl-C."""
+    """SIGTERM, Ctrl-C, and SIGHUP."""
 
     def setUp(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
         self.reactor = Reactor()
-        self.goodbye = Goodbye(self.reactor)
+        self.readings = 0
+        self.goodbye = Goodbye(self.reactor, self.read_again)
         self.goodbye.listen_to_signals()
+
+    def read_again(self) -> None:
+        """What SIGHUP asks for."""
+        self.readings += 1
+
+    def test_hang_up(self) -> None:
+        """SIGHUP ends nothing: it has the certificate read again."""
+        for count in (1, 2):
+            signal.raise_signal(signal.SIGHUP)
+            self.reactor.turn()
+            self.assertEqual((self.readings, self.reactor.stops), (count, 0))
 
     def test_first_and_second(self) -> None:
         """The first signal stops the server, the second ends the waiting; a third does no harm."""

@@ -52,6 +52,21 @@ class Door:
             return ""
         return f"the {NAMES[self.role]} has another port or startup mode after a restart"
 
+    def misses(self, org: Organisation) -> str:
+        """Which dial plans nobody can call here, since they want TLS, in words; else empty."""
+        linked = {group.dial_plan for group in org.hunt_groups}
+        secured = [
+            plan.name
+            for plan in org.dial_plans
+            if plan.voip_security != "Unsecured" and plan.name in linked
+        ]
+        if self.is_tls or not secured:
+            return ""
+        return (
+            f"nobody can call {', '.join(secured)}, since the startup mode of the "
+            f"{NAMES[self.role]} is TCP and secured dial plans want TLS"
+        )
+
 
 def door_of(role: str, bootstrap: Bootstrap, org: Organisation) -> Door:
     """The door of this role; a port in the bootstrap file outranks the organisation's."""

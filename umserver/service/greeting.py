@@ -23,7 +23,8 @@ def greet(um: UnifiedMessaging) -> None:
     for reason in reasons:
         say(f"  BUT    {reason}")
         log.warn("no calls are taken: {reason}", reason=reason)
-    for why in um.complaints():
+    org = um.poller.current if um.poller is not None else None
+    for why in (*um.complaints(), *(um.waits_for_restart(org) if org is not None else ())):
         if why not in reasons:
             say(f"  NOTE   {why}")
     if um.desk is not None:

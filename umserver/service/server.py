@@ -271,8 +271,9 @@ class UnifiedMessaging(Service):
         return company.names_at(self, org, own.names if own is not None else (), address)
 
     def waits_for_restart(self, org: Organisation) -> Sequence[str]:
-        """What these settings change that acts after a restart, in words."""
+        """What these settings want that this process will have after a restart, in words."""
         waiting = [door.waits(self.bootstrap, org) for door in self.doors]
+        waiting += [door.misses(org) for door in self.doors]
         return [why for why in waiting if why]
 
     def _changed(self, old: Organisation | None, new: Organisation) -> None:
