@@ -1,4 +1,5 @@
-"""What two sides agree to send each other: offer/answer (RFC 3264) over G.711 and telephone-event.
+"""What two sides agree to send each other: offer/answer (RFC 3264) over G.711 and telephone-event,
+in the clear or protected by SRTP (RFC 4568, RFC 5763, RFC 8643).
 
 Border: descriptions in, descriptions and a `MediaPlan` out; no socket, no packet. Why so: the media
 engine gets one small value and never sees SDP, the SIP machines carry bodies and never read them.
