@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.kit.house import ADA, BEN, HouseCase, attachment
 from tests.kit.media import clip
+from umserver.edges.store.archive import open_archive
+from umserver.edges.store.ledger import Search
 from umserver.wire.sip.headers import parse_name_addr
 
 PIN = "246813#"
@@ -71,6 +73,22 @@ class VoiceAccess(HouseCase):
         self.assertIn(clip(3.0, 9).encoded["PCMU"][4000:12_000], greeting.read_bytes())
         heard = self.heard(self.dial().until_beep().hang_up())
         self.assertNotIn("greeting of Ada Example", heard)
+
+    def test_a_clock_that_is_kept(self) -> None:
+        """The clock and the time zone that Ada chooses by telephone are in the store, and in the
+        change log with her name (feature 116).
+        """
+        self.start()
+        caller = self.dial("5000", from_=OWN).wait(6.0).press(PIN).wait(3.0).press("#").wait(3.0)
+        caller.press("66").wait(6.0).press("512").wait(6.0).hang_up()
+        archive = open_archive("sqlite:", self.state)
+        self.addCleanup(archive.close)
+        kept = archive.person(ADA)
+        assert kept is not None
+        self.assertEqual((kept.hour_clock, kept.time_zone), ("24", "Europe/Paris"))
+        last, *_ = archive.search(Search(sections=("mailboxes",)))
+        self.assertIn("telephone", last.cmdlet)
+        self.assertEqual(last.parameters["By"], ADA)
 
     def test_a_message_to_a_group_and_its_answer(self) -> None:
         """Ada sends a message to everybody in Sales; Ben hears it and answers to all (features 100,
