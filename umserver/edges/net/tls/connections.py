@@ -118,7 +118,9 @@ class TlsConnections(TcpConnections):
     def wrapped(self, factory: Any, connection: Connection | None) -> Any:
         """With TLS around it."""
         creator = _Creator(self.identity, connection)
-        return TLSMemoryBIOFactory(creator, connection is not None, factory, self.reactor)
+        around = TLSMemoryBIOFactory(creator, connection is not None, factory, self.reactor)
+        around.noisy = False
+        return around
 
 
 @implementer(IHandshakeListener)
