@@ -10,7 +10,7 @@ serves a quarter of all calls, each drained and fed with plain system calls on i
 socket, without a readiness registration, a timer or an object per packet; a compiled kernel could
 take the place of the inner loop. What happened in a tick is told after it, so a slow script cannot
 break the pace of a tick. Encryption costs 0.9 µs a packet more each way (AES_CM_128_HMAC_SHA1_80;
-0.8 with GCM), and 13 kB a direction of a call.
+0.8 with GCM) and 13 kB a call.
 """
 
 from umserver.edges.net.media.engine import MediaEngine
