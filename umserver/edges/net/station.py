@@ -102,7 +102,7 @@ class Station:
             try:
                 return self._listen(hosts, port)
             except OSError:
-                self._close()
+                self._close_plain()
                 if port != 0 or attempt == _TRIES_FOR_A_COMMON_PORT - 1:
                     raise
         raise AssertionError("unreachable")
@@ -232,8 +232,11 @@ class Station:
         return port
 
     def _close(self) -> list[Deferred[Any]]:
+        tls = self.tls.close() if self.tls is not None else ()
+        return [*self._close_plain(), *(maybeDeferred(partial(_same, port)) for port in tls)]
+
+    def _close_plain(self) -> list[Deferred[Any]]:
         ports = [*self.udp.close(), *self.tcp.close()]
-        ports += self.tls.close() if self.tls is not None else ()
         return [maybeDeferred(partial(_same, port)) for port in ports]
 
 
