@@ -67,8 +67,10 @@ class AnsweringDeskTests(SynchronousTestCase):
     def admission(self, running: int) -> Refusal | None:
         return refusals.TOO_MANY_CALLS if running >= self.most else None
 
-    def call(self, facts: CallFacts) -> tuple[FakePhone, Deferred[None]]:
-        phone = FakePhone(self.clock, facts=facts)
+    def call(
+        self, facts: CallFacts, *, offers_srtp: bool = True
+    ) -> tuple[FakePhone, Deferred[None]]:
+        phone = FakePhone(self.clock, facts=facts, offers_srtp=offers_srtp)
         return phone, self.desk.offered(phone)
 
     def serve_with(self, script: Callable[[Call, Office, Route], Awaitable[str]]) -> None:
@@ -170,6 +172,21 @@ class AnsweringDeskTests(SynchronousTestCase):
                 (self.entry["outcome"], self.entry["why"]), ("Rejected", refusal.reason)
             )
         self.assertEqual((self.desk.active, self.desk.answered, self.desk.refused), (0, 0, 2))
+
+    def test_sound_of_a_secured_plan(self) -> None:
+        """Sound in the clear is refused on a Secured plan, on record; others may have it
+        (features 15, 16)."""
+        facts = evolve(offer("1001", transport="tls"), peer_names=("192.0.2.10",))
+        for security, wanted in (("Secured", True), ("SIPSecured", False), ("Unsecured", False)):
+            self.org = evolve(ORG, dial_plans=(evolve(PLAN, voip_security=security),))
+            for offers_srtp in (False, True):
+                phone, done = self.call(facts, offers_srtp=offers_srtp)
+                self.assertEqual(phone.secured, wanted, security)
+                refused = wanted and not offers_srtp
+                self.assertEqual(phone.refusal, refusals.SOUND_NOT_SECURED if refused else None)
+                phone.hang_up_now()
+                self.successResultOf(done)
+        self.assertEqual(self.desk.refused, 1)
 
     def test_full(self) -> None:
         """One call more than allowed is refused at once and may try again later; others go on."""
