@@ -41,7 +41,7 @@ class NoticeTests(JourneyCase):
         [notify] = peer.requests("NOTIFY")
         where = f"sip:1001@127.0.0.1:{peer.port}"
         self.assertEqual(notify.start, f"NOTIFY {where} SIP/2.0")
-        self.assertEqual(notify.header("To"), f"<{where}>")
+        self.assertEqual(notify.header("To"), "<sip:1001@127.0.0.1>")
         self.assertEqual(notify.header("Event"), "message-summary")
         self.assertEqual(notify.header("Subscription-State"), "terminated")
         self.assertEqual(notify.header("Content-Type"), "application/simple-message-summary")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from umserver.wire.sip.callbook import CallBook
 from umserver.wire.sip.effects import Answered, Effect, Flow, ProtocolMisuse, Refused
@@ -255,7 +255,8 @@ class Endpoint:
         host = self.contact(flow).host or "localhost"
         pairs = [
             ("From", str(sender.with_param("tag", self.post.tag()))),
-            ("To", f"<{uri}>"),
+            # neither port nor transport there (RFC 3261 §19.1.1, table 1)
+            ("To", f"<{evolve(uri, port=None, params=(), headers='')}>"),
             ("Call-ID", f"{self.post.tag()}@{host}"),
             ("CSeq", str(CSeq(1, method))),
             self.post.contact_pair(flow),
