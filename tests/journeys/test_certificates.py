@@ -197,7 +197,8 @@ class Daily(CertificateCase):
         authority = Authority(now=WALL)
         self.authority = authority
         for days, value in ((45, "Healthy"), (20, "Degraded"), (3, "Unhealthy")):
-            self.install(authority.issue("um.example.com", ("um.example.com",), days=days))
+            names = ("um.example.com", "127.0.0.1")
+            self.install(authority.issue("um.example.com", names, days=days))
             if self.um is None:
                 self.start(self.secured, {"listen.sip_tls": 0, "listen.mbx_tls": 0})
             before = len(self.warnings())
@@ -259,6 +260,14 @@ class Names(CertificateCase):
         """A name that the certificate is not for is told to nobody."""
         self.open(**{"server.host_name": "other.example.com"})
         self.assertIn(f"@127.0.0.1:{self.desk_tls};transport=tls", self.contact())
+        self.assertEqual(self.monitor()[0], "Healthy")
+
+    def test_neither(self) -> None:
+        """An address that the certificate is not for is told in health: peers may refuse it."""
+        self.open(self.authority.issue("um.example.com", ("um.example.com",)))
+        value, why = self.monitor()
+        self.assertEqual(value, "Degraded")
+        self.assertIn("peers are sent to 127.0.0.1, and the certificate is for um.example", why)
 
     def contact(self) -> str:
         """Of a redirect."""

@@ -118,7 +118,11 @@ def _doors(um: UnifiedMessaging, org: Organisation) -> Iterator[Monitor]:
     value: Alert = "Unhealthy" if um.standing.shut else "Degraded" if why else "Healthy"
     yield Monitor(OVERALL_SET, "UMStartupModeMonitor", value, why)
     if any(door.is_tls for door in um.doors):
-        yield Monitor(OVERALL_SET, "UMCertificateMonitor", *um.trust.alert())
+        value, why = um.trust.alert()
+        unproved = um.trust.unproved(um.fleet.me().host)
+        if unproved and value == "Healthy":
+            value, why = "Degraded", unproved
+        yield Monitor(OVERALL_SET, "UMCertificateMonitor", value, why)
 
 
 def _desk(desk: Desk) -> Iterator[Monitor]:

@@ -160,6 +160,20 @@ class Trust:
             return ("Degraded" if value == "Healthy" else value), self.problem
         return value, why
 
+    def unproved(self, address: str) -> str:
+        """Why peers that check our certificate may refuse us, in words; else empty.
+
+        They are sent to our name where the certificate is for it, else to this address.
+        """
+        held = self.identity.credentials
+        if held is None or self.identity.announced or proves(held.names, address):
+            return ""
+        names = ", ".join(held.names[:3]) or "nobody"
+        return (
+            f"peers are sent to {address}, and the certificate is for {names}: "
+            "let host_name be a name that it is for"
+        )
+
     def shown(self) -> Mapping[str, object]:
         """For people."""
         held, files, identity = self.identity.credentials, self.files, self.identity

@@ -110,8 +110,18 @@ def read_again(given: Given, desk: Desk) -> Outcome:
 
 def _own_names() -> tuple[str, ...]:
     """Of this machine, for calls from it and from elsewhere."""
-    found = [socket.getfqdn(), socket.gethostname(), "localhost", "127.0.0.1", "::1"]
+    found = [socket.getfqdn(), socket.gethostname(), _address(), "localhost", "127.0.0.1", "::1"]
     return tuple(dict.fromkeys(name.lower() for name in found if _is_name(name)))
+
+
+def _address() -> str:
+    """By which this machine is reached from outside, as its routes say; sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def _is_name(text: str) -> bool:
