@@ -47,7 +47,7 @@ def certificate(*names: str) -> tuple[CertificateOptions, bytes]:
     return PrivateCertificate.loadPEM(secret + pem).options(), pem
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class MailServer(Factory):
     """Keeps what it was given; `answers` replaces the answer to a verb or a state."""
 

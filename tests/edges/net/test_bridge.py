@@ -8,6 +8,7 @@ from tests.kit.callee import Callee
 from tests.kit.media import noise
 from tests.kit.raw_sip import RawPeer, sdp
 from tests.kit.two_ends import Outcome, Told, TwoEnds, watch
+from umserver.edges.net.bridge import SIGN_OF_LIFE
 from umserver.edges.net.phone import Phone
 from umserver.interfaces import HungUp
 from umserver.org.outcalls import Exit, Onward
@@ -194,13 +195,43 @@ class NobodyTests(BridgeCase):
         self.assertEqual(done.values, ["pbx2"])
 
     def test_a_silent_gateway(self) -> None:
-        """A gateway that does not answer at all has half a minute, then the next is asked."""
+        """A gateway that says nothing at all is passed over after a few seconds; the last one has
+        half a minute.
+        """
         self.quiet_media()
         second = self.callee()
         done = self.bridge(second)
+        self.stage.walk(SIGN_OF_LIFE - 0.5)
+        self.assertEqual(second.got, [])
+        self.stage.walk(1.0)
+        self.assertTrue(second.requests("INVITE"))
+        self.stage.walk(30.0)
+        self.assertEqual(done.fired, 0)
+        self.stage.walk(3.0)
+        self.assertEqual(done.values, [""])
         self.stage.walk(33.0)
+        self.assertEqual((self.server.active, self.server_engine.legs), (1, 1))
+
+    def test_a_slow_gateway(self) -> None:
+        """A gateway that says 100 is at work: nobody else is asked."""
+        second = self.callee()
+        done = self.bridge(second)
+        self.desk.ring(100)
+        self.stage.walk(SIGN_OF_LIFE + 3.0)
+        self.desk.take()
+        self.assertEqual((done.values, second.got), (["pbx1"], []))
+
+    def test_silent_and_then_back(self) -> None:
+        """A gateway that answers after it was passed over is hung up on."""
+        second = self.callee()
+        done = self.bridge(second)
+        self.stage.walk(SIGN_OF_LIFE + 0.5)
+        self.desk.take()
+        self.stage.walk(0.5)
+        self.assertEqual(len(self.desk.requests("BYE")), 1)
         second.take()
         self.assertEqual(done.values, ["pbx2"])
+        self.assertEqual(self.server_engine.legs, 2)
 
     def test_no_answer(self) -> None:
         """After a minute of ringing the other call is taken back."""

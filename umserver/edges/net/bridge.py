@@ -20,6 +20,9 @@ from umserver.org.outcalls import Exit, Onward
 
 log = Logger()
 
+SIGN_OF_LIFE = 6.0
+"""Seconds that a gateway may say nothing at all while there is another one."""
+
 _TRIES_THE_NEXT = frozenset({NO_WAY, 302, 408, 500, 502, 503, 504})
 """Statuses that say something about a gateway and nothing about whom it was to call."""
 
@@ -40,6 +43,7 @@ class Bridge:
     far: PlacedPhone | None = field(init=False, default=None)
     _exits: list[Exit] = field(init=False)
     _alarm: IDelayedCall | None = field(init=False, default=None)
+    _doubt: IDelayedCall | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         self._exits = list(self.onward.exits)
@@ -57,9 +61,7 @@ class Bridge:
     def near_is_over(self) -> None:
         """The caller is gone: so is the other call, wherever it stands."""
         self._stop_alarm()
-        if self.far is not None:
-            self.far.on_over = None
-            self.far.hang_up()
+        self._drop_far()
 
     def _next(self, status: int) -> None:
         if not self._exits:
@@ -83,7 +85,21 @@ class Bridge:
         far.on_answer = self._answered
         far.on_failure = self._failed
         far.on_over = self._far_is_over
+        if self._exits:
+            self._doubt = self.near.line.clock.callLater(SIGN_OF_LIFE, self._look_for_life, far)
         far.begin()
+
+    def _look_for_life(self, far: PlacedPhone) -> None:
+        if self.far is far and far.is_silent:
+            log.warn("gateway {name} says nothing", name=far.wanted.exit.gateway, call=self.near.id)
+            self._drop_far()
+            self._next(NO_WAY)
+
+    def _drop_far(self) -> None:
+        far, self.far = self.far, None
+        if far is not None:
+            far.on_over = None
+            far.hang_up()
 
     def _protect(self, far: PlacedPhone) -> None:
         """The other call is as secret as the caller's."""
@@ -127,10 +143,7 @@ class Bridge:
     def _rang_long_enough(self) -> None:
         log.info("nobody answered for {s} s", s=self.onward.ringing, call=self.near.id)
         self._exits.clear()
-        if self.far is not None:
-            far, self.far = self.far, None
-            far.on_over = None
-            far.hang_up()
+        self._drop_far()
         self._tell("")
 
     def _tell(self, gateway: str) -> None:
@@ -140,5 +153,6 @@ class Bridge:
             self.done.callback(gateway)
 
     def _stop_alarm(self) -> None:
-        if self._alarm is not None and self._alarm.active():
-            self._alarm.cancel()
+        for alarm in (self._alarm, self._doubt):
+            if alarm is not None and alarm.active():
+                alarm.cancel()

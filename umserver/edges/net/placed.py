@@ -76,6 +76,11 @@ class PlacedPhone(Conversation):
     _is_out: bool = field(init=False, default=False)
     """An INVITE is on its way or the call stands: the endpoint has to let go of it."""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the gateway has not said anything at all yet."""
+        return self._is_out and not self.line.endpoint.was_heard(self.call)
+
     def begin(self) -> None:
         """Call."""
         if self.line.engine is None or not self.flow.local[0]:

@@ -43,7 +43,11 @@ class IPGateway:
         ),
     ] = "Enabled"
     outcalls_allowed: Annotated[
-        bool, later("Whether calls are placed through it; transfers always may", "3.3, 2.5")
+        bool,
+        later(
+            "Whether calls are placed through it; transfers that it does itself always may",
+            "3.3, 2.5",
+        ),
     ] = True
     message_waiting_indicator_allowed: Annotated[
         bool, later("Whether it is told which lamps to light", "3.3, 4.8")

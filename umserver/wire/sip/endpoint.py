@@ -238,6 +238,11 @@ class Endpoint:
         placed.begin(now)
         return name, self.post.take()
 
+    def was_heard(self, call: str) -> bool:
+        """Whether anything came back for a call that we placed, be it a 100."""
+        placed = self.calls.find(call)
+        return isinstance(placed, PlacedCall) and placed.was_heard
+
     def request(
         self,
         method: str,

@@ -100,6 +100,11 @@ class PlacedCall:
         self.post.openings[self._call_id, self._tag] = self
         self._send(now)
 
+    @property
+    def was_heard(self) -> bool:
+        """Whether anything came back, be it a 100."""
+        return self._heard or self.session is not None
+
     def hang_up(self, now: float, reason: str) -> None:
         """Let go of it, whatever its state."""
         if self.session is not None:
