@@ -9,7 +9,7 @@ import weakref
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.service.calm import EVERY, LONGEST, NEVER, Calm
+from umserver.service.calm import EVERY, NEVER, SHORTEST, Calm
 
 
 class Knot:
@@ -35,22 +35,29 @@ class CalmTests(SynchronousTestCase):
             self.figure += busy
             self.clock.advance(EVERY)
 
-    def test_old_garbage_waits_for_a_quiet_moment(self) -> None:
-        """While calls come nothing is looked through; in the first quiet moment it is."""
+    def test_a_quiet_moment_is_used(self) -> None:
+        """As soon as nothing goes on what was thrown away is looked for."""
         knot = weakref.ref(Knot())
-        self.pass_time(60, busy=True)
+        self.pass_time(EVERY, busy=True)
         self.assertEqual(self.calm.looks, 0)
         self.pass_time(EVERY, busy=False)
         self.assertEqual(self.calm.looks, 1)
         self.assertIsNone(knot())
 
     def test_without_a_quiet_moment(self) -> None:
-        """A server that is never quiet still does not fill up."""
-        self.pass_time(LONGEST, busy=True)
-        self.assertEqual(self.calm.looks, 1)
-        self.pass_time(LONGEST, busy=True)
+        """A server that is never quiet does not fill up."""
+        self.pass_time(2 * SHORTEST, busy=True)
         self.assertEqual(self.calm.looks, 2)
         self.assertGreater(self.calm.longest, 0.0)
+
+    def test_looks_take_a_thousandth_of_the_time(self) -> None:
+        """The longer a look takes, the longer it is until the next."""
+        self.pass_time(SHORTEST, busy=True)
+        self.calm.last = 0.06
+        self.pass_time(55, busy=True)
+        self.assertEqual(self.calm.looks, 1)
+        self.pass_time(EVERY, busy=True)
+        self.assertEqual(self.calm.looks, 2)
 
     def test_the_start_is_spared(self) -> None:
         """What lives when calls begin to come is never looked at again, until the end."""
