@@ -189,10 +189,12 @@ class NobodyTests(BridgeCase):
     def test_the_next_gateway(self) -> None:
         """A gateway that is out of order, or silent, is passed over for the next."""
         second = self.callee()
-        done = self.bridge(second)
+        done = self.bridge(second, self.callee())
         self.desk.refuse(503)
         second.take()
         self.assertEqual(done.values, ["pbx2"])
+        left = [call for call in self.stage.getDelayedCalls() if "bridge" in str(call).lower()]
+        self.assertEqual(left, [])
 
     def test_a_silent_gateway(self) -> None:
         """A gateway that says nothing at all is passed over after a few seconds; the last one has

@@ -68,6 +68,7 @@ class Bridge:
             log.info("nobody took the call: {status}", status=status, call=self.near.id)
             self._tell("")
             return
+        self._stop_doubt()
         exit = self._exits.pop(0)
         plan = self.near.session.plan if self.near.session is not None else None
         first = plan.codec if plan is not None else "PCMU"
@@ -153,6 +154,10 @@ class Bridge:
             self.done.callback(gateway)
 
     def _stop_alarm(self) -> None:
-        for alarm in (self._alarm, self._doubt):
-            if alarm is not None and alarm.active():
-                alarm.cancel()
+        self._stop_doubt()
+        if self._alarm is not None and self._alarm.active():
+            self._alarm.cancel()
+
+    def _stop_doubt(self) -> None:
+        if self._doubt is not None and self._doubt.active():
+            self._doubt.cancel()
