@@ -13,7 +13,7 @@ from umserver.discover import shipped
 from umserver.edges.speech.catalogue import Catalogue, CatalogueFaults, load_catalogue, places
 from umserver.org.recordable import OF_ATTENDANT, OF_PLAN
 
-PARTS = ("greeting-name-before", "attendant-connecting-before")
+PARTS = ("greeting-name-before", "message-from-before", "attendant-connecting-before")
 """What is said before a recorded name."""
 
 
