@@ -93,14 +93,16 @@ class ChangeLogContract(StoreCase):
         self.assertEqual(noted(), before)
         self.archive.change_pin_record(BEN.address, lambda record: evolve(record, locked=True))
         self.archive.change_pin_record(BEN.address, lambda record: record)
-        self.archive.put_pin_record(BEN.address, evolve(kept, hash="a new hash", expired=True))
+        self.archive.change_pin_record(
+            BEN.address, lambda _: evolve(kept, hash="a new hash", expired=True)
+        )
         self.assertEqual(
             noted(), ["PIN expired", "PIN unlocked", "PIN changed", "PIN locked", *before]
         )
         self.assertNotIn("a new hash", repr(self.found()))
         self.assertEqual(self.archive.pin_hash(BEN.address), "a new hash")
         with self.assertRaises(LookupError):
-            self.archive.put_pin_record("nobody@example.com", kept)
+            self.archive.change_pin_record("nobody@example.com", lambda _: kept)
 
     def test_an_import(self) -> None:
         """An import notes what it changed, not everything that is in the file."""

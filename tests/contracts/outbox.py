@@ -31,10 +31,10 @@ class OutboxContract(StoreCase):
         self.fill()
         record = PinRecord(hash="h")
         with self.assertRaises(LookupError):
-            self.archive.put_pin_record("nobody@example.com", record, [notice()])
+            self.archive.change_pin_record("nobody@example.com", lambda _: record, [notice()])
         self.assertEqual(self.archive.notices.waiting(), 0)
-        self.archive.put_pin_record(ADA.address, record, [notice()])
-        self.archive.put_pin_record(ADA.address, record, [notice(2)])
+        self.archive.change_pin_record(ADA.address, lambda _: record, [notice()])
+        self.archive.change_pin_record(ADA.address, lambda _: record, [notice(2)])
         self.assertEqual(self.archive.notices.take("um1"), [notice()])
         self.archive.put_mailboxes([evolve(ADA, language="fr-FR")], notices=[notice(3)])
         self.archive.import_organisation(ORG, [ADA, BEN], notices=[notice(4)])

@@ -17,6 +17,7 @@ from umserver.interfaces import FleetServer, RequestedState
 from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
 from umserver.org.people import NameQuery, Scope
+from umserver.org.pin_record import PinRecord
 from umserver.org.settings import IPGateway, MailboxPolicy, Organisation, UMService
 
 if TYPE_CHECKING:
@@ -376,6 +377,15 @@ class StoreContract(StoreCase):
         self.assertEqual(self.archive.pin_hash("BEN@example.com"), "hash of 135792 with 32")
         self.assertIsNone(self.archive.pin_hash("ada@example.com"))
         self.assertEqual(self.archive.get("mailboxes", "ben@example.com").thing.pin, "")
+
+    def test_what_is_kept_of_new_pins(self) -> None:
+        """Age and expiry of a first PIN are kept with the PIN, in one step (feature 74)."""
+        ben = evolve(BEN, pin="135792")
+        about = PinRecord(set_at=5.0, expired=True)
+        self.archive.import_organisation(ORG, [ADA, ben], new_pins=about)
+        kept = evolve(about, hash="hash of 135792 with 32")
+        self.assertEqual(self.archive.pin_record(BEN.address), kept)
+        self.assertIsNone(self.archive.pin_record(ADA.address))
 
     def test_pins_outlive_an_import(self) -> None:
         """Who edits an export and imports it again takes nobody's PIN away."""

@@ -26,6 +26,10 @@ class PinRecordTests(SynchronousTestCase):
         self.assertEqual(from_text("$argon2id$x"), PinRecord(hash="$argon2id$x"))
         self.assertEqual(from_text('{"hash":"h","colour":"red"}'), PinRecord(hash="h"))
 
+    def test_nothing_to_guess_at(self) -> None:
+        """Where a record is written into a log, no hash is."""
+        self.assertNotIn("argon", repr(PinRecord(hash="$argon2id$x", history=("$argon2id$y",))))
+
     def test_age(self) -> None:
         """A PIN expires by order, or when it is older than the policy lets it become."""
         old = PinRecord(hash="h", set_at=DAY)

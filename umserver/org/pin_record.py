@@ -10,14 +10,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import asdict, evolve, fields, frozen
+from attrs import asdict, evolve, field, fields, frozen
 
 
 @frozen(kw_only=True)
 class PinRecord:
     """A mailbox's PIN (spec 3.7)."""
 
-    hash: str = ""
+    hash: str = field(default="", repr=False)
     """See `umserver.org.pins`; empty where there is no PIN yet."""
     set_at: float = 0.0
     """When it was set, in seconds since 1970; 0 when that is not known."""
@@ -31,7 +31,7 @@ class PinRecord:
     """Wrong PINs in sequence."""
     renewed: bool = False
     """Whether these wrong PINs have led to a new one that was mailed."""
-    history: tuple[str, ...] = ()
+    history: tuple[str, ...] = field(default=(), repr=False)
     """Hashes of earlier PINs, the newest first."""
 
     @property
@@ -70,7 +70,7 @@ def from_text(text: str) -> PinRecord:
     if not text.startswith("{"):
         return PinRecord(hash=text)
     values: Mapping[str, Any] = json.loads(text)
-    known = {field.name for field in fields(PinRecord)}
+    known = {part.name for part in fields(PinRecord)}
     taken = {name: value for name, value in values.items() if name in known}
     if "history" in taken:
         taken["history"] = tuple(taken["history"])

@@ -213,9 +213,9 @@ class SqliteStoreTests(
     def test_a_restore_tells_no_pins(self) -> None:
         """PINs that a restore undoes are not mailed any more."""
         self.fill()
-        self.archive.put_pin_record(ADA.address, PinRecord(hash="a"), [notice(1)])
+        self.archive.change_pin_record(ADA.address, lambda _: PinRecord(hash="a"), [notice(1)])
         self.archive.back_up(self.state / "backup.db")
-        self.archive.put_pin_record(ADA.address, PinRecord(hash="b"), [notice(2)])
+        self.archive.change_pin_record(ADA.address, lambda _: PinRecord(hash="b"), [notice(2)])
         self.archive.restore(self.state / "backup.db")
         self.assertEqual(self.archive.pin_hash(ADA.address), "a")
         self.assertEqual(self.archive.notices.take("um1"), [])

@@ -75,10 +75,13 @@ class Archive(Protocol):
     def pin_record(self, address: str) -> PinRecord | None:
         """What is kept of a mailbox's PIN; None when nothing is."""
 
-    def put_pin_record(
-        self, address: str, record: PinRecord, notices: Sequence[Envelope] = ()
-    ) -> None:
-        """Keep what is known of a mailbox's PIN; `notices` are sent."""
+    def change_pin_record(
+        self,
+        address: str,
+        change: Callable[[PinRecord], PinRecord],
+        notices: Sequence[Envelope] = (),
+    ) -> PinRecord:
+        """Keep what `change` makes of what is kept of a mailbox's PIN; `notices` are sent."""
 
     def is_any(self, pin: str, hashes: Sequence[str]) -> bool:
         """Whether this is the PIN of one of these hashes."""
@@ -93,8 +96,9 @@ class Archive(Protocol):
         *,
         replace: bool = True,
         notices: Sequence[Envelope] = (),
+        new_pins: PinRecord | None = None,
     ) -> int:
-        """Keep several objects at once; `notices` are sent."""
+        """Keep several objects at once; `notices` are sent, `new_pins` is kept of their PINs."""
 
 
 class Desk(Protocol):

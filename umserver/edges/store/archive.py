@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.consistency import (
@@ -207,13 +207,16 @@ class Archive:
         *,
         replace: bool = True,
         notices: Sequence[Envelope] = (),
+        new_pins: PinRecord | None = None,
     ) -> int:
         """Put a whole organisation in the place of what is kept, or (not `replace`) into it.
 
-        Mailboxes that come without a PIN keep the one they have. `notices` are sent to them.
-        Returns the new revision.
+        Mailboxes that come without a PIN keep the one they have; of the others' PINs the same is
+        kept as of `new_pins`. `notices` are sent to them. Returns the new revision.
         """
         hashes = self._hashes(mailboxes)
+        if new_pins is not None:
+            hashes = {who: to_text(evolve(new_pins, hash=hash)) for who, hash in hashes.items()}
         with self.tables.writing() as work:
             note = Notes(work, self.cause)
             rows = [row_of(section, thing) for section, thing in objects(organisation)]
@@ -399,12 +402,6 @@ class Archive:
         with self.tables.reading() as now:
             text = now.pin(address)
         return None if text is None else from_text(text)
-
-    def put_pin_record(
-        self, address: str, record: PinRecord, notices: Sequence[Envelope] = ()
-    ) -> None:
-        """Keep what is known of a mailbox's PIN. Raises LookupError without such a mailbox."""
-        self.change_pin_record(address, lambda before: record, notices)
 
     def change_pin_record(
         self,

@@ -176,7 +176,7 @@ class StorePins:
         )
         if most is not None and record.failures >= most:
             await self._lock(mailbox.address, most)
-        elif reset is not None and record.failures >= reset and not record.renewed:
+        if reset is not None and record.failures >= reset and not record.renewed:
             await self._renew(mailbox, policy, reset)
 
     async def _lock(self, address: str, most: int) -> None:
@@ -192,7 +192,10 @@ class StorePins:
             log.error("event 1012: the mailbox {who} is locked after wrong PINs", who=address)
 
     async def _renew(self, mailbox: Mailbox, policy: MailboxPolicy, reset: int) -> None:
-        """A new PIN, and the mail that tells it, in one transaction."""
+        """A new PIN, and the mail that tells it, in one transaction.
+
+        Also where very fast tries have locked the mailbox by now: its owner has to hear of it.
+        """
         pin = made_pin(policy, mailbox.numbers, SystemRandom())
         fresh = await self.hashing.run(lambda: pins.hash_pin(pin, self._pepper()))
         now = self.wall()
@@ -209,7 +212,7 @@ class StorePins:
         kept = max(policy.pin_history_count - 1, 0)
 
         def renewed(before: PinRecord) -> PinRecord:
-            if before.renewed or before.locked or before.failures < reset:
+            if before.renewed or before.failures < reset:
                 return before
             return evolve(
                 before.succeeded_by(fresh, now, kept),

@@ -115,11 +115,7 @@ def enable(given: Given, desk: Desk) -> Outcome:
     mailbox = with_dtmf_map(mailbox)
     expired = given.flag("PINExpired", is_made)
     mails = welcome(given, desk, organisation, mailbox, must_change=expired)
-    _put(archive, mailbox, mails)
-    if not given.what_if:
-        record = archive.pin_record(mailbox.address) or PinRecord()
-        record = evolve(record, set_at=desk.now(), expired=expired)
-        archive.put_pin_record(mailbox.address, record)
+    _put(archive, mailbox, mails, PinRecord(set_at=desk.now(), expired=expired))
     said = told(mails, "the welcome mail") if not given.what_if else ""
     said += f"; the PIN is {pin}" if is_made and not given.what_if else ""
     return Outcome(done=f"mailbox {mailbox.address} is enabled{said}", changed=True)
@@ -168,10 +164,12 @@ def _pin(given: Given, desk: Desk, policy: MailboxPolicy, extension: str) -> tup
     return made_pin(policy, (extension,), SystemRandom()), True
 
 
-def _put(archive: Archive, mailbox: Mailbox, mails: Sequence[Envelope]) -> None:
+def _put(archive: Archive, mailbox: Mailbox, mails: Sequence[Envelope], pin: PinRecord) -> None:
     """Keep a mailbox that may have come to another plan."""
     try:
-        archive.import_organisation(Organisation(), (mailbox,), replace=False, notices=mails)
+        archive.import_organisation(
+            Organisation(), (mailbox,), replace=False, notices=mails, new_pins=pin
+        )
     except SettingsFaults as faults:
         raise in_parameters(faults, MAILBOX, mailbox) from None
 

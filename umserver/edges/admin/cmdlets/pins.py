@@ -6,7 +6,8 @@ once, where it was made here; one that was given is never repeated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
 from random import SystemRandom
 
 from attrs import evolve
@@ -35,52 +36,53 @@ COLUMNS = ("UserID", "PinExpired", "LockedOut", "FirstTimeUser")
 def set_pin(given: Given, desk: Desk) -> Outcome:
     """A new PIN, or the state of the present one: locked, expired."""
     mailbox: Mailbox = find(desk.archive, MAILBOX, given.needed("Identity", "mailbox")).thing
-    record = desk.archive.pin_record(mailbox.address) or PinRecord()
     parts: list[str] = []
-    pin, made = "", False
+    mails: list[Envelope] = []
+    steps: list[Callable[[PinRecord], PinRecord]] = []
     if given.has("Pin") or not (given.has("LockedOut") or given.has("PINExpired")):
-        pin, made = _pin(given, desk, mailbox, record)
-        record = _renewed(desk, mailbox, record, pin, expired=made)
+        organisation = desk.archive.load()
+        policy = organisation.policy_named[mailbox.policy]
+        pin, made = _pin(given, desk, mailbox, policy)
+        expired = given.flag("PINExpired", made)
+        steps.append(_renewed(desk, policy, pin, expired=made))
+        mails = new_pin(given, desk, organisation, mailbox, pin, expired=expired)
+        parts.append(_said(mailbox, pin if made else "", mails, given))
     if given.has("PINExpired"):
-        record = evolve(record, expired=given.flag("PINExpired"))
-        until = "must be changed at the next login" if record.expired else "need not be changed"
-        parts.append(f"the PIN of {mailbox.address} {until}")
+        steps.append(partial(evolve, expired=given.flag("PINExpired")))
+        until = "must be changed at the next login" if given.flag("PINExpired") else ""
+        parts.append(f"the PIN of {mailbox.address} {until or 'need not be changed'}")
     if given.has("LockedOut"):
         locked = given.flag("LockedOut")
-        record = evolve(record, locked=locked)
-        record = record if locked else evolve(record, failures=0, renewed=False)
+        unlocked = {"locked": False, "failures": 0, "renewed": False}
+        steps.append(partial(evolve, **({"locked": True} if locked else unlocked)))
         parts.append(f"mailbox {mailbox.address} is {'locked' if locked else 'unlocked'}")
-    mails: list[Envelope] = []
-    if pin:
-        organisation = desk.archive.load()
-        mails = new_pin(given, desk, organisation, mailbox, pin, expired=record.expired)
-        parts.insert(0, _said(mailbox, pin if made else "", mails, given))
-    desk.archive.put_pin_record(mailbox.address, record, mails)
+    desk.archive.change_pin_record(
+        mailbox.address, lambda record: reduce(lambda now, step: step(now), steps, record), mails
+    )
     return Outcome(done="; ".join(parts), changed=True)
 
 
-def _pin(given: Given, desk: Desk, mailbox: Mailbox, old: PinRecord) -> tuple[str, bool]:
+def _pin(given: Given, desk: Desk, mailbox: Mailbox, policy: MailboxPolicy) -> tuple[str, bool]:
     """The new PIN, and whether it was made here. Raises SettingsFaults."""
-    policy = _policy(desk, mailbox)
     pin = given.text("Pin") or asked_pin(desk)
     if not pin:
         return made_pin(policy, mailbox.numbers, SystemRandom()), True
     check_pin(pin, policy, mailbox.extension)
+    old = desk.archive.pin_record(mailbox.address) or PinRecord()
     if desk.archive.is_any(pin, old.hashes[: policy.pin_history_count]):
         words = f"must not be one of the last {policy.pin_history_count}, says {policy.name}"
         raise SettingsFaults([Fault("-Pin", words)])
     return pin, False
 
 
-def _renewed(desk: Desk, mailbox: Mailbox, old: PinRecord, pin: str, *, expired: bool) -> PinRecord:
+def _renewed(
+    desk: Desk, policy: MailboxPolicy, pin: str, *, expired: bool
+) -> Callable[[PinRecord], PinRecord]:
     """With the new PIN; a mailbox that was locked is open again (spec 3.7)."""
-    remembered = _policy(desk, mailbox).pin_history_count - 1
-    fresh = old.succeeded_by(desk.archive.hash_of(pin), desk.now(), remembered)
-    return evolve(fresh, expired=expired, locked=False)
-
-
-def _policy(desk: Desk, mailbox: Mailbox) -> MailboxPolicy:
-    return desk.archive.load().policy_named[mailbox.policy]
+    fresh, now, remembered = desk.archive.hash_of(pin), desk.now(), policy.pin_history_count - 1
+    return lambda old: evolve(
+        old.succeeded_by(fresh, now, remembered), expired=expired, locked=False
+    )
 
 
 def _said(mailbox: Mailbox, made: str, mails: list[Envelope], given: Given) -> str:
