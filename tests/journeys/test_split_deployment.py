@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from tests.kit.house import BEN, HouseCase
-from umserver.edges.store.archive import open_archive
+from umserver.edges.store.archive import PEPPER_FILE, open_archive
+from umserver.edges.store.keyfile import OCTETS
 from umserver.interfaces import IFleet, RequestedState
 from umserver.org.bootstrap import parse_bootstrap
 from umserver.org.parse import parse_toml
@@ -104,6 +105,13 @@ class Split(HouseCase):
         for host in (SECOND, FIRST, ROUTER):
             if host in self.servers:
                 self.close(host)
+
+    def share_the_key(self) -> None:
+        """Give all servers the key of PINs, as administrators do who copy it."""
+        states = [self.state.with_name(f"state{number}") for number in (1, 2, 3)]
+        for folder in (self.place_of_store.parent, *states):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / PEPPER_FILE).write_bytes(bytes(OCTETS))
 
     # calls
 
@@ -236,6 +244,29 @@ class SplitTests(Split):
         self.open(SECOND, "mbx")
         self.stage.walk(3.0)
         self.dial().hang_up()
+
+    def test_signing_in_away_from_home(self) -> None:
+        """Who signs in at a desk that does not hold the mailbox is sent to the one that does
+        (feature 120).
+        """
+        ada = 'display_name = "Ada Example"'
+        holder = f'{ada}\nserver_name = "um3.example.com"'
+        self.share_the_key()
+        self.open_all(lambda text: text.replace(ada, holder), **{"server.mailbox_storage": "local"})
+        gateway = self.gateway(REFER=202)
+        first, home = (self.servers[host].fleet.me() for host in (FIRST, SECOND))
+        gateway.call((FIRST, first.ports["mbx"]), "5000")
+        for keys in ("1001", "246813#"):
+            gateway.keep_silent(6.0)
+            for key in keys:
+                gateway.press(key)
+                gateway.keep_silent(0.2)
+        for _ in range(20):
+            if gateway.requests("REFER"):
+                break
+            gateway.keep_silent(0.5)
+        refer = gateway.requests("REFER")[0]
+        self.assertIn(f"sip:5000@{SECOND}:{home.ports['mbx']}", refer.header("Refer-To"))
 
     def test_local_storage(self) -> None:
         """Where mailboxes are kept locally their own server gets the call (features 6, 7)."""

@@ -28,7 +28,7 @@ from umserver.interfaces import (
 
 if TYPE_CHECKING:
     from umserver.org.resolve import Route
-    from umserver.org.settings import Organisation
+    from umserver.org.settings import Mailbox, Organisation
 
 
 @frozen
@@ -53,6 +53,11 @@ class Office:
     """Every call script by its name, for calls that go from one to another."""
     count: Callable[[str, str], None] = lambda group, name: None
     """Counts what happened, by group and name (spec 9.6)."""
+    home_of: Callable[[Mailbox], str] = lambda mailbox: ""
+    """`host:port` of the server that holds a mailbox; empty when it can be opened here.
+
+    Raises Unavailable when that server does not live.
+    """
     facts: dict[str, object] = field(factory=dict)
     """What the script wants the call record to say, by field name."""
 

@@ -38,7 +38,7 @@ from umserver.org.peers import gateway_of
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
 from umserver.org.resolve import LeaveMessage, Rejected, Route
 from umserver.org.security import needs_srtp, sound_refusal
-from umserver.org.settings import Organisation
+from umserver.org.settings import Mailbox, Organisation
 from umserver.org.tokens import Claim
 from umserver.roles.active import Serving
 from umserver.roles.health import LastHour
@@ -62,6 +62,8 @@ class Equipment:
     desk: ISettingsDesk
     random: Random
     host: str
+    home_of: Callable[[Mailbox], str] = lambda mailbox: ""
+    """See `Office`."""
 
 
 @define(eq=False)
@@ -203,6 +205,7 @@ class AnsweringDesk:
             wall=self.wall,
             random=e.random,
             host=e.host,
+            home_of=e.home_of,
         )
 
     async def _run(self, call: Call, office: Office, route: Route) -> str:

@@ -16,14 +16,15 @@ from twisted.internet.defer import Deferred, succeed
 from umserver.edges.net.sockets import is_wildcard, primary_address
 from umserver.edges.store.component_file import keep_state, read_states
 from umserver.edges.store.settings import SettingsStore
-from umserver.interfaces import FleetServer
+from umserver.interfaces import FleetServer, Unavailable
 from umserver.org.bootstrap import USUAL_SIP_PORT, Bootstrap
 from umserver.org.peers import hosts_at
-from umserver.org.settings import Organisation
+from umserver.org.settings import Mailbox, Organisation
 from umserver.org.states import Wish
 from umserver.roles.fleet import PLAIN, TLS, TLS_BY_NAME, Fleet
 from umserver.roles.states import ComponentStates, RemotePlace
 from umserver.service.options import ROLES
+from umserver.wire.sip.uri import host_text
 
 if TYPE_CHECKING:
     from umserver.service.desk import Desk
@@ -92,6 +93,23 @@ def names_at(
     if ours or address in LOOPBACK or address in um.bootstrap.listen.hosts:
         ours += own
     return [*(hosts_at(org, address) if org is not None else ()), *ours]
+
+
+def home_of(um: UnifiedMessaging, mailbox: Mailbox) -> str:
+    """Where the server listens that holds this mailbox, `host:port`; empty when it is here.
+
+    Raises Unavailable when that server does not live (spec 4.10).
+    """
+    name = mailbox.server_name
+    is_local = um.bootstrap.server.mailbox_storage == "local"
+    if not is_local or name.casefold() in ("", um.name.casefold()):
+        return ""
+    for server in um.fleet.named(name):
+        if (port := server.ports.get(PLAIN)) is not None:
+            return host_text(server.host, port)
+        if (port := server.ports.get(TLS)) is not None:
+            return f"{host_text(server.host, port)};transport=tls"
+    raise Unavailable(f"the server {name}, which holds {mailbox.address}, does not live")
 
 
 def _own_host(bootstrap: Bootstrap) -> str:

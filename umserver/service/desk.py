@@ -6,7 +6,7 @@ of them works.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -45,6 +45,7 @@ from umserver.interfaces import (
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import PIPELINE_FULL, TOO_MANY_CALLS, Refusal
+from umserver.org.settings import Mailbox
 from umserver.org.states import State
 from umserver.org.tokens import Claim, verify
 from umserver.roles.delivery import Delivery
@@ -95,6 +96,8 @@ class Desk:
     door: Door = field(init=False)
     lamps: Lamps | None = field(init=False, default=None)
     """Handed in when they are made."""
+    home_of: Callable[[Mailbox], str] = field(init=False, default=lambda mailbox: "")
+    """Where the server of a mailbox listens; handed in too."""
     queue_state: State = field(init=False, default="Active")
     """Of the component HubTransport."""
     voiceless: int = field(init=False, default=0)
@@ -241,6 +244,7 @@ class Desk:
                 desk=cast(ISettingsDesk, self.store),
                 random=self.machine.random,
                 host=self.host,
+                home_of=lambda mailbox: self.home_of(mailbox),
             ),
             flows=flows,
             routed=self._routed,

@@ -203,6 +203,7 @@ class UnifiedMessaging(Service):
                 self.standing,
                 identity,
             )
+            desk.home_of = lambda mailbox: company.home_of(self, mailbox)
             self.standing.now("the prompts are being rendered")
             await desk.prepare()
             desk.start()

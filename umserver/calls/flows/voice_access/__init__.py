@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell
 from umserver.calls.flows.prompt_editing import edit_prompts, may_edit
+from umserver.calls.flows.voice_access.calling import led_home
 from umserver.calls.flows.voice_access.first_time import set_up
 from umserver.calls.flows.voice_access.main_menu import main_menu, summary, voice_mail
 from umserver.calls.flows.voice_access.sign_in import Door
@@ -27,8 +28,8 @@ log = Logger()
 async def voice_access(call: Call, office: Office, route: Route) -> str:
     """Serve one call to the access number.
 
-    Returns voice-access, prompts-edited, login-failed, login-given-up, refused, pin-not-changed
-    or unavailable.
+    Returns voice-access, prompts-edited, login-failed, login-given-up, refused, pin-not-changed,
+    redirected or unavailable.
     """
     assert isinstance(route, VoiceAccess)
     speaker = office.speaker(route.dial_plan.default_language)
@@ -36,8 +37,10 @@ async def voice_access(call: Call, office: Office, route: Route) -> str:
     door = Door(call, office, route, speaker)
     try:
         opened = await door.open()
+        if not isinstance(opened, str) and await led_home(opened[0]):
+            return "redirected"
     except Unavailable as fault:
-        log.error("nobody can sign in: {fault}", call=call.id, fault=fault)
+        log.error("a mailbox cannot be opened: {fault}", call=call.id, fault=fault)
         await farewell(call, speaker, "mailbox-unavailable", "goodbye")
         return "unavailable"
     if isinstance(opened, str):

@@ -63,6 +63,20 @@ async def to_operator(owner: Owner) -> None:
         await owner.say("transfer-failed", keys=NO_KEY)
 
 
+async def led_home(owner: Owner) -> bool:
+    """Whether the mailbox is at another server, to which the owner was sent on (spec 4.10).
+
+    Raises Unavailable when that server does not live, or the peer does not go there.
+    """
+    home = owner.office.home_of(owner.mailbox)
+    if not home:
+        return False
+    await owner.say("call-transferring", keys=NO_KEY)
+    if not await owner.call.transfer(f"sip:{owner.call.facts.called.user}@{home}"):
+        raise Unavailable(f"{owner.address} could not be sent on to {home}")
+    return True
+
+
 async def _connect(owner: Owner, number: str) -> None:
     await owner.say("call-transferring", keys=NO_KEY)
     await _transfer(owner, number)
