@@ -103,6 +103,19 @@ class ForetoldTests(SynchronousTestCase):
         evening = told("2026-11-27T20:00")
         self.assertEqual(evening.keys[0], "#: people are found by name")
 
+    def test_who_goes_on_in_the_end(self) -> None:
+        """Feature 131: the attendant with keys, else an apology; without speech the operator."""
+        quiet = evolve(
+            ATTENDANT, business_hours_key_mapping=ATTENDANT.business_hours_key_mapping[:1]
+        )
+        for attendant, last in (
+            (quiet, "the operator or goodbye"),
+            (evolve(quiet, speech_enabled=True), "an apology"),
+            (evolve(quiet, speech_enabled=True, dtmf_fallback_auto_attendant="Keys"), "Keys"),
+        ):
+            said = told("2026-11-27T10:00", attendant).keys[-1]
+            self.assertEqual(said, f"nothing: the menu again and in the end {last}")
+
     def test_prompts(self) -> None:
         """Recordings are told by name where callers hear them, with what cannot be skipped."""
         attendant = evolve(

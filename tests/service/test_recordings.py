@@ -80,7 +80,7 @@ class SharedRecordingTests(TestCase):
         """Where the store cannot be asked, what is there stays, and nothing fails."""
         first = self.servers[0]
         first.folder.put(*WHOSE, "news.wav", b"news")
-        self.archive.tables = Broken()  # type: ignore[assignment]
+        self.archive.tables = Broken()
         await first.look(self.org)
         self.assertEqual(first.folder.octets(*WHOSE, "news.wav"), b"news")
 

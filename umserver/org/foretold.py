@@ -134,7 +134,14 @@ def _keys(attendant: AutoAttendant, now: Reception) -> Iterator[str]:
     if now.silence is not None:
         yield f"nothing: {_does(now.silence)}"
     elif now.keys or now.can_search or now.operators:
-        yield "nothing: the menu again and in the end the operator or goodbye"
+        yield f"nothing: the menu again and in the end {_last_resort(attendant)}"
+
+
+def _last_resort(attendant: AutoAttendant) -> str:
+    """Who goes on with callers who fail too often."""
+    if not attendant.speech_enabled:
+        return "the operator or goodbye"
+    return attendant.dtmf_fallback_auto_attendant or "an apology"
 
 
 def _does(entry: KeyMapping) -> str:
