@@ -10,6 +10,10 @@ from one state to the next is one `rename`, which a crash leaves either undone o
 are made complete and synced before the rename that makes them count; folders are synced after it.
 Everything that waits for a disk runs in threads; sound is encoded in a process of its own.
 
+A message to several people is one folder until it is in the queue, and then one for each of them,
+which share its sound by hard links (`copies`): each is tried, deferred and buried by itself. The
+original goes when all are there and before any is delivered, so nobody is left out or served twice.
+
 SMTP and LMTP are spoken by a client of our own (`handover`, `replies`, `login`, `stuffing`,
 `paths`): a core without I/O, since whose fault a refusal is decides whether a message waits or
 becomes a dead letter, and since Twisted's client knows no LMTP and rewrites line ends.

@@ -3,8 +3,10 @@
 Purpose: the script of calls to the access number. Border: the conversation alone; what a mailbox,
 a PIN or a greeting is kept in stands behind the door. `sign_in` finds out who it is (`strangers`
 serves those who do not sign in, `proof` asks for a PIN later), `first_time` asks for what is
-missing, `main_menu` leads to `messages` (a `walk` through the mailbox, each heard in `playing`),
-`answering` and `options`. Every verb takes one `Owner`.
+missing, `main_menu` leads to `messages` (a `walk` through the mailbox, each heard in `playing`, the
+keys in `acts`), `finding`, `composing` and `options` with their `preferences`. A message to
+`parties` is taken and sent by `sending`, also for `answering`; `calling` puts owners through. Every
+verb takes one `Owner`.
 """
 
 from __future__ import annotations
