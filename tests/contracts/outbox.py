@@ -69,8 +69,18 @@ class OutboxContract(StoreCase):
         with self.tables.writing() as work:
             self.archive.notices.put(work, [notice()])
         stranger = Notices(self.tables, lambda: b"q" * 32)
-        self.assertEqual(stranger.take("um1"), [])
+        self.assertEqual(stranger.take("um2"), [])
         self.assertEqual(self.archive.notices.take("um1"), [notice()])
+
+    def test_what_cannot_be_read_holds_up_nothing(self) -> None:
+        """Mails of another key, however many, leave the way open to those behind them."""
+        self.fill()
+        stranger = Notices(self.tables, lambda: b"q" * 32)
+        with self.tables.writing() as work:
+            stranger.put(work, [notice(1), notice(2), notice(3)])
+            self.archive.notices.put(work, [notice(4)])
+        self.assertEqual(self.archive.notices.take("um1", 2), [notice(4)])
+        self.assertEqual(stranger.take("um2"), [notice(1), notice(2), notice(3)])
 
     def test_nobody(self) -> None:
         """Tries at a mailbox that does not exist are counted as others are, and noted nowhere."""

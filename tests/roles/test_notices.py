@@ -23,6 +23,7 @@ class Store:
 
     mails: list[Envelope] = field(factory=list)
     away: bool = False
+    forgets: bool = True
     slow: Deferred[None] | None = None
     holders: list[str] = field(factory=list)
 
@@ -34,6 +35,8 @@ class Store:
         return self.slow.addCallback(lambda _: taken) if self.slow else taken
 
     def forget_notices(self, ids: Sequence[str]) -> Deferred[None]:
+        if not self.forgets:
+            return fail(Unavailable("the store is away"))
         self.mails = [mail for mail in self.mails if mail.id not in ids]
         return succeed(None)
 
@@ -82,6 +85,19 @@ class NoticePostTests(SynchronousTestCase):
         self.store.away, self.store.mails = False, [about(1)]
         self.clock.advance(LOOK_EVERY)
         self.assertEqual(len(self.spool.posted), 1)
+
+    def test_a_store_that_does_not_forget(self) -> None:
+        """A mail that is in the spool is sent once, however long the store cannot forget it; and
+        it holds up no other.
+        """
+        mails = self.store.mails = [about(1), about(2)]
+        self.store.forgets = False
+        self.post.start()
+        for _ in range(3):
+            self.clock.advance(LOOK_EVERY)
+        self.store.forgets = True
+        self.clock.advance(LOOK_EVERY)
+        self.assertEqual((self.spool.posted, self.store.mails), (mails, []))
 
     def test_several_looks_at_once(self) -> None:
         """Who asks during a look gets an answer after it, and nothing is sent twice."""

@@ -1,8 +1,9 @@
 """Mails about mailboxes go from the store, where PINs are changed, into this server's spool.
 
 Knows: when to look, and that a mail leaves the store only once it is in the spool. Must never know:
-what a mail says, how it is kept. The spool knows a mail by its id, so one that is taken again after
-a crash is sent once.
+what a mail says, how it is kept. One that is in the spool and cannot be forgotten, since the store
+is away, is not put there a second time; only a crash just then may send it again, with the same
+Message-ID.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class NoticePost:
     _looking: Deferred[None] | None = field(init=False, default=None)
     _again: bool = field(init=False, default=False)
     _timer: IDelayedCall | None = field(init=False, default=None)
+    _posted: set[str] = field(init=False, factory=set)
+    """Ids of mails that are in the spool, and in the store still."""
 
     def start(self) -> None:
         """Send what waits, and look for more from now on."""
@@ -103,13 +106,26 @@ class NoticePost:
             looked.callback(None)
 
     async def _move(self) -> bool:
-        """Some mails, one after the other; whether there were any."""
-        taken = await self.outbox.take_notices(self.holder)
-        for notice in taken:
+        """Some mails, one after the other; whether there may be more.
+
+        One that the spool does not take holds up no other.
+        """
+        moved = False
+        for notice in await self.outbox.take_notices(self.holder):
+            try:
+                await self._hand_over(notice)
+                moved = True
+            except Exception as fault:
+                log.error("the mail {id} waits in the store: {why}", id=notice.id, why=fault)
+        return moved
+
+    async def _hand_over(self, notice: Envelope) -> None:
+        if notice.id not in self._posted:
             await self.spool.post(notice)
-            await self.outbox.forget_notices([notice.id])
+            self._posted.add(notice.id)
             log.info("a mail about a mailbox is in the queue", id=notice.id)
-        return bool(taken)
+        await self.outbox.forget_notices([notice.id])
+        self._posted.discard(notice.id)
 
     def _arm(self) -> None:
         if self._timer is not None and self._timer.active():

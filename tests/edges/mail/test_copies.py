@@ -7,21 +7,32 @@ import contextlib
 import errno
 import shutil
 import tempfile
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from attrs import define, evolve
+from attrs import define, evolve, field
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.edges.mail.faulty_disk import CountingFiles, DyingFiles, FailingFiles, PowerCut
+from tests.edges.mail.faulty_disk import (
+    CountingFiles,
+    DyingFiles,
+    FailingFiles,
+    PowerCut,
+    SmallDisk,
+)
 from tests.edges.mail.letters import envelope, speech
 from tests.edges.mail.test_no_loss import SECOND, DiskCase, Story, result
 from tests.edges.mail.test_spool import SpoolCase
 from umserver.edges.mail.attachment import sound_file
 from umserver.edges.mail.compose import compose
 from umserver.edges.mail.copies import copies_of
+from umserver.edges.mail.record import ENVELOPE, Fate
 from umserver.edges.mail.sound import attachments_in, clip_in
 from umserver.edges.mail.voicemail import letterhead
 from umserver.interfaces import NoSpace, Unavailable, Unplayable
@@ -154,6 +165,37 @@ class MailTests(SynchronousTestCase):
             self.assertNotIn("Bcc", mail)
 
 
+@define(eq=False)
+class HalfwayDisk(SmallDisk):
+    """Has no room for the third copy until it is well."""
+
+    is_well: bool = False
+
+    def link(self, source: Path, target: Path) -> None:
+        if not self.is_well and "-3." in target.parent.name:
+            raise OSError(errno.ENOSPC, "no space")
+        super().link(source, target)
+
+
+@define(eq=False)
+class Waiting:
+    """Threads that are busy with something else until `go_on`."""
+
+    works: list[tuple[Callable[[], Any], Deferred[Any]]] = field(factory=list)
+
+    def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        self.works.append((partial(work, *args, **kwargs), Deferred()))
+        return self.works[-1][1]
+
+    def go_on(self) -> None:
+        works, self.works = self.works, []
+        for work, done in works:
+            done.callback(work())
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
 class QueueTests(SpoolCase):
     """What the queue makes of it."""
 
@@ -173,6 +215,39 @@ class QueueTests(SpoolCase):
         self.got(self.spool.bury(ids[1], "refused"))
         self.got(self.spool.delivered(ids[0]))
         self.assertEqual([self.mail(id).recipient for id in self.due()], [PEOPLE[2]])
+
+    def test_a_disk_that_fails_halfway(self) -> None:
+        """While not all copies are there none goes out, also where a restart found some of them;
+        later everybody gets one.
+        """
+        self.send()
+        self.got(self.spool.bury(self.due()[2], "for this test"))
+        (last,) = (self.folder / "dead").iterdir()
+        shutil.rmtree(last)
+        self.spool.cabinet.close()
+        self.disk = HalfwayDisk()
+        self.spool = self.open()
+        original = self.folder / "queue" / Fate(Kind.VOICE).folder(SENT.id)
+        shutil.copytree(next((self.folder / "queue").iterdir()), original)
+        (original / ENVELOPE).write_bytes(dump_envelope(SENT))
+        self.got(self.spool.recover())
+        self.assertEqual(self.due(), [])
+        self.disk.is_well = True
+        self.due()
+        self.assertEqual([self.mail(id).recipient for id in self.due()], list(PEOPLE))
+
+    def test_copies_are_made_once_at_a_time(self) -> None:
+        """However often somebody asks what is due, two threads never make the same copies."""
+        self.disk = HalfwayDisk()
+        self.spool.cabinet.files = self.disk
+        self.send()
+        threads = self.spool.threads = Waiting()
+        self.due()
+        self.due()
+        self.assertEqual(len(threads.works), 1)
+        self.disk.is_well = True
+        threads.go_on()
+        self.assertEqual([self.mail(id).recipient for id in self.due()], list(PEOPLE))
 
     def test_without_a_comment(self) -> None:
         """What is forwarded as it is needs no sound of its own."""

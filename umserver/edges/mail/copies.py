@@ -68,6 +68,11 @@ def copies_of(envelope: Envelope) -> list[Envelope]:
     ]
 
 
+def original_of(envelope: Envelope) -> str:
+    """The id of the message that this one would be a copy of."""
+    return envelope.id.rpartition("-")[0]
+
+
 def make_copy(files: Files, original: Path, making: Path, envelope: Envelope) -> None:
     """A folder like the original for one recipient; sounds are shared, not written again."""
     files.remove(making)

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from umserver.edges.mail.attachment import Encode, encode_here, sound_file
 from umserver.edges.mail.cabinet import Cabinet, Letter, SpoolInUse, trouble
 from umserver.edges.mail.compose import compose, sender_address
-from umserver.edges.mail.copies import enclosed_in, naming
+from umserver.edges.mail.copies import enclosed_in, naming, original_of
 from umserver.edges.mail.draft import Draft
 from umserver.edges.mail.encoder import Encoder
 from umserver.edges.mail.notice import compose_notice
@@ -62,6 +62,8 @@ class Spool:
     """Drafts whose end the disk refused; tried again by and by."""
     _leaving: dict[str, Letter] = field(init=False, factory=dict)
     """Delivered, and not yet off the disk; tried again by and by, never delivered again."""
+    _dividing: set[str] = field(init=False, factory=set)
+    """Ids of messages to several people of which copies are being made."""
     _gone: set[str] | None = field(init=False, default=None)
     """Ids that left the queue while recovery reads it."""
     _listeners: list[Callable[[], object]] = field(init=False, factory=list)
@@ -170,9 +172,11 @@ class Spool:
     def _recover(self) -> tuple[int, list[Letter]]:
         try:
             count = self.cabinet.recover(self._busy)
-            return count, [one for letter in self.cabinet.letters() for one in self._each(letter)]
+            found = [one for letter in self.cabinet.letters() for one in self._each(letter)]
         except OSError as fault:
             raise trouble(fault, "reading the spool") from None
+        whole = {letter.envelope.id for letter in found if letter.envelope.also}
+        return count, [one for one in found if original_of(one.envelope) not in whole]
 
     def _each(self, letter: Letter) -> list[Letter]:
         """A message to several people, divided; as it is where the disk refuses, then by and by.
@@ -207,8 +211,7 @@ class Spool:
             self._end(draft, fate).addErrback(self._still_stranded)
         for letter in list(self._leaving.values()):
             self._throw_away(letter).addErrback(self._still_leaving)
-        for letter in [one for one in self._letters.values() if one.envelope.also]:
-            self.threads.run(self._each, letter).addCallback(self._divided, letter)
+        self._divide()
         return succeed(
             sorted(
                 id
@@ -217,12 +220,25 @@ class Spool:
             )
         )
 
+    def _divide(self) -> None:
+        """Try again to make the copies that the disk refused; of each message once at a time."""
+        for id, letter in list(self._letters.items()):
+            if letter.envelope.also and id not in self._dividing:
+                self._dividing.add(id)
+                made = self.threads.run(self._each, letter).addCallback(self._divided, letter)
+                made.addErrback(self._undivided).addBoth(
+                    lambda _, id: self._dividing.discard(id), id
+                )
+
     def _divided(self, letters: Sequence[Letter], letter: Letter) -> None:
         if letter in letters:
             return
         if self._letters.pop(letter.envelope.id, None) is not None:
             self._letters.update({one.envelope.id: one for one in letters})
             self._notify()
+
+    def _undivided(self, failure: Failure) -> None:
+        log.error("a message to several people waits to be copied: {why}", why=failure.value)
 
     def _still_stranded(self, failure: Failure) -> None:
         log.error("a message still cannot be put in its place: {why}", why=failure.value)

@@ -37,26 +37,35 @@ class Notices:
             return now.outbox.waiting()
 
     def take(self, holder: str, most: int = 50) -> list[Envelope]:
-        """The oldest for this server's spool; they are its own for two minutes."""
+        """The oldest for this server's spool; they are its own for two minutes.
+
+        Those that this server cannot read stay for others, and hold up nothing.
+        """
         if not self.waiting():
             return []
+        found: list[Envelope] = []
         with self.tables.writing() as work:
-            taken = work.outbox.take(holder, most)
-        return [notice for notice in map(self._opened, taken) if notice is not None]
+            after = ""
+            while not found and (taken := work.outbox.take(holder, most, after)):
+                opened = [(id, self._opened(id, sealed)) for id, sealed in taken]
+                found = [notice for _, notice in opened if notice is not None]
+                work.outbox.release(id for id, notice in opened if notice is None)
+                after = taken[-1][0]
+        return found
 
     def forget(self, ids: Sequence[str]) -> None:
         """They are in the spool."""
         with self.tables.writing() as work:
             work.outbox.remove(ids)
 
-    def _opened(self, row: tuple[str, bytes]) -> Envelope | None:
+    def _opened(self, id: str, sealed: bytes) -> Envelope | None:
         try:
-            return load_envelope(unseal(row[1], self.pepper()))
+            return load_envelope(unseal(sealed, self.pepper()))
         except BadRecord as fault:
             from twisted.logger import Logger
 
             log = Logger()
-            log.error("the mail {id} in the store cannot be sent: {why}", id=row[0], why=fault)
+            log.error("the mail {id} in the store cannot be sent: {why}", id=id, why=fault)
             return None
 
 

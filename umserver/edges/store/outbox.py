@@ -32,8 +32,11 @@ class Outbox(Protocol):
     def waiting(self) -> int:
         """How many there are."""
 
-    def take(self, holder: str, most: int) -> Sequence[tuple[str, bytes]]:
-        """The oldest that nobody else has taken, for this server."""
+    def take(self, holder: str, most: int, after: str = "") -> Sequence[tuple[str, bytes]]:
+        """The oldest behind this id that nobody else has taken, for this server."""
+
+    def release(self, ids: Iterable[str]) -> None:
+        """Let any server take them again."""
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget them; those that are not there are no fault."""
@@ -62,12 +65,13 @@ class SqlOutbox:
         """See `Outbox`."""
         return int(self._sql("SELECT count(*) FROM outbox").fetchone()[0])
 
-    def take(self, holder: str, most: int) -> Sequence[tuple[str, bytes]]:
+    def take(self, holder: str, most: int, after: str = "") -> Sequence[tuple[str, bytes]]:
         """See `Outbox`."""
         now = self._now()
         found = self._sql(
-            "SELECT id, sealed FROM outbox WHERE holder = ? OR until < ? ORDER BY id LIMIT ?",
-            (holder, now, most),
+            "SELECT id, sealed FROM outbox WHERE id > ? AND (holder = ? OR until < ?) "
+            "ORDER BY id LIMIT ?",
+            (after, holder, now, most),
         ).fetchall()
         for id, _ in found:
             self._sql(
@@ -75,6 +79,11 @@ class SqlOutbox:
                 (holder, now + HOLD_SECONDS, id),
             )
         return [(str(id), bytes(sealed)) for id, sealed in found]
+
+    def release(self, ids: Iterable[str]) -> None:
+        """See `Outbox`."""
+        for id in ids:
+            self._sql("UPDATE outbox SET holder = '', until = 0.0 WHERE id = ?", (id,))
 
     def remove(self, ids: Iterable[str]) -> None:
         """See `Outbox`."""
@@ -105,17 +114,22 @@ class MemoryOutbox:
         """See `Outbox`."""
         return len(self._rows)
 
-    def take(self, holder: str, most: int) -> Sequence[tuple[str, bytes]]:
+    def take(self, holder: str, most: int, after: str = "") -> Sequence[tuple[str, bytes]]:
         """See `Outbox`."""
         now = self._now()
         found = [
             (id, sealed)
             for id, (sealed, has, until) in sorted(self._rows.items())
-            if has == holder or until < now
+            if id > after and (has == holder or until < now)
         ][:most]
         for id, sealed in found:
             self._rows[id] = (sealed, holder, now + HOLD_SECONDS)
         return found
+
+    def release(self, ids: Iterable[str]) -> None:
+        """See `Outbox`."""
+        for id in ids:
+            self._rows[id] = (self._rows[id][0], "", 0.0)
 
     def remove(self, ids: Iterable[str]) -> None:
         """See `Outbox`."""
