@@ -29,7 +29,7 @@ async def guess(phone: Any, options: argparse.Namespace, count: Counter[str], me
     from twisted.internet import reactor
     from twisted.internet.task import deferLater
 
-    from umserver.edges.net.softphone.phone import CallFailed, Order
+    from umserver.edges.net.softphone import CallFailed, Order
     from umserver.wire.sip.headers import parse_name_addr
     from umserver.wire.sip.uri import Uri
 

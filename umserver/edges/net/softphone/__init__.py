@@ -7,6 +7,7 @@ caller stands.
 """
 
 from umserver.edges.net.softphone.ear import BeepSpotter, Ear
-from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
+from umserver.edges.net.softphone.outgoing import CallFailed, Order, OutgoingCall
+from umserver.edges.net.softphone.phone import Softphone
 
 __all__ = ["BeepSpotter", "CallFailed", "Ear", "Order", "OutgoingCall", "Softphone"]

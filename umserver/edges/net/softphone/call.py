@@ -19,7 +19,8 @@ from twisted.internet.task import react
 
 from umserver.edges.net.softphone.ear import Ear
 from umserver.edges.net.softphone.outfit import softphone_on
-from umserver.edges.net.softphone.phone import CallFailed, Order, OutgoingCall, Softphone
+from umserver.edges.net.softphone.outgoing import CallFailed, Order, OutgoingCall
+from umserver.edges.net.softphone.phone import Softphone
 from umserver.edges.net.softphone.script import (
     WAYS,
     BadKeys,

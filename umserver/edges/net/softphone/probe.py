@@ -20,7 +20,8 @@ from twisted.internet.task import react
 from umserver import __version__
 from umserver.edges.net.softphone.ear import Ear
 from umserver.edges.net.softphone.outfit import softphone_on
-from umserver.edges.net.softphone.phone import CallFailed, Order, Softphone
+from umserver.edges.net.softphone.outgoing import CallFailed, Order
+from umserver.edges.net.softphone.phone import Softphone
 from umserver.edges.net.softphone.script import beep
 from umserver.edges.net.softphone.secure import add_arguments, security_from
 from umserver.wire.sip.uri import Uri

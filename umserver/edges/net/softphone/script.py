@@ -18,7 +18,7 @@ from umserver.wire.audio import g711, tones
 from umserver.wire.audio.pcm import Pcm
 
 if TYPE_CHECKING:
-    from umserver.edges.net.softphone.phone import OutgoingCall
+    from umserver.edges.net.softphone.outgoing import OutgoingCall
 
 KEYS = "0123456789*#ABCD"
 PAUSE = ","
