@@ -124,6 +124,22 @@ class MailTests(SynchronousTestCase):
         many = tuple(Addressee(f"u{n}@example.com") for n in range(30))
         self.assertIn("u19@example.com, …", self.text(self.mail(addressed=many)))
 
+    def test_recipients_of_every_kind(self) -> None:
+        """Whoever else got it, the headers are well formed: addresses beyond ASCII are left to the
+        text where the reader's mail server may not know them, and a crowd is cut.
+        """
+        odd = (Addressee("jürgen@example.com", "Jürgen"), Addressee("no address"), *NAMED)
+        mail = self.mail(addressed=odd)
+        self.assertTrue(mail.partition(b"\r\n\r\n")[0].isascii())
+        head = letterhead(mail)
+        assert head is not None
+        self.assertEqual(head.recipients, PEOPLE)
+        self.assertIn("Jürgen", self.text(mail))
+        crowd = tuple(Addressee(f"u{n}@example.com", f"Ü {n}") for n in range(500))
+        head = letterhead(self.mail(addressed=crowd))
+        assert head is not None
+        self.assertEqual(len(head.recipients), 100)
+
     def text(self, mail: bytes) -> str:
         """The plain text, in one line."""
         part = message_from_bytes(mail, policy=policy.default).get_body(("plain",))

@@ -140,7 +140,12 @@ def _set_addresses(
     mail["From"] = author or Address(caller, addr_spec=system)
     if author is not None:
         mail["Sender"] = Address("", addr_spec=system)
-    named = (address_of(one.address, one.name) for one in envelope.addressed)
+    plain = envelope.mailbox.isascii()
+    named = (
+        address_of(one.address, one.name)
+        for one in envelope.addressed
+        if one.address.isascii() or not plain
+    )
     shown = [address for address in named if address is not None][:MOST_NAMED]
     mail["To"] = shown or recipient or "undisclosed-recipients:;"
 

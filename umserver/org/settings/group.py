@@ -25,7 +25,12 @@ class DistributionGroup:
     ] = ""
     members: Annotated[
         tuple[str, ...],
-        Setting("Mail addresses of its members", "5.6", high=MOST_MEMBERS, check=mail_address),
+        Setting(
+            "Mail addresses of its members; who is no user here is reached by SMTP only",
+            "5.6",
+            high=MOST_MEMBERS,
+            check=mail_address,
+        ),
     ] = ()
     hidden_from_address_lists_enabled: Annotated[
         bool, Setting("Whether nobody finds it by telephone", "5.6")
