@@ -7,6 +7,7 @@ from tests.wire.sip.test_invite_server import PeerCase
 from umserver.wire.sip.effects import Subscribed, Unsubscribed
 from umserver.wire.sip.message import Pairs
 from umserver.wire.sip.message_summary import CONTENT_TYPE, PACKAGE, Summary
+from umserver.wire.sip.notifier import MOST_ALIKE
 
 LAMP = [("Event", PACKAGE), ("Accept", CONTENT_TYPE)]
 YES, NO = Summary(1).to_bytes(), Summary(0, 1).to_bytes()
@@ -206,6 +207,28 @@ class SubscriptionTests(PeerCase):
         self.assertEqual(self.peer.names, ["503"])
         self.assertEqual(self.peer.response.headers.get("retry-after"), "60")
         self.assertEqual(len(self.endpoint.reception.notifier), 2)
+
+    def test_over_and_over(self) -> None:
+        """A peer that subscribes to one lamp without an end has a few, the newest; others keep
+        theirs.
+        """
+        notifier = self.endpoint.reception.notifier
+        assert notifier is not None
+        gone: list[str] = []
+        for number in range(3 * MOST_ALIKE):
+            self.peer.to_tag, self.peer.call_id = "", f"again-{number}"
+            self.subscribe()
+            gone += [one.name for one in self.peer.effects if isinstance(one, Unsubscribed)]
+            if number % 3:  # some are not decided yet when they are too many
+                name = self.peer.told(Subscribed).name
+                self.peer.do(self.endpoint.answer_subscription(name, 200, self.peer.now))
+        self.assertEqual(len(notifier), MOST_ALIKE)
+        self.assertEqual(gone, [str(number + 1) for number in range(2 * MOST_ALIKE)])
+        self.assertEqual(len(self.endpoint.post.dialogs), 3)
+        self.peer.to_tag = ""
+        self.peer.call_id = "other"
+        self.peer.ask("SUBSCRIBE", 1, headers=LAMP, uri="sip:1002@192.0.2.2")
+        self.assertEqual(len(notifier), MOST_ALIKE + 1)
 
     def test_an_endpoint_without_lamps(self) -> None:
         """Where there is nothing to subscribe to, SUBSCRIBE is no method."""

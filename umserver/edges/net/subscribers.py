@@ -40,6 +40,8 @@ class Subscribers:
     listen: Listen
     is_welcome: Callable[[CallFacts], bool]
     """Whether this peer may still be told anything."""
+    _pending: set[str] = field(init=False, factory=set)
+    """Those that nobody has decided about."""
     _forget: dict[str, Callable[[], None]] = field(init=False, factory=dict)
     _told: dict[str, Waiting] = field(init=False, factory=dict)
 
@@ -54,10 +56,12 @@ class Subscribers:
     def told(self, effect: Subscribed | Unsubscribed) -> None:
         """What the endpoint says of subscriptions."""
         if isinstance(effect, Subscribed):
+            self._pending.add(effect.name)
             facts = self.facts(effect.request, effect.flow)
             admitted = self.admit(facts).addErrback(_refused)
             admitted.addCallback(lambda found: self._decided(effect.name, facts, found))
         else:
+            self._pending.discard(effect.name)
             self._told.pop(effect.name, None)
             forget = self._forget.pop(effect.name, None)
             if forget is not None:
@@ -65,6 +69,9 @@ class Subscribers:
 
     def _decided(self, name: str, facts: CallFacts, found: str | int) -> None:
         station = self.station
+        if name not in self._pending:  # over before it was decided
+            return
+        self._pending.discard(name)
         if isinstance(found, int):
             station.perform(station.endpoint.answer_subscription(name, found, station.now()))
             return

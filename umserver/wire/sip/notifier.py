@@ -25,6 +25,8 @@ from umserver.wire.sip.transaction import Transaction
 
 MOST_SUBSCRIPTIONS = 10_000
 """About 3 kB each."""
+MOST_ALIKE = 4
+"""Of one host to one thing: whoever subscribes anew without an end loses the oldest."""
 
 
 @define(eq=False)
@@ -36,6 +38,8 @@ class Notifier:
     """Content type by event package."""
     most: int = MOST_SUBSCRIPTIONS
     _subscriptions: dict[str, Subscription] = field(init=False, factory=dict)
+    _alike: dict[tuple[str, str], list[str]] = field(init=False, factory=dict)
+    """Names by the peer's host and what it asks for, oldest first."""
     _named: int = field(init=False, default=0)
 
     def __len__(self) -> int:
@@ -72,14 +76,25 @@ class Notifier:
         self._named += 1
         name = str(self._named)
 
+        alike = (flow.remote[0], request.uri.user)
+
         def over(why: str) -> None:
             del self._subscriptions[name]
+            names = self._alike[alike]
+            names.remove(name)
+            if not names:
+                del self._alike[alike]
             self.post.emit(Unsubscribed(name, why))
+
+        names = self._alike.setdefault(alike, [])
+        names.append(name)
 
         package = event_of(request)
         self._subscriptions[name] = Subscription(
             self.post, name, package, self.packages[package], to, flow, over
         )
+        if len(names) > MOST_ALIKE:
+            self._subscriptions[names[0]].drop(now)
         self.post.emit(Subscribed(name, request, flow))
 
     def accept(self, name: str, now: float) -> None:

@@ -73,6 +73,13 @@ class Subscription:
             self.post.reply(self.opening, status, now)
             self._over("refused")
 
+    def drop(self, now: float) -> None:
+        """Forget it without a word: the peer has a newer one."""
+        if self.dialog is None:
+            self.refuse(503, now)
+        else:
+            self._over("replaced")
+
     def notify(self, body: bytes, now: float) -> None:
         """Tell this, as soon as what was told before has arrived."""
         self._body, self._is_due = body, True
