@@ -59,7 +59,7 @@ class Names(SynchronousTestCase):
     def test_addresses(self) -> None:
         """An address is proved by the same address, however it is spelled, and by no star."""
         self.assertTrue(proves(("2001:db8:0::10",), "[2001:db8::10]"))
-        self.assertFalse(proves(("*.0.2.7",), "192.0.2.8"))
+        self.assertFalse(proves(("*.0.2.7",), "192.0.2.7"))
 
 
 class Gateways(SynchronousTestCase):

@@ -8,6 +8,7 @@ an address alone says who it is only where nothing has to be proved.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from umserver.org.facts import CallFacts
 from umserver.org.forms import plain_address
@@ -40,11 +41,20 @@ def hosts_at(org: Organisation, address: str) -> Sequence[str]:
 def proves(names: Sequence[str], host: str) -> bool:
     """Whether a certificate with these names is one for this host (RFC 6125 §6.4).
 
-    A star stands for the whole first label and nothing else; IP addresses are compared as such.
+    A star stands for the whole first label of a host name and nothing else; IP addresses are
+    compared as such.
     """
     wanted = plain_address(host).rstrip(".").lower()
-    _, dot, parent = wanted.partition(".")
+    _, dot, parent = ("", "", "") if _is_address(wanted) else wanted.partition(".")
     return any(
         name == wanted or (bool(dot) and name == f"*.{parent}")
         for name in (plain_address(name).rstrip(".").lower() for name in names)
     )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -82,6 +82,14 @@ class JudgeTests(SynchronousTestCase):
             seen += self.compare(bytes(data))
         self.assertGreater(seen, 300)
 
+    def test_long_headers_are_not_kept(self) -> None:
+        """Calls with very long header fields are taken apart: strangers fill no memory of ours."""
+        for field in ("Diversion: <sip:1001", 'From: "Grace', "To: <sip:5000"):
+            data = (ORDINARY + SDP).replace(field, field + "1" * 2000).encode()
+            self.assertIsNone(self.clerk.answer(data, SOURCE, HERE))
+        kept = str([*self.other._ways, *self.other._callers, *self.clerk._eye._single])
+        self.assertNotIn("1" * 2000, kept)
+
     def test_unreadable_names_are_not_decided_at_a_glance(self) -> None:
         """Where a header has to be passed over, the log says so: that is no matter of a glance."""
         data = (ORDINARY + SDP).replace("<sip:1001@192.0.2.1>;", "<sip:1001@192.0.2.1;")

@@ -76,6 +76,19 @@ class UdpTests(JourneyCase):
         self.stage.settle()
         self.assertEqual([data for data, _ in self.heard], [b"x"])
 
+    def test_a_fault_of_ours(self) -> None:
+        """A datagram on which our own code fails is told in the log, and the port stays open."""
+        port = self.ports.listen("127.0.0.1", 0)
+        self.ports.received = lambda data, flow: [][0]
+        peer = self.peer()
+        peer.sendto(b"bad", ("127.0.0.1", port))
+        self.stage.settle()
+        self.assertEqual(len(self.flushLoggedErrors(IndexError)), 1)
+        self.ports.received = lambda data, flow: self.heard.append((data, flow))
+        peer.sendto(b"good", ("127.0.0.1", port))
+        self.stage.settle()
+        self.assertEqual([data for data, _ in self.heard], [b"good"])
+
     def test_the_largest_datagram(self) -> None:
         """A message as large as UDP carries comes whole."""
         port = self.ports.listen("127.0.0.1", 0)

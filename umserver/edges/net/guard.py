@@ -3,8 +3,8 @@
 Knows: addresses, how often they spoke, what scanners call themselves. Must never know: what a
 message says otherwise. An expected peer (a gateway, this machine, whoever takes part in a call of
 ours) is never held up. A stranger has a bucket of its own, and all strangers together have one: so
-a flood costs a glance at its address, whatever addresses it bears. Scanners are not answered at all
-nothing tells them that somebody lives here.
+a flood costs a glance at its address, whatever addresses it bears. Scanners are not answered at
+all: nothing tells them that somebody lives here.
 """
 
 from __future__ import annotations

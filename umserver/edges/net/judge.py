@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 MOST = 20_000
 """Statements remembered of each kind; a full memory begins anew."""
+LONGEST = 1500
+"""Characters of header fields that are remembered; calls with more are taken apart."""
 _NOBODY = ("From", "<sip:anonymous@anonymous.invalid>")
 
 
@@ -96,6 +98,8 @@ class Judge:
         key = (seen.uri, seen.to, seen.way, remote[0])
         if key in self._ways:
             return self._ways[key]
+        if _length(seen.way, seen.uri, seen.to) > LONGEST:
+            return None
         facts, request = self._read(seen, (_NOBODY, *seen.way), remote)
         way = None if facts.problems else (_way_of(facts), request.uri.user)
         return _kept(self._ways, key, way)
@@ -105,6 +109,8 @@ class Judge:
         key = (seen.sender, seen.who)
         if key in self._callers:
             return self._callers[key]
+        if _length(seen.who, seen.sender) > LONGEST:
+            return None
         facts, _ = self._read(seen, (("From", seen.sender), *seen.who), ("", 0))
         return _kept(self._callers, key, None if facts.problems else (facts.caller,))
 
@@ -123,6 +129,10 @@ class Judge:
 def _way_of(facts: CallFacts) -> CallFacts:
     """What a call states apart from itself and who calls."""
     return evolve(facts, caller=None, call_id="", source_port=0, problems=())
+
+
+def _length(pairs: Pairs, *texts: str) -> int:
+    return sum(map(len, texts)) + sum(len(value) for _, value in pairs)
 
 
 def _kept(memory: dict[object, T], key: object, value: T) -> T:

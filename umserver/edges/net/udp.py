@@ -74,7 +74,10 @@ class UdpPort:
             except OSError as error:
                 log.debug("reading failed: {error}", error=error)
                 continue
-            heard(self, data, address)
+            try:
+                heard(self, data, address)
+            except Exception:  # the reactor would close the port for it
+                log.failure("a datagram could not be served")
             if count % _LOOK_EVERY == 0 and perf_counter() > until:
                 return
 

@@ -25,6 +25,8 @@ MOST_OCTETS = 8000
 MOST_LINES = 128
 MOST_REMEMBERED = 8192
 """Addresses that are known to be well written."""
+LONGEST_REMEMBERED = 300
+"""Characters of one of them; longer ones are read anew each time."""
 
 _START = re.compile(r"(INVITE|OPTIONS) (sips?:[^ ?]+) SIP/2\.0")
 _VIA = re.compile(
@@ -238,14 +240,15 @@ class Eye:
 
 
 def _remember(known: set[str], text: str, read: Callable[[str], object]) -> bool:
-    """Whether this can be read; then it stays known."""
+    """Whether this can be read; then it stays known, unless it is very long."""
     try:
         read(text)
     except SipSyntaxError:
         return False
-    if len(known) >= MOST_REMEMBERED:
-        known.clear()
-    known.add(text)
+    if len(text) <= LONGEST_REMEMBERED:
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        known.add(text)
     return True
 
 
