@@ -53,6 +53,8 @@ class Office:
     """Every call script by its name, for calls that go from one to another."""
     count: Callable[[str, str], None] = lambda group, name: None
     """Counts what happened, by group and name (spec 9.6)."""
+    mails_outside: bool = True
+    """Whether mail reaches others than users: not where it is only put into mailboxes here."""
     home_of: Callable[[Mailbox], str] = lambda mailbox: ""
     """`host:port` of the server that holds a mailbox; empty when it can be opened here.
 

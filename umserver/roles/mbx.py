@@ -51,7 +51,7 @@ log = Logger()
 
 @frozen
 class Equipment:
-    """What every call's office is furnished with."""
+    """What every call's office is furnished with; see `Office`."""
 
     shelf: IPromptShelf
     greetings: IGreetingDesk
@@ -62,8 +62,8 @@ class Equipment:
     desk: ISettingsDesk
     random: Random
     host: str
+    mails_outside: bool = True
     home_of: Callable[[Mailbox], str] = lambda mailbox: ""
-    """See `Office`."""
 
 
 @define(eq=False)
@@ -205,6 +205,7 @@ class AnsweringDesk:
             wall=self.wall,
             random=e.random,
             host=e.host,
+            mails_outside=e.mails_outside,
             home_of=e.home_of,
         )
 

@@ -244,6 +244,7 @@ class Desk:
                 desk=cast(ISettingsDesk, self.store),
                 random=self.machine.random,
                 host=self.host,
+                mails_outside=self.bootstrap.mail.delivery != "maildir",
                 home_of=lambda mailbox: self.home_of(mailbox),
             ),
             flows=flows,

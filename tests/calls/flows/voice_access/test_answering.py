@@ -82,6 +82,20 @@ class ReplyTests(AnsweringCase):
         self.assertIn("sales@example.com", [address.casefold() for address in shown])
         self.check(call.hang_up())
 
+    def test_where_mail_reaches_users_only(self) -> None:
+        """Without a mail server nothing is sent to strangers, where nobody would ever read it."""
+        stranger = CallerId("2125550142", "Dan", "dan@partner.example.com")
+        visit = Visit()
+        visit.office = evolve(visit.office, mails_outside=False)
+        call = self.at_menu(visit, sender=stranger).press("8").until("answer-not-possible")
+        self.check(call.hang_up())
+        visit = Visit()
+        visit.office = evolve(visit.office, mails_outside=False)
+        call = self.at_menu(visit, recipients=("dan@partner.example.com", CHLOE.address))
+        call.press("88").until_the_tone().talk(2.0).press("#1#").until("message-sent")
+        self.assertEqual(self.recipients(call), [BEN.address, CHLOE.address])
+        self.check(call.hang_up())
+
     def test_reply_to_all_where_nobody_else_is(self) -> None:
         """A message to oneself alone is answered to its sender; 88 is not spoken of."""
         call = self.at_menu(recipients=(ADA.address,))

@@ -37,11 +37,12 @@ async def reply_all(owner: Owner, message: VoiceMail) -> None:
 
 
 async def _reply(owner: Owner, message: VoiceMail, addresses: tuple[str, ...]) -> None:
-    if not message.sender.address:
+    parties = await parties_at(owner, filter(None, addresses))
+    if not message.sender.address or not parties:
         await owner.say("answer-not-possible")
         return
     about = About(subject_after("RE", message.subject), answering(message))
-    await record_and_send(owner, await parties_at(owner, addresses), about)
+    await record_and_send(owner, parties, about)
 
 
 async def forward(owner: Owner, message: VoiceMail) -> None:

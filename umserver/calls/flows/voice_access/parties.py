@@ -156,24 +156,31 @@ async def parties_at(owner: Owner, addresses: Iterable[str]) -> list[Party]:
     for address in {one.casefold(): one for one in addresses}.values():
         group = groups.get(address.casefold())
         if group is None:
-            found.append(await _party_at(owner, address))
+            party = await _party_at(owner, address)
+            found += [party] if party is not None else []
             continue
         members = [one for one in group.members if one.casefold() not in groups]
-        people = tuple([(await _party_at(owner, one)).people[0] for one in members])
+        parties = [await _party_at(owner, one) for one in members]
+        people = tuple(party.people[0] for party in parties if party is not None)
         if people:
             shown = (Addressee(address, group.name),)
             found.append(Party(group.name, people, shown, is_group=True))
     return found
 
 
-async def _party_at(owner: Owner, address: str) -> Party:
-    """A user, or else whoever has the address."""
+async def _party_at(owner: Owner, address: str) -> Party | None:
+    """A user, or else whoever has the address, where mail reaches others than users."""
     try:
         person = await owner.patiently(owner.office.people.person(address))
     except Unavailable as fault:
         log.error("nobody can be looked up: {fault}", call=owner.call.id, fault=fault)
-        person = None
-    return party_at(owner, address) if person is None else party_of(owner, person)
+        return party_at(owner, address)
+    if person is not None:
+        return party_of(owner, person)
+    if owner.office.mails_outside:
+        return party_at(owner, address)
+    log.warn("no mail from here reaches {address}", call=owner.call.id, address=address)
+    return None
 
 
 def recipients_of(parties: Sequence[Party]) -> list[Recipient]:
