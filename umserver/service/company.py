@@ -107,8 +107,9 @@ def home_of(um: UnifiedMessaging, mailbox: Mailbox) -> str:
     for server in um.fleet.named(name):
         if (port := server.ports.get(PLAIN)) is not None:
             return host_text(server.host, port)
-        if (port := server.ports.get(TLS)) is not None:
-            return f"{host_text(server.host, port)};transport=tls"
+        for host, door in ((server.name, TLS_BY_NAME), (server.host, TLS)):
+            if (port := server.ports.get(door)) is not None:
+                return f"{host_text(host, port)};transport=tls"
     raise Unavailable(f"the server {name}, which holds {mailbox.address}, does not live")
 
 
