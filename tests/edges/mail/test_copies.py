@@ -7,6 +7,7 @@ import contextlib
 import errno
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
@@ -168,6 +169,14 @@ class MailTests(SynchronousTestCase):
         noise = Attachment("noise.wav", "audio/wav", b"RIFF\x00\x00\x00\x00WAVEnoise")
         self.assertAlmostEqual(clip_in(self.mail(2.0, noise)).seconds, 2.0, places=1)
         self.assertRaises(Unplayable, clip_in, self.mail(0, noise))
+
+    def test_a_caller_who_knows_how_mails_are_made(self) -> None:
+        """Whatever a caller is called, the sound comes where sounds are (headers included)."""
+        trick = b64encode(b"the sound number 0000 goes here").decode()
+        data = self.mail(2.0, OLD, call_id=trick, caller=CallerId("1001", trick))
+        sounds = attachments_in(data)
+        self.assertEqual(len(sounds[0].data), len(OLD.data) - 8000)
+        self.assertEqual(sounds[1].data, OLD.data)
 
     def test_foreign_names_and_types(self) -> None:
         """Whatever a foreign mail called its sound, ours is well formed."""

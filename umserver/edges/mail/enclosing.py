@@ -35,12 +35,13 @@ def filled(mail: bytes, sounds: Sequence[Attachment]) -> bytes:
     """The mail with its sounds.
 
     The standard library would hold the interpreter for a tenth of a second over a long recording.
+    Only a whole line is such a place: in a header a caller may have written the same.
     """
     pieces: list[bytes] = []
     for place, sound in enumerate(sounds):
-        mark = b2a_base64(_PLACE % place, newline=False) + b"\r\n"
+        mark = b"\r\n" + b2a_base64(_PLACE % place, newline=False) + b"\r\n"
         head, _, mail = mail.partition(mark)
-        pieces.append(head)
+        pieces += (head, b"\r\n")
         for at in range(0, len(sound.data), _PIECE):
             text = b2a_base64(sound.data[at : at + _PIECE], newline=False)
             lines = [text[line : line + 76] for line in range(0, len(text), 76)]
