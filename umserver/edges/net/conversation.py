@@ -289,12 +289,14 @@ class Conversation:
         if self.over is not None:
             return
         self.over = by
-        if self.on_over is not None:
-            self.on_over(by)
+        on_over, self.on_over, self.on_key = self.on_over, None, None
+        if on_over is not None:
+            on_over(by)
         self._release()
         self.referral.over(by)
 
     def _release(self) -> None:
-        leg = self.leg
+        """Give the leg back and let go of it: what is over waits for no garbage collector."""
+        leg, self.leg = self.leg, None
         if leg is not None:
             leg.close()

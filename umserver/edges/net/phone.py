@@ -244,7 +244,8 @@ class Phone(Conversation):
         elif kind == "key":
             self._events.digit(what)
         else:
-            self._events.hung_up(what)
+            events, self._events = self._events, None
+            events.hung_up(what)
 
     def _refer_to(self, target: str) -> str:
         if ":" in target:

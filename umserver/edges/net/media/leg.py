@@ -305,6 +305,7 @@ class Leg:
             _, done = self._pressing.popleft()
             if not done.called:
                 done.callback(None)
+        self._events = None
 
     # -- what the engine asks
 
