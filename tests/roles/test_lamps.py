@@ -181,6 +181,15 @@ class SeveralServersTests(SynchronousTestCase):
         self.world.walk(TOGETHER + 1.0)
         self.assertEqual(self.world.told, [("one", "PBX", "1001", 1)])
 
+    def test_somebody_asks_the_wrong_server(self) -> None:
+        """Who subscribes where the mailbox is not kept learns at once that nothing will be told."""
+        lamps = self.world.server("one")
+        lamps.holds = lambda mailbox: False
+        told: list[Waiting | None] = []
+        lamps.listen("ada@example.com", told.append)
+        self.world.walk(1.0)
+        self.assertEqual((told, len(lamps.watch)), ([None], 0))
+
     def test_a_server_that_dies(self) -> None:
         """When a server falls silent another one takes its lamps, tells them again and goes on."""
         self.world.server("one")

@@ -37,7 +37,7 @@ MOST_REASONS = 1000
 """Lamps of which it is remembered why they cannot be set."""
 
 Listener = Callable[[Waiting | None], object]
-"""Wants to know what waits in a mailbox; None: it has no lamp any more."""
+"""Wants to know what waits in a mailbox; None: it has no lamp any more, or not here."""
 
 
 @define(eq=False)
@@ -167,9 +167,7 @@ class Lamps:
             self._tell_listeners(name, None)
             await self._gone(name, busy)
             return
-        if not self.holds(mailbox):
-            return
-        if not allows_lamp(org, mailbox):
+        if not self.holds(mailbox) or not allows_lamp(org, mailbox):
             self._tell_listeners(name, None)
             self._let_go(name)
             return

@@ -110,6 +110,14 @@ class Desk:
 
     def __attrs_post_init__(self) -> None:
         """Make the parts and open the spool. Raises SpoolInUse, OSError, CatalogueFaults."""
+        self._open_mail()
+        self._open_sound()
+        self.role = self._role()
+        self.door = door_of("mbx", self.bootstrap, self.poller.settings)
+        self.server = self._server()
+
+    def _open_mail(self) -> None:
+        """Everything that mails go through, and PINs, which cause some."""
         machine, bootstrap = self.machine, self.bootstrap
         self.spool = open_spool(
             machine.reactor,
@@ -137,6 +145,10 @@ class Desk:
             machine.wall,
             on_delivered=self._changed,
         )
+
+    def _open_sound(self) -> None:
+        """What is said and heard."""
+        machine, media = self.machine, self.bootstrap.media
         self.shelf = PromptShelf(
             machine.reactor,
             SpokenCache(self.state / "prompts"),
@@ -146,7 +158,6 @@ class Desk:
             custom=ImportedPrompts(self.state),
             publish=self.store.put_recording,
         )
-        media = bootstrap.media
         self.recordings = SharedRecordings(
             self.store, ImportedPrompts(self.state), machine.in_thread
         )
@@ -159,9 +170,10 @@ class Desk:
             dscp=media.dscp,
             wall=machine.wall,
         )
-        self.role = self._role()
-        self.door = door_of("mbx", bootstrap, self.poller.settings)
-        self.server = SipServer(
+
+    def _server(self) -> SipServer:
+        machine, bootstrap = self.machine, self.bootstrap
+        return SipServer(
             reactor=machine.reactor,
             offered=self.role.offered,
             random=machine.random,
