@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from attrs import evolve
 from twisted.internet import reactor
-from twisted.internet.defer import execute
+from twisted.internet.defer import Deferred, execute
 from twisted.trial.unittest import TestCase
 
 from tests.contracts.store import PEPPER, quick_hash
@@ -75,6 +75,16 @@ class SharedRecordingTests(TestCase):
         await first.look(self.org)
         first.folder = ImportedPrompts(Path("/nowhere"))
         await first.look(ORG)
+
+    async def test_settings_that_change_during_a_look(self) -> None:
+        """What only the newest settings name is not forgotten because an older look goes on."""
+        first, second = self.servers
+        first.folder.put(*WHOSE, "news.wav", b"news")
+        looking = Deferred.fromCoroutine(first.look(ORG))
+        await first.look(self.org)
+        await looking
+        await second.look(self.org)
+        self.assertEqual(second.folder.octets(*WHOSE, "news.wav"), b"news")
 
     async def test_a_store_that_is_away(self) -> None:
         """Where the store cannot be asked, what is there stays, and nothing fails."""

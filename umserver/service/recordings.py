@@ -33,7 +33,8 @@ class SharedRecordings:
     _known: dict[Named, str] = field(init=False, factory=dict)
     """Digests of what is in the folder."""
     _looking: bool = field(init=False, default=False)
-    _again: bool = field(init=False, default=False)
+    _wanted: Organisation | None = field(init=False, default=None)
+    """The settings for which a look is still to follow."""
 
     def changed(self, old: Organisation | None, new: Organisation) -> None:
         """Settings changed, and perhaps a recording with them."""
@@ -42,15 +43,14 @@ class SharedRecordings:
 
     async def look(self, org: Organisation) -> None:
         """Bring everything that is newer in the store, one look at a time. Never fails."""
+        self._wanted = org
         if self._looking:
-            self._again = True
             return
         self._looking = True
         try:
-            self._again = True
-            while self._again:
-                self._again = False
-                await self._look(org)
+            while (wanted := self._wanted) is not None:
+                self._wanted = None
+                await self._look(wanted)
         except Unavailable as fault:
             log.warn("recorded prompts of the store are not to be had: {fault}", fault=fault)
         finally:
