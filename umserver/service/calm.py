@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from time import perf_counter
+from time import thread_time
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
@@ -43,7 +43,7 @@ class Calm:
     busy: Callable[[], int]
     """A figure that grows with what goes on, and stays the same while nothing does."""
     last: float = field(init=False, default=0.0)
-    """Seconds that the last look took."""
+    """Seconds of processor time that the last look took."""
     longest: float = field(init=False, default=0.0)
     """Seconds that the longest look took."""
     looks: int = field(init=False, default=0)
@@ -83,9 +83,9 @@ class Calm:
             self._look(now)
 
     def _look(self, now: float) -> None:
-        begin = perf_counter()
+        begin = thread_time()
         gc.collect()
-        self.last = pause = perf_counter() - begin
+        self.last = pause = thread_time() - begin
         self._looked_at = now
         self.looks += 1
         self.longest = max(self.longest, pause)
