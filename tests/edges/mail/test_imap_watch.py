@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.logger import globalLogPublisher
 
 from tests.kit.imap_server import TinyImap
 from tests.kit.journey import JourneyCase
@@ -43,6 +44,8 @@ class ImapWatchTests(JourneyCase):
     async def look(self, name: str) -> int:
         """What is in a mailbox, as a number."""
         self.looked.append(name)
+        if self.is_down:
+            raise Unavailable("down")
         return self.state[name]
 
     def on(self, *names: str) -> None:
@@ -133,6 +136,24 @@ class ImapWatchTests(JourneyCase):
         self.stage.walk(LOOK_SECONDS + 1.0)
         self.assertEqual(self.told.count(CHLOE), 1)
         self.assertEqual(len(self.server.logins), logins)
+
+    def test_a_server_that_is_down(self) -> None:
+        """That a mailbox cannot be looked at is in the log once, however long that lasts."""
+        events: list[str] = []
+
+        def observer(event: dict[str, object]) -> None:
+            events.append(str(event.get("log_format")))
+
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.watch.most_idle, self.is_down = 0, True
+        self.on(ADA)
+        self.stage.walk(5 * LOOK_SECONDS)
+        self.assertGreater(len(self.looked), 3)
+        self.assertEqual(sum("cannot be watched" in event for event in events), 1)
+        self.is_down = False
+        self.stage.walk(2 * LOOK_SECONDS)
+        self.assertEqual(self.told, [ADA])
 
     def test_no_longer(self) -> None:
         """Whoever wants to know no more costs no connection and no look."""

@@ -44,6 +44,8 @@ class ImapWatch:
     _watched: dict[str, list[Callable[[], object]]] = field(init=False, factory=dict)
     _idlers: OrderedDict[str, Idler] = field(init=False, factory=OrderedDict)
     _seen: dict[str, int] = field(init=False, factory=dict)
+    _blind: set[str] = field(init=False, factory=set)
+    """Those that could not be looked at, and of which that was told."""
     _can_idle: bool = field(init=False, default=True)
     _next: IDelayedCall | None = field(init=False, default=None)
     _looking: bool = field(init=False, default=False)
@@ -67,6 +69,7 @@ class ImapWatch:
                 listeners.remove(changed)
             if not listeners and self._watched.pop(name, None) is not None:
                 self._seen.pop(name, None)
+                self._blind.discard(name)
                 idler = self._idlers.pop(name, None)
                 if idler is not None:
                     idler.stop()
@@ -146,8 +149,11 @@ class ImapWatch:
         try:
             found = await self.look(name)
         except Unavailable as fault:
-            log.warn("{who} cannot be watched: {fault}", who=name, fault=fault)
+            if name not in self._blind:
+                log.warn("{who} cannot be watched: {fault}", who=name, fault=fault)
+            self._blind.add(name)
             return
+        self._blind.discard(name)
         before = self._seen.get(name)
         if name in self._watched:
             self._seen[name] = found
