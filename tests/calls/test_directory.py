@@ -14,7 +14,7 @@ CALL, MESSAGE = "search-call[{}][one]", "search-message[{}][two]"
 
 def spelling(**parts: object) -> Lobby:
     """A caller who is asked for a name."""
-    return lobby(**parts).until("attendant-operator").press("#").until("search-other-way")  # type: ignore[arg-type]
+    return lobby(**parts).until("attendant-operator").press("#").until("choice-back")  # type: ignore[arg-type]
 
 
 class SearchTests(RehearsalCase):
@@ -46,9 +46,7 @@ class SearchTests(RehearsalCase):
         """## spells the mail address instead, and once more the name."""
         call = spelling().press("##").until("search-address").press("236").until("search-again")
         self.assertIn(CALL.format("Ben Sample"), call.heard)
-        call = (
-            spelling().press("##").until("search-other-way").press("##").until("search-last-first")
-        )
+        call = spelling().press("##").until("choice-back").press("##").until("search-last-first")
 
     def test_first_names_first(self) -> None:
         """Where the plan says so, the first name comes first."""
@@ -60,7 +58,7 @@ class SearchTests(RehearsalCase):
         """Namesakes are told apart by what the plan says, and chosen by number."""
         plan = evolve(PLAN, matched_name_selection_method="Department")
         call = spelling(plan=plan).press("764848669").until("search-none-of-them")
-        first, second = call.heard[-3:-1]
+        first, second = call.heard[-4:-2]
         self.assertEqual(first, "search-choice-detail[Tony Smith][one][Sales]")
         self.assertEqual(second, "search-choice-detail[Tony Smith][two][Support]")
         call.press("2").until("search-again").press("1").to_the_end()
@@ -90,9 +88,7 @@ class SearchTests(RehearsalCase):
         call = Lobby(people=people)
         people.people[:] = crowd
         people.clock = call.clock
-        call.dial().until("attendant-operator").press("#").until("search-other-way").press(
-            "645537#"
-        )
+        call.dial().until("attendant-operator").press("#").until("choice-back").press("645537#")
         call.until("search-more-letters").press("25").until("search-again")
         self.assertIn(CALL.format("Al Miller"), call.heard)
 
@@ -101,12 +97,27 @@ class SearchTests(RehearsalCase):
         call = spelling()
         for _ in range(3):
             call.press("99").until("search-nobody")
-            call.until("search-other-way") if call.heard.count("search-nobody") < 3 else None
+            call.until("choice-back") if call.heard.count("search-nobody") < 3 else None
         call.until("attendant-operator")
+
+    def test_the_keys_beside_letters_are_explained(self) -> None:
+        """How to go back, and how to reach an operator where there is one, is told; where there
+        is none, the key for it says so.
+        """
+        call = spelling()
+        self.assertEqual(
+            [name.rstrip("!") for name in call.heard[-4:]],
+            ["search-last-first", "search-other-way", "attendant-operator", "choice-back"],
+        )
+        alone = evolve(RECEPTION, business_hours_transfer_to_operator_enabled=False)
+        call = Lobby(attendant=alone)
+        call.dial().until("attendant-search").press("#").until("choice-back")
+        self.assertEqual(call.heard[-3:], ["search-last-first", "search-other-way", "choice-back"])
+        call.press("0").until("no-operator").until("search-last-first")
 
     def test_too_few_letters(self) -> None:
         """One letter is not enough."""
-        spelling().press("3#").until("search-too-short").until("search-other-way")
+        spelling().press("3#").until("search-too-short").until("choice-back")
 
     def test_an_extension_instead(self) -> None:
         """# and an extension find the person too."""
@@ -138,14 +149,14 @@ class SearchTests(RehearsalCase):
         )
         for keys in ("39", "72"):
             call = Lobby(people=people)
-            call.dial().until("attendant-operator").press("#").until("search-other-way")
+            call.dial().until("attendant-operator").press("#").until("choice-back")
             call.press(keys).until("search-nobody")
 
     def test_back_and_operator(self) -> None:
         """* leads back to the menu, 0 to the operator, at every question."""
         spelling().press("*").until("attendant-operator")
         self.assertEqual(spelling().press("0").to_the_end().phone.transfers, ["1002"])
-        call = spelling().press("39").until("search-again").press("*").until("search-other-way")
+        call = spelling().press("39").until("search-again").press("*").until("choice-back")
         call.press("39").until("search-again").press("0").to_the_end()
         self.assertEqual(call.phone.transfers, ["1002"])
 

@@ -51,7 +51,7 @@ class HeardTests(HouseCase):
         """Hours and location alone; another business name can be tried."""
         self.assertEqual(
             self.words(part="hours"),
-            ["The business hours are Monday, from eight AM to five thirty PM."],
+            ["We are open Monday, from eight AM to five thirty PM."],
         )
         self.assertEqual(
             self.words(part="location", business_name="Other"),

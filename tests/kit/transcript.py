@@ -159,7 +159,7 @@ class Conversation:
             try:
                 self.outcome = await surroundings.follow(self.call, route)
             except HungUp:
-                self.outcome = "hung-up"
+                self.outcome = str(surroundings.facts.get("left", "hung-up"))
             except TimeUp:
                 self.outcome = "time-up"
             await self.call.hang_up()

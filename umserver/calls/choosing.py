@@ -112,10 +112,11 @@ class Choosing:
     async def _menu(
         self, phrases: Sequence[tuple[str, dict[str, str]]], choices: Mapping[str, T]
     ) -> T | Wish | None:
-        """A menu with the operator in it where there is one."""
+        """A menu with the operator in it where there is one; how to go back is said last."""
         offered: dict[str, T | Wish] = {**choices}
         if self.search.with_operator:
             offered["0"] = Wish.OPERATOR
+            phrases = [*phrases[:-1], ("attendant-operator", {}), phrases[-1]]
         wanted = [
             Deferred.fromCoroutine(self.speaker.clip(name, **values)) for name, values in phrases
         ]

@@ -64,8 +64,13 @@ class _Said(Enum):
     NOTHING = "nothing"
     BACK = "back"
     OPERATOR = "operator"
+    NO_OPERATOR = "no operator"
     OTHER_WAY = "other way"
     EXTENSION = "extension"
+
+
+SPOKEN = {_Said.NOTHING: "are-you-there", _Said.NO_OPERATOR: "no-operator"}
+"""Failures that are no name either."""
 
 
 async def find_person(
@@ -140,13 +145,14 @@ class _Finding:
     async def _spell(self) -> Sequence[Somebody] | _Said:
         """Whose name was spelled: one to `MOST_LISTED` people, or none after a failure."""
         others = ["search-other-way"] if len(self.search.ways) > 1 else []
-        await self.call.play(*await self.speaker.clips(PROMPTS[self.way], *others))
+        others += ["attendant-operator"] if self.search.with_operator else []
+        await self.call.play(*await self.speaker.clips(PROMPTS[self.way], *others, "choice-back"))
         keys = before = ""
         while True:
             keys, people = await self._letters(keys)
             if isinstance(people, _Said):
-                if people is _Said.NOTHING:
-                    await self._failed("are-you-there")
+                if people in SPOKEN:
+                    await self._failed(SPOKEN[people])
                 return people
             if len(keys) < LEAST_KEYS:
                 await self._failed("search-too-short")
@@ -179,7 +185,7 @@ class _Finding:
             if key == "0" and keys == "":
                 if self.search.with_operator:
                     return keys, _Said.OPERATOR
-                return keys, ()
+                return keys, _Said.NO_OPERATOR
             if key.isdigit():
                 keys += key
             patience = NEXT_SECONDS

@@ -114,8 +114,8 @@ class SpokenTests(RehearsalCase):
             ),
             (
                 "fr-FR",
-                "lundi et mardi, de huit heures à dix-sept heures trente; "
-                "mercredi, de neuf heures à midi",
+                "le lundi et le mardi, de huit heures à dix-sept heures trente; "
+                "le mercredi, de neuf heures à midi",
             ),
         ):
             attendant = evolve(

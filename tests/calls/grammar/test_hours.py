@@ -23,15 +23,15 @@ CASES: list[tuple[list[str], str, str]] = [
         "Sunday, from nine AM to noon; "
         "Monday, from eight AM to noon and from one PM to five PM; "
         "Saturday, from nine AM to noon",
-        "lundi, de huit heures à midi et de treize heures à dix-sept heures; "
-        "samedi et dimanche, de neuf heures à midi",
+        "le lundi, de huit heures à midi et de treize heures à dix-sept heures; "
+        "le samedi et le dimanche, de neuf heures à midi",
     ),
     (
         ["Fri.22:00-Sat.2:00"],
         "Friday, from ten PM to two AM",
-        "vendredi, de vingt-deux heures à deux heures",
+        "le vendredi, de vingt-deux heures à deux heures",
     ),
-    (["Wed.0:00-Thu.0:00"], "Wednesday, all day", "mercredi, toute la journée"),
+    (["Wed.0:00-Thu.0:00"], "Wednesday, all day", "le mercredi, toute la journée"),
 ]
 
 

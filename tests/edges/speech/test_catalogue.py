@@ -15,6 +15,12 @@ from umserver.org.recordable import OF_ATTENDANT, OF_PLAN
 
 PARTS = ("greeting-name-before", "message-from-before", "attendant-connecting-before")
 """What is said before a recorded name."""
+ENGLISH = re.compile(r"\bpress (?:(\d|\{key\})|the (pound|star) key)( twice)?")
+FRENCH = re.compile(
+    r"\bappuyez (?:maintenant |plutôt )?(deux fois )?sur "
+    r"(?:le (\d|\{key\})|la touche (dièse|étoile))"
+)
+SIGNS = {"pound": "#", "dièse": "#", "star": "*", "étoile": "*"}
 
 
 class ShippedCatalogueTests(SynchronousTestCase):
@@ -64,16 +70,27 @@ class ShippedCatalogueTests(SynchronousTestCase):
             self.assertNotRegex(text, r"[^\s][?!;:]", name)
 
     def test_menus_name_the_same_keys(self) -> None:
-        """A menu offers the same keys in every language, in the same order."""
-        keys = {"pound": "#", "dièse": "#", "star": "*", "étoile": "*"}
-        for name in ("message-menu", "message-options", "message-options-private"):
-            offered = {}
-            for language in self.catalogue.languages:
-                found = re.findall(
-                    r"\b([0-9])\b|(pound|dièse|star|étoile)", self.catalogue.texts[language][name]
-                )
-                offered[language] = [digit or keys[word] for digit, word in found]
-            self.assertEqual(offered["en-US"], offered["fr-FR"], name)
+        """Every prompt offers the same keys in every language, in the same order, and says how
+        often they are to be pressed.
+        """
+        for name, text in self.catalogue.texts["en-US"].items():
+            english = [
+                (key or SIGNS[sign], bool(twice)) for key, sign, twice in ENGLISH.findall(text)
+            ]
+            french = [
+                (key or SIGNS[sign], bool(twice))
+                for twice, key, sign in FRENCH.findall(self.catalogue.texts["fr-FR"][name])
+            ]
+            self.assertEqual(english, french, name)
+
+    def test_keys_are_spoken_of_the_same_way_everywhere(self) -> None:
+        """A key is always `press 1` or `press the star key`, « appuyez sur le 1 » or « sur la
+        touche étoile »; nobody has to think about what is meant.
+        """
+        for name, text in self.catalogue.texts["en-US"].items():
+            self.assertEqual(len(re.findall(r"\bpress\b", text)), len(ENGLISH.findall(text)), name)
+        for name, text in self.catalogue.texts["fr-FR"].items():
+            self.assertEqual(len(re.findall(r"\bappuyez\b", text)), len(FRENCH.findall(text)), name)
 
 
 class LoadingTests(SynchronousTestCase):

@@ -168,6 +168,7 @@ GRAMMAR = Grammar(
     at=lambda day, time: f"{day} at {time}",
     weekdays=_WEEKDAYS,
     first_weekday=0,
+    weekly=lambda day: day,
     days_between=lambda first, last: f"{first} to {last}",
     times_between=lambda start, end: f"from {start} to {end}",
     all_day="all day",

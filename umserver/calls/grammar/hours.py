@@ -54,7 +54,8 @@ def _by_day(schedule: Schedule) -> list[tuple[Span, ...]]:
 def _run(grammar: Grammar, days: Sequence[int], hours: Sequence[Span]) -> str:
     names = [grammar.weekdays[day] for day in days]
     many = len(names) > 2
-    who = grammar.days_between(names[0], names[-1]) if many else grammar.listed(names)
+    each = [grammar.weekly(name) for name in names]
+    who = grammar.days_between(names[0], names[-1]) if many else grammar.listed(each)
     return grammar.both(who, grammar.listed([_span(grammar, span) for span in hours]))
 
 

@@ -65,6 +65,8 @@ class Grammar:
     """Sunday to Saturday."""
     first_weekday: int
     """The day with which a week begins: 0 is Sunday."""
+    weekly: Callable[[str], str]
+    """A weekday on which something happens every week."""
     days_between: Callable[[str, str], str]
     """From one weekday to another one, both counted in."""
     times_between: Callable[[str, str], str]

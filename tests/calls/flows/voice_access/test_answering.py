@@ -131,7 +131,7 @@ class ForwardTests(AnsweringCase):
 
     def to_ben(self, call: Visit) -> Visit:
         """6, and Ben as the recipient."""
-        call.press("6").until("search-other-way").press(EXTENSION)
+        call.press("6").until("choice-back").press(EXTENSION)
         call.until("recipient-added").until("forward-menu")
         return call
 
@@ -154,7 +154,7 @@ class ForwardTests(AnsweringCase):
 
     def test_to_several(self) -> None:
         """Further recipients are added before it goes."""
-        call = self.to_ben(self.at_menu()).press("2").until("search-other-way").press("#1003")
+        call = self.to_ben(self.at_menu()).press("2").until("choice-back").press("#1003")
         call.until("recipient-added").until("forward-menu").press("#")
         call.until("message-sent")
         self.assertEqual(self.recipients(call), [BEN.address, CHLOE.address])
@@ -184,8 +184,8 @@ class ForwardTests(AnsweringCase):
 
     def test_nobody_there(self) -> None:
         """A wrong extension can be corrected; the star key gives up."""
-        call = self.at_menu().press("6").until("search-other-way").press("#1999")
-        call.until("search-nobody").until("search-other-way").press("*").until("not-sent")
+        call = self.at_menu().press("6").until("choice-back").press("#1999")
+        call.until("search-nobody").until("choice-back").press("*").until("not-sent")
         call.until("message-acts")
         self.check(call.hang_up())
 

@@ -20,7 +20,7 @@ class ComposingTests(AnsweringCase):
     def composing(self, *parts: object, **values: object) -> Visit:
         """Asked for a recipient."""
         call = Visit(**values).signed_in().press("5")  # type: ignore[arg-type]
-        call.until("search-other-way")
+        call.until("choice-back")
         return call
 
     def with_ben(self, **values: object) -> Visit:
@@ -53,7 +53,7 @@ class ComposingTests(AnsweringCase):
 
     def test_each_in_their_language(self) -> None:
         """Every recipient's mail is in their language and time zone."""
-        call = self.with_ben().press("2").until("search-other-way").press("#1003")
+        call = self.with_ben().press("2").until("choice-back").press("#1003")
         call.until("recipient-added").until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address, CHLOE.address])
         (chloe,) = call.draft.envelope.also
@@ -61,7 +61,7 @@ class ComposingTests(AnsweringCase):
 
     def test_recipients_come_and_go(self) -> None:
         """Who was added can be heard, and removed again."""
-        call = self.with_ben().press("2").until("search-other-way").press("#1003")
+        call = self.with_ben().press("2").until("choice-back").press("#1003")
         call.until("compose-menu").press("4").until("recipient-is[Ben Sample and Chloé Démo]")
         call.until("compose-menu").press("3").until("choice-back").press("1")
         call.until("recipient-removed[Ben Sample]").until("compose-menu")
@@ -70,13 +70,13 @@ class ComposingTests(AnsweringCase):
     def test_without_recipients(self) -> None:
         """With the last recipient removed another one is asked for; nobody at all ends it."""
         call = self.with_ben().press("3").until("recipient-removed[Ben Sample]")
-        call.until("search-other-way").press("*").until("not-sent").until("main-menu-repeat")
+        call.until("choice-back").press("*").until("not-sent").until("main-menu-repeat")
         self.assertEqual(call.spool.drafts, [])
         self.check(call.hang_up())
 
     def test_the_same_twice(self) -> None:
         """Nobody gets a message twice."""
-        call = self.with_ben().press("2").until("search-other-way").press(EXTENSION)
+        call = self.with_ben().press("2").until("choice-back").press(EXTENSION)
         call.until("recipient-twice[Ben Sample]").until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address])
 
@@ -103,13 +103,13 @@ class ComposingTests(AnsweringCase):
     def test_to_a_group_and_somebody_in_it(self) -> None:
         """Who is in two groups, or in one and named besides, gets one message."""
         call = self.composing(groups=(SALES,)).press(EXTENSION).until("compose-menu").press("2")
-        call.until("search-other-way").press(SALES_KEYS).until("compose-menu")
+        call.until("choice-back").press(SALES_KEYS).until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address, CHLOE.address])
 
     def test_an_empty_group(self) -> None:
         """An empty group is refused, and another recipient asked for (feature 114)."""
         call = self.composing(groups=(EMPTY,)).press("26273").until("group-empty[Board]")
-        call.until("search-other-way").press(EXTENSION).until("compose-menu")
+        call.until("choice-back").press(EXTENSION).until("compose-menu")
         self.assertEqual(self.sent(call), [BEN.address])
 
     def test_hidden_groups(self) -> None:
@@ -162,7 +162,7 @@ class ComposingTests(AnsweringCase):
         people = [evolve(BEN, address=f"u{n}@example.com", extension=f"12{n:02}") for n in range(9)]
         call.directory.people.extend(people)
         for person in people[:8]:
-            call.press("2").until("search-other-way").press("#" + person.extension)
+            call.press("2").until("choice-back").press("#" + person.extension)
             call.until("compose-menu")
         call.press("2").until("recipients-full").until("compose-menu")
         self.assertEqual(len(self.sent(call)), 9)
@@ -180,7 +180,7 @@ class FindingTests(AnsweringCase):
 
     def found(self, **values: object) -> Visit:
         """Ben is found."""
-        call = Visit(**values).signed_in().press("4").until("search-other-way")  # type: ignore
+        call = Visit(**values).signed_in().press("4").until("choice-back")  # type: ignore
         call.press("726").until("search-again")
         return call  # type: ignore[return-value]
 
@@ -206,8 +206,8 @@ class FindingTests(AnsweringCase):
 
     def test_by_alias(self) -> None:
         """## spells the mail address instead (feature 112)."""
-        call = Visit().signed_in().press("4").until("search-other-way").press("##")
-        call.until("search-other-way").press("236").until("search-again")
+        call = Visit().signed_in().press("4").until("choice-back").press("##")
+        call.until("choice-back").press("236").until("search-again")
         self.assertIn("search-address", call.heard)
         self.check(call.hang_up())
 
@@ -215,7 +215,7 @@ class FindingTests(AnsweringCase):
         """0 reaches the owner's own operator, else the plan's."""
         ada = evolve(OWN_PHONE.mailbox, operator_number="1002")  # type: ignore[arg-type]
         route = evolve(OWN_PHONE, mailbox=ada)
-        call = Visit(route=route).signed_in().press("4").until("search-other-way").press("0")
+        call = Visit(route=route).signed_in().press("4").until("choice-back").press("0")
         call.until("transferring-to-operator").to_the_end()
         self.assertEqual(call.phone.transfers, ["1002"])
         self.check(call)

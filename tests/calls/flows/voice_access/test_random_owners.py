@@ -129,7 +129,7 @@ WORLD = World(
         "enter-pin": [PIN + "#"],
         "enter-pin-here": [PIN + "#"],
         "enter-extension": ["1001"],
-        "search-other-way": ["#1002", "#1003", "72537", "76484#", "26273"],
+        "choice-back": ["#1002", "#1003", "72537", "76484#", "26273"],
         "compose-menu": ["1", "2", "3", "4"],
         "forward-menu": ["#", "1"],
         "greetings-menu": ["1", "2", "3"],

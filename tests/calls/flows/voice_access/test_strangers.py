@@ -45,7 +45,7 @@ class StrangerTests(VisitCase):
     def found(self, **changes: object) -> Visit:
         """Ben has been found."""
         call = visit(**changes).dial().until("enter-extension").press("#")
-        call.until("search-other-way").press(BEN_IN_KEYS)
+        call.until("choice-back").press(BEN_IN_KEYS)
         return call.until("search-again")  # type: ignore[return-value]
 
     def test_call_somebody(self) -> None:
@@ -89,14 +89,14 @@ class StrangerTests(VisitCase):
     def test_the_operator(self) -> None:
         """0 in the search leads to the plan's operator."""
         call = visit(operator_extension="1002").dial().until("enter-extension").press("#")
-        call.until("search-other-way").press("0").until("transferring-to-operator")
+        call.until("choice-back").press("0").until("transferring-to-operator")
         self.check(call.to_the_end())
         self.assertEqual(call.phone.transfers, ["1002"])
 
     def test_back(self) -> None:
         """Who finds nobody comes back and may sign in."""
         call = visit().dial().until("enter-extension").press("#")
-        call.until("search-other-way").press("*").until("enter-extension").press("1001")
+        call.until("choice-back").press("*").until("enter-extension").press("1001")
         self.check(call.until("enter-pin").hang_up())
 
     def test_the_attendant(self) -> None:
@@ -119,6 +119,6 @@ class StrangerTests(VisitCase):
         """For somebody whose messages cannot be taken nothing is recorded."""
         people = MemoryPeople([evolve(BEN, policy="gone")])
         call = visit(people).dial().until("enter-extension").press("#")
-        call.until("search-other-way").press(BEN_IN_KEYS).until("search-again").press("2")
+        call.until("choice-back").press(BEN_IN_KEYS).until("search-again").press("2")
         call.until("search-not-reachable[Ben Sample]")
         self.check(call.hang_up())

@@ -17,7 +17,9 @@ from umserver.org.messages import CallerId, VoiceMail
 async def summary(owner: Owner, messages: Sequence[VoiceMail]) -> Clip:
     """`You have two new messages and one saved message.` A count of zero is skipped."""
     new, saved = counts(messages)
-    said = [owner.grammar.count(new, "new-message")] * bool(new or not saved)
+    if not new and not saved:
+        return await owner.speaker.clip("no-messages")
+    said = [owner.grammar.count(new, "new-message")] * bool(new)
     said += [owner.grammar.count(saved, "saved-message")] * bool(saved)
     return await owner.speaker.clip("message-summary", messages=owner.grammar.listed(said))
 
