@@ -73,8 +73,9 @@ class SharedRecordingTests(TestCase):
         first = self.servers[0]
         await self.store.put_recording(*WHOSE, "night.wav", b"one")
         await first.look(self.org)
-        first.folder = ImportedPrompts(Path("/nowhere"))
+        first.folder = ImportedPrompts(Path(self.mktemp()).resolve())
         await first.look(ORG)
+        self.assertIsNone(first.folder.octets(*WHOSE, "night.wav"))
 
     async def test_settings_that_change_during_a_look(self) -> None:
         """What only the newest settings name is not forgotten because an older look goes on."""

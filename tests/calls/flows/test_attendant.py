@@ -306,7 +306,7 @@ class PatienceTests(RehearsalCase):
         """Feature 126: five seconds after the menu the time-out entry is followed."""
         entry = KeyMapping(key="-", description="Nothing", extension="1003")
         call = lobby(evolve(RECEPTION, business_hours_key_mapping=(entry,))).until(LAST)
-        self.assertNotIn("attendant-key[Nothing][]", call.heard)
+        self.assertNotIn("Nothing", "".join(call.heard))
         while call.phone.playing:
             call.tick()
         silent_since = call.clock.seconds()
