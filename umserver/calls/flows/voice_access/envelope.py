@@ -27,6 +27,7 @@ async def summary(owner: Owner, messages: Sequence[VoiceMail]) -> Clip:
 async def header(owner: Owner, message: VoiceMail) -> list[Clip]:
     """What is said before a message: marks, sender, time."""
     marks = ["message-is-urgent"] * message.urgent + ["message-is-private"] * message.private
+    marks += ["message-is-flagged"] * message.flagged
     return [*await owner.speaker.clips(*marks), *await _from(owner, message)]
 
 
@@ -39,8 +40,6 @@ async def whole(owner: Owner, message: VoiceMail) -> list[Clip]:
     if message.seconds:
         length = owner.grammar.duration(message.seconds)
         clips.append(await owner.speaker.clip("message-length", length=length))
-    if message.flagged:
-        clips += await owner.speaker.clips("message-is-flagged")
     return clips
 
 
