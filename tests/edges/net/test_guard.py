@@ -45,10 +45,27 @@ class GuardTests(SynchronousTestCase):
         self.assertEqual(sum(self.admitted(host, 1) for host in hosts), CROWD_RATE)
 
     def test_scanners_hear_nothing(self) -> None:
-        """Whoever calls itself a scanner is not answered, not even once."""
+        """Whoever calls itself a scanner is not answered, not even once, not even a gateway."""
         for name in (b"friendly-scanner", b"sipvicious", b"sipcli/v1.8", b"VaxSIPUserAgent/3.1"):
-            self.assertFalse(self.guard.admits("203.0.113.9", INVITE.replace(b"PBX", name)))
-        self.assertTrue(self.guard.admits(GATEWAY, INVITE.replace(b"PBX", b"friendly-scanner")))
+            for host in ("203.0.113.9", GATEWAY):
+                self.assertFalse(self.guard.admits(host, INVITE.replace(b"PBX", name)))
+        self.assertEqual(self.guard.dropped, 8)
+        shouted = INVITE.replace(b"User-Agent: PBX", b"user-agent:FRIENDLY-scanner")
+        self.assertFalse(self.guard.admits(GATEWAY, shouted))
+
+    def test_callers_may_have_any_name(self) -> None:
+        """A gateway's caller who is called like a scanner is put through: it is no program."""
+        caller = b'From: "Iwar" <sip:100@192.0.2.10>;tag=1\r\nUser-Agent: PBX'
+        self.assertTrue(self.guard.admits(GATEWAY, INVITE.replace(b"User-Agent: PBX", caller)))
+        self.assertTrue(self.guard.admits(GATEWAY, b"INVITE sip:iwar@192.0.2.1 SIP/2.0\r\n\r\n"))
+
+    def test_names_of_programs_are_bounded(self) -> None:
+        """However many names a gateway gives itself, few are kept in mind."""
+        for n in range(10_000):
+            self.assertTrue(self.guard.admits(GATEWAY, INVITE.replace(b"PBX", b"PBX %d" % n)))
+        self.assertTrue(self.guard.admits(GATEWAY, INVITE.replace(b"PBX", b"x" * 10_000)))
+        self.assertLessEqual(len(self.guard._decent), guard.MOST_NAMES)
+        self.assertLessEqual(max(map(len, self.guard._decent)), guard.LONGEST_NAME)
 
     def test_who_takes_part_in_a_call_is_expected(self) -> None:
         """Requests within our calls are not held up, wherever they come from; for an hour."""

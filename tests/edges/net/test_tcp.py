@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from tests.edges.net.test_sockets import has_ipv6
 from tests.kit.journey import JourneyCase
+from umserver.edges.net import guard
+from umserver.edges.net.guard import Guard
 from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.wire.sip.effects import Flow
 
@@ -47,12 +49,16 @@ class TcpCase(JourneyCase):
         self.assertEqual(len(self.tcp), 0)
         self.assertEqual(self.stage.getDelayedCalls(), [])
 
-    def connect(self, host: str = HOST, port: int = 0, receive: int = 0) -> socket.socket:
-        """A connected peer; `receive` shrinks its receive buffer."""
+    def connect(
+        self, host: str = HOST, port: int = 0, receive: int = 0, source: str = ""
+    ) -> socket.socket:
+        """A connected peer; `receive` shrinks its receive buffer, `source` is its address."""
         sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.addCleanup(sock.close)
         if receive:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        if source:
+            sock.bind((source, 0))
         sock.connect((host, port or self.port))
         sock.setblocking(False)
         self.stage.settle()
@@ -278,6 +284,44 @@ class IncomingTests(TcpCase):
         fresh = self.connect()
         self.say(fresh, message())
         self.assertEqual((self.read(fresh), self.tcp.refused), (b"", 1))
+
+    def test_strangers_leave_room(self) -> None:
+        """Strangers cannot take all connections: whoever is expected still gets one."""
+        self.tcp.guard = Guard(lambda host: host == HOST, self.stage.seconds)
+        self.tcp.limits = Limits(connections=4, for_strangers=2)
+        strangers = [self.connect(source=f"127.0.0.{n}") for n in (7, 8, 9)]
+        self.assertEqual([self.read(sock) for sock in strangers], [b"", b"", None])
+        gateways = [self.connect() for _ in range(3)]
+        self.assertEqual([self.read(sock) for sock in gateways], [b"", b"", None])
+
+    def test_a_stranger_who_says_too_much(self) -> None:
+        """A flood over a stream ends it; a gateway may say as much as it likes."""
+        self.tcp.guard = Guard(lambda host: host == HOST, self.stage.seconds)
+        flood = b"".join(message(call=str(n)) for n in range(200))
+        stranger, gateway = self.connect(source="127.0.0.9"), self.connect()
+        self.say(stranger, flood)
+        self.assertEqual(len(self.heard), guard.BURST)
+        self.assertIsNone(self.read(stranger))
+        self.say(gateway, flood)
+        self.assertEqual(len(self.heard), guard.BURST + 200)
+
+    def test_scanners(self) -> None:
+        """A scanner's messages are passed over; those of others on the connection are not."""
+        self.tcp.guard = Guard(lambda host: host == HOST, self.stage.seconds)
+        scan = message().replace(b"Call-ID", b"User-Agent: friendly-scanner\r\nCall-ID")
+        gateway, stranger = self.connect(), self.connect(source="127.0.0.9")
+        self.say(gateway, scan + message())
+        self.say(stranger, scan)
+        self.assertEqual([data for data, _ in self.heard], [message()])
+        self.assertEqual((self.read(gateway), self.read(stranger)), (b"", None))
+
+    def test_who_proved_its_name(self) -> None:
+        """A peer that has shown who it is may say as much as it likes, from anywhere."""
+        self.tcp.guard = Guard(lambda host: False, self.stage.seconds)
+        peer = self.connect()
+        next(iter(self.tcp._open.values())).has_proved = True
+        self.say(peer, b"".join(message(call=str(n)) for n in range(200)))
+        self.assertEqual(len(self.heard), 200)
 
     def test_ipv6(self) -> None:
         """Over IPv6 everything is the same."""

@@ -40,6 +40,8 @@ class Limits:
     connect: float = 8.0
     """Seconds that opening a connection may take."""
     connections: int = 2000
+    for_strangers: int = 1500
+    """Connections after which only peers that we expect may open another."""
     connections_per_host: int = 500
     queued: int = 64
     """Messages that may wait for a connection to stand."""
@@ -57,8 +59,8 @@ class Connections(Protocol):
     def transport(self) -> str:
         """tcp or tls."""
 
-    def received(self, data: bytes, flow: Flow) -> None:
-        """A whole message has come."""
+    def take(self, data: bytes, connection: Connection, flow: Flow) -> bool:
+        """A whole message has come; whether the connection may bring more."""
 
     def admit(self, connection: Connection) -> bool:
         """Whether there is room for one more."""
@@ -76,6 +78,8 @@ class Connection(StreamProtocol):
     def __init__(self, all: Connections, opened_by_us: bool = False) -> None:
         self.opened_by_us = opened_by_us
         self.peer: tuple[str, int] = ("", 0)
+        self.has_proved = False
+        """Whether the peer has shown who it is."""
         self.number = 0
         self._here = ("", 0)
         self.flows: set[Flow] = set()
@@ -134,7 +138,8 @@ class Connection(StreamProtocol):
         self._answer_pings()
         self._watch(bool(messages))
         for message in messages:
-            self._all.received(message, self._flow)
+            if not self._all.take(message, self, self._flow):
+                return
         if self._framer.is_broken:
             self.flush_and_close()
 

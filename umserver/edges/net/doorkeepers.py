@@ -40,7 +40,9 @@ class Doorkeepers:
         self.judge = Judge(self.decide, facts, station.contact_host, host, self.passes)
         self.guard = Guard(self.known, station.seconds)
         reception.judge, reception.on_member = self.judge.request, self.guard.trust
-        station.udp.guard = self.guard
+        station.udp.guard = station.tcp.guard = self.guard
+        if station.tls is not None:
+            station.tls.guard = self.guard
         if station.trace is None:
             station.driver.clerk = Clerk(reception, self.judge.glance).answer
             station.udp.at_once = station.driver.at_once

@@ -4,7 +4,8 @@ Knows: addresses, how often they spoke, what scanners call themselves. Must neve
 message says otherwise. An expected peer (a gateway, this machine, whoever takes part in a call of
 ours) is never held up. A stranger has a bucket of its own, and all strangers together have one: so
 a flood costs a glance at its address, whatever addresses it bears. Scanners are not answered at
-all: nothing tells them that somebody lives here.
+all, not even where they speak from an expected address: nothing tells them that somebody lives
+here, or who.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ CROWD_RATE, CROWD_BURST = 300.0, 600.0
 """The same for all strangers together."""
 MOST_STRANGERS = 4096
 MOST_MEMBERS = 4096
+MOST_NAMES, LONGEST_NAME = 256, 256
+"""Of programs, as they call themselves, that are known to be no scanners."""
 TRUST_SECONDS = 3600.0
 """How long somebody who spoke within a call of ours is expected."""
 
@@ -49,7 +52,7 @@ class Bucket:
 
 @define(eq=False)
 class Guard:
-    """In front of one role's UDP ports."""
+    """In front of one role's ports."""
 
     known: Callable[[str], bool]
     """Whether messages from this IP address are expected."""
@@ -59,6 +62,7 @@ class Guard:
     _strangers: dict[str, Bucket] = field(init=False, factory=dict)
     _members: dict[str, float] = field(init=False, factory=dict)
     """Until when somebody is expected."""
+    _decent: set[bytes] = field(init=False, factory=set)
     _crowd: Bucket = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -66,12 +70,35 @@ class Guard:
 
     def admits(self, host: str, data: bytes) -> bool:
         """Whether this message is looked at."""
-        if self.known(host) or (host in self._members and self._is_member(host)):
-            return True
+        if self.expects(host):
+            return self.admits_expected(data)
         if self._has_room(host) and _SCANNERS.search(data) is None:
             return True
         self.dropped += 1
         return False
+
+    def expects(self, host: str) -> bool:
+        """Whether somebody there may say as much as it likes."""
+        return self.known(host) or (host in self._members and self._is_member(host))
+
+    def admits_expected(self, data: bytes) -> bool:
+        """Whether a message of an expected peer is looked at: unless it names itself a scanner."""
+        at = data.find(b"\nUser-Agent:")
+        if at < 0:
+            at = data.find(b"\nuser-agent:")
+        if at < 0:
+            return True
+        name = data[at : data.find(b"\n", at + 1)]
+        if name in self._decent:
+            return True
+        if _SCANNERS.search(name) is not None:
+            self.dropped += 1
+            return False
+        if len(self._decent) >= MOST_NAMES:
+            self._decent.clear()
+        if len(name) <= LONGEST_NAME:
+            self._decent.add(name)
+        return True
 
     def trust(self, flow: Flow) -> None:
         """Somebody spoke within a call of ours."""

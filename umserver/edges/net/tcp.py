@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from umserver.edges.net.connection import Connection, Limits
+from umserver.edges.net.guard import Guard
 from umserver.edges.net.sockets import bind, family_of, local_address_towards
 from umserver.wire.sip.effects import Flow
 
@@ -35,6 +36,7 @@ class TcpConnections:
     received: Callable[[bytes, Flow], None]
     lost: Callable[[Flow], None]
     limits: Limits = field(factory=Limits)
+    guard: Guard | None = field(init=False, default=None)
     refused: int = field(init=False, default=0)
     """Connections turned away because of the caps."""
     _ports: list[IListeningPort] = field(init=False, factory=list)
@@ -122,10 +124,37 @@ class TcpConnections:
             return False
         host = connection.peer[0]
         theirs = sum(1 for other in self._open.values() if other.peer[0] == host)
-        full = len(self._open) >= self.limits.connections
+        full = len(self._open) >= self._room_for(host)
         if connection.opened_by_us or not (full or theirs >= self.limits.connections_per_host):
             return True
         self.refused += 1
+        return False
+
+    def _room_for(self, host: str) -> int:
+        """Open connections with which it is full; strangers leave some to whoever is expected."""
+        is_stranger = self.guard is not None and not self.guard.expects(host)
+        return self.limits.for_strangers if is_stranger else self.limits.connections
+
+    def take(self, data: bytes, connection: Connection, flow: Flow) -> bool:
+        """A whole message has come; whether the connection may bring more (Connections).
+
+        A stranger who says too much is cut off; what an expected peer should not say is passed
+        over.
+        """
+        guard, host = self.guard, connection.peer[0]
+        if guard is None or connection.opened_by_us:
+            is_welcome = True
+        elif connection.has_proved:
+            is_welcome = guard.admits_expected(data)
+        else:
+            is_welcome = guard.admits(host, data)
+        if is_welcome:
+            self.received(data, flow)
+            return True
+        assert guard is not None
+        if connection.has_proved or guard.expects(host):
+            return True
+        connection.abort()
         return False
 
     def opened(self, connection: Connection) -> None:
