@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.edges.net.facts import MOST_FORWARDINGS, facts_from, with_late
+from umserver.edges.net.facts import MOST_FORWARDINGS, facts_from, party_of, with_late
 from umserver.org.facts import CallFacts, Diversion
 from umserver.wire.sip.effects import Flow
 from umserver.wire.sip.message import Request
 from umserver.wire.sip.parse import SipSyntaxError, parse
+from umserver.wire.sip.uri import Uri
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "gateway-invites"
 FLOW = Flow("tcp", ("192.0.2.30", 5070), ("192.0.2.10", 5060))
@@ -163,6 +165,15 @@ class CallerTests(SynchronousTestCase):
         assert facts.caller is not None
         self.assertEqual(facts.caller.user, "1002")
         self.assertTrue(facts.problems[0].startswith("P-Asserted-Identity: "))
+
+    def test_endless_numbers(self) -> None:
+        """A number of very many digits that is none after all is read in no time: nobody keeps the
+        server busy with it.
+        """
+        began = time.process_time()
+        user = "1" * 40_000 + "x"
+        self.assertEqual(party_of(Uri("sip", user, "pbx.example.com")).user, user)
+        self.assertLess(time.process_time() - began, 0.5)
 
     def test_numbers_are_compact(self) -> None:
         """Separators and parameters inside a number are no part of it (RFC 3966 §5)."""

@@ -27,7 +27,8 @@ MOST_FORWARDINGS = 32
 """More entries than this are no chain of forwardings but an attempt to keep us busy."""
 
 _SEPARATORS = str.maketrans("", "", "-.() ")
-_NUMBER = re.compile(r"\+?[0-9*#A-Da-d().\- ]*[0-9*#][0-9*#A-Da-d().\- ]*")
+_DIALLED = re.compile(r"\+?[0-9*#A-Da-d().\- ]+")
+_DIGIT = re.compile(r"[0-9*#]")
 _NOBODY = ("", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld")
 _PRIVATE = frozenset({"id", "user", "full"})
 _CAUSE_WORDS = {
@@ -107,7 +108,7 @@ def with_late(facts: CallFacts, first: Request, request: Request) -> CallFacts:
 def party_of(uri: Uri, name: str = "") -> Party:
     """A URI as a party; parameters inside the user part and visual separators go (RFC 3966 §5)."""
     user = uri.user.partition(";")[0]
-    if _NUMBER.fullmatch(user):
+    if _DIALLED.fullmatch(user) and _DIGIT.search(user):
         user = user.translate(_SEPARATORS)
     return Party(user=user, host=uri.host, name=name.strip(), uri=str(uri))
 
