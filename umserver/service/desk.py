@@ -196,7 +196,12 @@ class Desk:
         def passes(source: str) -> bool:
             return expected.is_gateway(source) and self._admission(self.role.active) is None
 
-        return Doorkeepers(decide=self.role.decide, passes=passes, known=expected.knows)
+        return Doorkeepers(
+            decide=self.role.decide,
+            passes=passes,
+            known=expected.knows,
+            known_names=expected.knows_names,
+        )
 
     def _mailer(self) -> IMailer:
         mail = self.bootstrap.mail

@@ -1,15 +1,16 @@
 """Whose SIP messages are expected: those of gateways, and of this machine.
 
-Knows: addresses in the settings. Must never know: what is done with others' messages.
+Knows: addresses and names in the settings. Must never know: what is done with others' messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
 from umserver.org.forms import plain_address
+from umserver.org.peers import proves
 from umserver.org.settings import Organisation
 
 OURS = frozenset({"127.0.0.1", "::1"})
@@ -36,6 +37,10 @@ class Expected:
                 self._gateways.clear()
             known = self._gateways[host] = plain_address(host) in org.gateway_at
         return known
+
+    def knows_names(self, names: Sequence[str]) -> bool:
+        """Whether a certificate with these names is one for a gateway."""
+        return any(proves(names, host) for host in self.settings().gateway_called)
 
     def knows(self, host: str) -> bool:
         """Whether messages from this IP address are expected."""

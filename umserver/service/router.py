@@ -70,7 +70,9 @@ class Router:
             identity=self.identity,
             plain=self.door.is_plain,
             tls_port=self.door.tls_port if self.door.is_tls else None,
-            doorkeepers=Doorkeepers(decide=self.role.decide, known=expected.knows),
+            doorkeepers=Doorkeepers(
+                decide=self.role.decide, known=expected.knows, known_names=expected.knows_names
+            ),
         )
 
     def targets(self, offer: Offer, route: Route, token: str) -> Sequence[RedirectTarget]:

@@ -79,7 +79,7 @@ class Connection(StreamProtocol):
         self.opened_by_us = opened_by_us
         self.peer: tuple[str, int] = ("", 0)
         self.has_proved = False
-        """Whether the peer has shown who it is."""
+        """Whether the peer has shown that it is somebody whom we expect."""
         self.number = 0
         self._here = ("", 0)
         self.flows: set[Flow] = set()

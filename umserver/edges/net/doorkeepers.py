@@ -5,7 +5,7 @@ Knows: how they are put to a station. Must never know: settings, what is decided
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, field
 
@@ -28,6 +28,8 @@ class Doorkeepers:
     """Sources (IP addresses) about whose calls `decide` is not asked."""
     known: Callable[[str], bool] = lambda source: True
     """Whether messages from this IP address are expected; others are held back when many."""
+    known_names: Callable[[Sequence[str]], bool] = lambda names: False
+    """Whether a peer whose certificate has these names is expected, wherever it speaks from."""
     guard: Guard = field(init=False)
     judge: Judge = field(init=False)
     _station: Station = field(init=False)
@@ -38,7 +40,7 @@ class Doorkeepers:
         """Begin; `host` is our name in ms-diagnostics."""
         reception, self._station = station.endpoint.reception, station
         self.judge = Judge(self.decide, facts, station.contact_host, host, self.passes)
-        self.guard = Guard(self.known, station.seconds)
+        self.guard = Guard(self.known, station.seconds, self.known_names)
         reception.judge, reception.on_member = self.judge.request, self.guard.trust
         station.udp.guard = station.tcp.guard = self.guard
         if station.tls is not None:

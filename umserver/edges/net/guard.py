@@ -11,7 +11,7 @@ here, or who.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
@@ -57,6 +57,8 @@ class Guard:
     known: Callable[[str], bool]
     """Whether messages from this IP address are expected."""
     seconds: Callable[[], float]
+    known_names: Callable[[Sequence[str]], bool] = lambda names: False
+    """Whether who proves these names is expected, wherever it speaks from."""
     dropped: int = field(init=False, default=0)
     """Messages of strangers that were too many, or of scanners."""
     _strangers: dict[str, Bucket] = field(init=False, factory=dict)

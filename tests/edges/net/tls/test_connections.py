@@ -14,6 +14,7 @@ from tests.kit.journey import JourneyCase
 from tests.kit.log import said_in
 from tests.kit.tls_gateway import TlsGateway
 from umserver.edges.net.connection import Limits
+from umserver.edges.net.guard import BURST, Guard
 from umserver.edges.net.tls.complaints import Complaints
 from umserver.edges.net.tls.connections import Identity, TlsConnections
 from umserver.edges.net.tls.credentials import CertificateFault, Credentials
@@ -129,6 +130,18 @@ class Accepting(ConnectionCase):
             self.assertEqual((data, flow.transport), (OPTIONS, "tls"))
             self.assertEqual(self.tls.names(flow), names)
         self.assertEqual(self.said(), [])
+
+    def test_a_certificate_is_no_welcome(self) -> None:
+        """Who proves a name that we expect may say as much as it likes; who proves another one, as
+        everybody can, is a stranger.
+        """
+        for name, heard in (("pbx.example.com", 200), ("sbc.example.com", BURST)):
+            self.tls.guard = Guard(lambda h: False, self.stage.seconds, lambda ns, n=name: n in ns)
+            pipe = self.connected(self.gateway())
+            self.received.clear()
+            pipe.write(OPTIONS * 200)
+            self.stage.settle()
+            self.assertEqual(len(self.received), heard)
 
     def test_answers_go_the_same_way(self) -> None:
         """What is sent to a peer's flow arrives over the connection that it opened."""

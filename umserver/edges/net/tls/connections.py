@@ -149,7 +149,8 @@ class TlsConnection(Connection):
         certificate = shown.to_cryptography() if shown is not None else None
         if certificate is not None:
             self.names = names_of(certificate)
-            self.has_proved = bool(self.names)
+            guard = self._tls.guard
+            self.has_proved = guard is not None and guard.known_names(self.names)
             self._tls.latest_end = certificate.not_valid_after_utc.timestamp()
         stranger = self._stranger() if self.opened_by_us else ""
         if stranger:
