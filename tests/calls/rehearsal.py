@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from random import Random
+from typing import TypeVar
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail
@@ -43,6 +44,7 @@ ROUTE = LeaveMessage(
 )
 PRIVATE_POLICY = evolve(POLICY, protect_unauthenticated_voice_mail="Private")
 
+T = TypeVar("T")
 SECONDS = {"message-menu": 3.0, "message-options": 3.0, "message-options-private": 3.0}
 """How long prompts are that do not take one second."""
 
@@ -94,13 +96,15 @@ class ShakySpool(MemorySpool):
                 failing=self.failing,
                 slow=self.slow,
             )
+            if self.slow:
+                return deferLater(self.clock, self.slow, lambda: draft)
             return begun.addCallback(lambda _: draft)
         return begun
 
 
 @define
 class ShakyShelf(MemoryShelf):
-    """Menus take longer than other prompts; free speech takes `slow` seconds."""
+    """Menus take longer than other prompts; free speech and recordings take `slow` seconds."""
 
     clock: Clock = field(factory=Clock)
     slow: float = 0.0
@@ -108,9 +112,16 @@ class ShakyShelf(MemoryShelf):
     def prompt(self, language: str, name: str, values: Mapping[str, str] = {}) -> Deferred[Clip]:
         said = super().prompt(language, name, values)
         said.addCallback(lambda clip: _stretched(clip, SECONDS.get(name, 1.0)))
-        if values and self.slow:
-            return deferLater(self.clock, self.slow, lambda: said)
-        return said
+        return self._late(said) if values else said
+
+    def speak(self, language: str, text: str) -> Deferred[Clip]:
+        return self._late(super().speak(language, text))
+
+    def imported(self, owner: str, name: str, file: str) -> Deferred[Clip | None]:
+        return self._late(super().imported(owner, name, file))
+
+    def _late(self, said: Deferred[T]) -> Deferred[T]:
+        return deferLater(self.clock, self.slow, lambda: said) if self.slow else said  # type: ignore
 
 
 def _stretched(clip: Clip, seconds: float) -> Clip:
@@ -237,6 +248,11 @@ class Rehearsal:
     def heard(self) -> list[str]:
         """Names of what was heard, a `!` behind what was cut."""
         return self.phone.heard[1:]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the script waits for a key."""
+        return self.call._waiter is not None
 
     @property
     def draft(self) -> MemoryDraft:

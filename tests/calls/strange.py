@@ -59,6 +59,9 @@ class StrangeCaller:
     chance: Random
     quiet: float = 0.0
     most_quiet: float = 0.0
+    quiet_work: float = 0.0
+    most_quiet_work: float = 0.0
+    """The longest silence in which nobody waited for the caller."""
     _activity: float = 0.0
     _knows: bool = True
     _talking: int = 0
@@ -97,12 +100,15 @@ class StrangeCaller:
     def _press(self, keys: str) -> None:
         self.call.press(keys)
         self.quiet = -self.world.typing
+        self.quiet_work = 0.0
 
     def _listen(self) -> None:
         phone = self.call.phone
         if phone.over is not None or phone.playing or phone.recording or not phone.heard:
-            self.quiet = 0.0
+            self.quiet = self.quiet_work = 0.0
             return
+        self.quiet_work = 0.0 if self.call.is_asked else self.quiet_work + 0.1
+        self.most_quiet_work = max(self.most_quiet_work, self.quiet_work)
         self.quiet += 0.1
         self.most_quiet = max(self.most_quiet, self.quiet - self.world.patience(self.call))
 
@@ -140,8 +146,10 @@ def _fault(world: World, call: Rehearsal, caller: StrangeCaller) -> str:
         return "the call does not end"
     if left := call.clock.getDelayedCalls():
         return f"timers are left: {left}"
-    if caller.most_quiet > QUIET_SECONDS:
+    if round(caller.most_quiet, 1) > QUIET_SECONDS:
         return f"{caller.most_quiet:.1f} s of silence that nothing explains"
+    if round(caller.most_quiet_work, 1) > QUIET_SECONDS:
+        return f"{caller.most_quiet_work:.1f} s in which the caller waits in silence"
     return world.check(call)
 
 

@@ -265,3 +265,14 @@ class MemoryGreetingDesk(MemoryGreetings):
 
     def remove(self, mailbox: str, kind: str) -> Deferred[None]:
         return self.weather.through("greetings", lambda: self.clips.pop((mailbox, kind), None))
+
+
+@define(eq=False)
+class GreetingsOnDisk(MemoryGreetingDesk):
+    """Greetings that are also read from a disk."""
+
+    def recorded(self, mailbox: str, kind: str) -> Deferred[Clip | None]:
+        return self.weather.through("greetings", lambda: self.clips.get((mailbox, kind)))
+
+    def is_away(self, mailbox: str) -> Deferred[bool]:
+        return self.weather.through("greetings", lambda: mailbox in self.away)

@@ -213,8 +213,9 @@ class BrokenDiskTests(RehearsalCase):
     def test_nobody_is_held_by_a_dead_disk(self) -> None:
         """When the time is up and the disk hangs, the caller is let go while the message waits."""
         call = Rehearsal()
-        call.spool.slow = 60.0
-        call.dial(longest=4.0).until_the_tone().talk(2.5)
+        call.dial(longest=4.0)
+        call.draft.slow = 60.0  # type: ignore[attr-defined]
+        call.until_the_tone().talk(2.5)
         self.assertIsNone(call.phone.over)
         call.clock.pump([0.1] * 50)
         self.assertEqual(call.phone.over, "us")

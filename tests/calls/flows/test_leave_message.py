@@ -15,6 +15,7 @@ from tests.calls.rehearsal import (
     Rehearsal,
     RehearsalCase,
 )
+from tests.kit.fake_mailbox import GreetingsOnDisk, Weather
 from tests.kit.fake_office import clip
 from umserver.org.messages import CallerId, Choices
 
@@ -77,6 +78,14 @@ class GreetingTests(RehearsalCase):
         self.assertEqual(
             call.heard[:3], ["greeting-name-before", "ada-says-her-name", "greeting-away-after"]
         )
+
+    def test_greetings_that_cannot_be_read(self) -> None:
+        """When the disk with the greetings is broken, the generated one is heard."""
+        weather = Weather(failing={"greetings"})
+        call = Rehearsal(greetings=GreetingsOnDisk(weather=weather))
+        call.dial().until_the_tone().talk(2)
+        self.assertEqual(call.heard[0], "greeting-generated[Ada Example]")
+        self.check(call.hang_up())
 
     def test_a_user_without_a_name(self) -> None:
         """Where there is no name to say the caller hears of "the person you are calling"."""

@@ -152,6 +152,22 @@ class ForwardTests(AnsweringCase):
         self.assertEqual(len(call.draft.enclosed), 1)
         self.check(call.hang_up())
 
+    def test_gone_before_the_disk_was_ready(self) -> None:
+        """Who forwards a message and hangs up at once has forwarded it; the disk may be slow."""
+        call = self.to_ben(self.at_menu())
+        call.spool.slow = 6.0
+        call.press("#").until("one-moment").hang_up().clock.pump([1.0] * 12)
+        self.assertEqual(call.draft.fate, "message")
+        self.check(call)
+
+    def test_a_slow_disk_and_a_comment(self) -> None:
+        """Nobody waits in silence for the tone; who hangs up before it has sent nothing."""
+        call = self.to_ben(self.at_menu())
+        call.spool.slow = 6.0
+        call.press("1").until("one-moment", most=1.8).hang_up().clock.pump([1.0] * 12)
+        self.assertEqual(call.draft.fate, "missed")
+        self.check(call)
+
     def test_to_several(self) -> None:
         """Further recipients are added before it goes."""
         call = self.to_ben(self.at_menu()).press("2").until("choice-back").press("#1003")

@@ -20,10 +20,10 @@ from umserver.calls.flows.leave_message import fullness
 from umserver.calls.flows.leave_message.deciding import take_message
 from umserver.calls.flows.leave_message.escape import escape
 from umserver.calls.flows.leave_message.greeting import Next, greet
-from umserver.calls.flows.leave_message.visit import Visit
+from umserver.calls.flows.leave_message.visit import Visit, begun
 from umserver.calls.office import Flow, Office
 from umserver.calls.prompts import Speaker
-from umserver.interfaces import Unavailable
+from umserver.interfaces import IDraft, Unavailable
 from umserver.org.resolve import LeaveMessage, Route
 
 log = Logger()
@@ -53,11 +53,18 @@ async def leave_message_and_return(
 async def _serve(
     call: Call, office: Office, route: LeaveMessage, speaker: Speaker, *, goes_on: bool = False
 ) -> str:
+    def visit_with(draft: IDraft) -> Visit:
+        return Visit(call, office, route, speaker, draft, goes_on=goes_on)
+
+    def miss(draft: IDraft) -> Deferred[bool]:
+        return Deferred.fromCoroutine(visit_with(draft).settle())
+
+    beginning = office.spool.begin(envelope_for(call, office, route))
     try:
-        draft = await office.spool.begin(envelope_for(call, office, route))
+        draft = await begun(call, speaker, beginning, miss)
     except Unavailable as fault:
         return await _apologise(call, speaker, fault, goes_on)
-    visit = Visit(call, office, route, speaker, draft, goes_on=goes_on)
+    visit = visit_with(draft)
     try:
         return await _converse(visit)
     finally:

@@ -14,8 +14,10 @@ from umserver.interfaces import Unavailable
 
 log = Logger()
 
-PATIENCE = 0.5
-"""Seconds after the answer that the mailbox may still take to tell."""
+PATIENCE = 0.4
+"""Seconds after the answer that the mailbox may still take to tell: a caller who was kept waiting
+before hears nothing for less than two together.
+"""
 OCTETS = 1 << 20
 """Of a megabyte."""
 

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from umserver.calls.call import NO_KEY, handed_on
 from umserver.calls.flows.leave_message.visit import Visit
-from umserver.interfaces import Clip
+from umserver.interfaces import Clip, Unavailable
 
 log = Logger()
 
@@ -74,6 +74,15 @@ async def _greeting_in_time(visit: Visit) -> Sequence[Clip]:
 
 
 async def _greeting(visit: Visit) -> Sequence[Clip]:
+    """What the user recorded; where that cannot be read, the generated greeting."""
+    try:
+        return await _wanted(visit)
+    except Unavailable as fault:
+        log.error("a greeting cannot be had: {fault}", call=visit.call.id, fault=fault)
+        return [await _spoken(visit, away=False)]
+
+
+async def _wanted(visit: Visit) -> Sequence[Clip]:
     """Away if switched on, else personal, else generated with the recorded or the spoken name."""
     greetings, address = visit.office.greetings, visit.route.mailbox.address
     away = await greetings.is_away(address)

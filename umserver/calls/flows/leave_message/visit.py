@@ -6,17 +6,17 @@ Knows: the draft's laws. Must never know: keys, menus.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from umserver.calls.call import ANY_KEY, Call
+from umserver.calls.call import ANY_KEY, NO_KEY, Call, TimeUp, handed_on
 from umserver.calls.dialogs import farewell, patiently
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
-from umserver.interfaces import IDraft, Unavailable
+from umserver.interfaces import HungUp, IDraft, Unavailable
 from umserver.org.messages import Choices
 from umserver.org.resolve import LeaveMessage
 
@@ -106,6 +106,28 @@ class Visit:
             log.error("the end of a message waits: {fault}", call=self.call.id, fault=fault)
             return False
         return True
+
+
+async def begun(
+    call: Call,
+    speaker: Speaker,
+    beginning: Deferred[IDraft],
+    abandoned: Callable[[IDraft], Deferred[Any]],
+) -> IDraft:
+    """The draft as soon as it is open; a caller who was answered does not wait in silence.
+
+    `abandoned`: brings a draft to its end that opens when the caller is not there any more. Raises
+    HungUp, TimeUp, Unavailable.
+    """
+    draft = handed_on(beginning)
+    try:
+        while call.answered and not await call.ready(beginning):
+            await call.play(await speaker.clip("one-moment"), keys=NO_KEY)
+    except (HungUp, TimeUp):
+        draft.addCallback(abandoned)
+        draft.addErrback(lambda fault: log.error("{fault}", call=call.id, fault=fault.value))
+        raise
+    return await draft
 
 
 def _shared(result: Deferred[bool]) -> Deferred[bool]:

@@ -94,8 +94,8 @@ async def _remove(owner: Owner, parties: list[Party]) -> None:
         prompt, choices = [], dict[str, Party | None]({"*": None})
         for number, party in enumerate(parties, start=1):
             choices[str(number)] = party
-            clip = owner.speaker.clip("search-choice", name=party.name, key=digit(str(number)))
-            prompt.append(await owner.patiently(clip))
+            key = digit(str(number))
+            prompt.append(await owner.clip("search-choice", name=party.name, key=key))
         prompt += await owner.speaker.clips("choice-back")
         gone = await menu(owner.call, owner.speaker, prompt, choices, tries=owner.tries)
     if gone is not None:

@@ -18,10 +18,10 @@ async def summary(owner: Owner, messages: Sequence[VoiceMail]) -> Clip:
     """`You have two new messages and one saved message.` A count of zero is skipped."""
     new, saved = counts(messages)
     if not new and not saved:
-        return await owner.speaker.clip("no-messages")
+        return await owner.clip("no-messages")
     said = [owner.grammar.count(new, "new-message")] * bool(new)
     said += [owner.grammar.count(saved, "saved-message")] * bool(saved)
-    return await owner.speaker.clip("message-summary", messages=owner.grammar.listed(said))
+    return await owner.clip("message-summary", messages=owner.grammar.listed(said))
 
 
 async def header(owner: Owner, message: VoiceMail) -> list[Clip]:
@@ -36,10 +36,10 @@ async def whole(owner: Owner, message: VoiceMail) -> list[Clip]:
     clips = await header(owner, message)
     if message.sender.number and message.sender.name:
         number = spelled(owner, message.sender.number)
-        clips.append(await owner.speaker.clip("message-number", number=number))
+        clips.append(await owner.clip("message-number", number=number))
     if message.seconds:
         length = owner.grammar.duration(message.seconds)
-        clips.append(await owner.speaker.clip("message-length", length=length))
+        clips.append(await owner.clip("message-length", length=length))
     return clips
 
 
@@ -63,12 +63,12 @@ async def _from(owner: Owner, message: VoiceMail) -> list[Clip]:
     )
     who = called(owner, message.sender)
     if not who:
-        return [await owner.speaker.clip("message-from-unknown", when=when)]
+        return [await owner.clip("message-from-unknown", when=when)]
     name = await _recorded(owner, message.sender.address)
     if name is None:
-        return [await owner.speaker.clip("message-from", sender=who, when=when)]
-    before = await owner.speaker.clip("message-from-before")
-    return [before, name, await owner.speaker.clip("message-when", when=when)]
+        return [await owner.clip("message-from", sender=who, when=when)]
+    before = await owner.clip("message-from-before")
+    return [before, name, await owner.clip("message-when", when=when)]
 
 
 async def _recorded(owner: Owner, address: str) -> Clip | None:

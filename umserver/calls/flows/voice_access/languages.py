@@ -5,8 +5,6 @@ Knows: the languages that can be spoken; each introduces itself. Must never know
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from umserver.calls.dialogs import menu
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.grammar import grammar_for
@@ -17,8 +15,7 @@ async def chosen_language(owner: Owner) -> str:
     choices, prompt = {"*": ""}, []
     for number, language in enumerate(owner.languages[:9], start=1):
         choices[str(number)] = language
-        speaker = evolve(owner.speaker, language=language)
         key = grammar_for(language).digits(str(number))
-        prompt.append(await owner.patiently(speaker.clip("language-choice", key=key)))
+        prompt.append(await owner.speaking(language).clip("language-choice", key=key))
     prompt += await owner.speaker.clips("choice-back")
     return await menu(owner.call, owner.speaker, prompt, choices, tries=owner.tries) or ""

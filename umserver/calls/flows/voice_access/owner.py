@@ -16,7 +16,7 @@ from umserver.calls.dialogs import farewell, patiently
 from umserver.calls.grammar import Grammar, grammar_for, grammars
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
-from umserver.interfaces import IMailbox
+from umserver.interfaces import Clip, IMailbox
 from umserver.org.resolve import VoiceAccess
 from umserver.org.settings import Mailbox, MailboxPolicy
 
@@ -82,7 +82,11 @@ class Owner:
 
     async def say_filled(self, name: str, /, **values: str) -> None:
         """Say a prompt whose places are filled in."""
-        await self.call.play(await self.patiently(self.speaker.clip(name, **values)))
+        await self.call.play(await self.clip(name, **values))
+
+    async def clip(self, name: str, /, **values: str) -> Clip:
+        """A prompt whose places are filled in; the owner does not wait for it in silence."""
+        return await self.patiently(self.speaker.clip(name, **values))
 
     async def say_goodbye(self, *names: str) -> None:
         """Say these prompts and goodbye, to the end."""

@@ -60,8 +60,8 @@ async def _place(owner: Owner, region: str) -> str:
         for number, zone in enumerate(shown, start=1):
             choices[str(number)] = zone
             place = place_of(zone, owner.speaker.language)
-            clip = owner.speaker.clip("time-zone-choice", place=place, key=digit(str(number)))
-            prompt.append(await owner.patiently(clip))
+            key = digit(str(number))
+            prompt.append(await owner.clip("time-zone-choice", place=place, key=key))
         if len(zones) > PAGE:
             choices[_MORE] = _MORE
             prompt += await owner.speaker.clips("time-zone-more")

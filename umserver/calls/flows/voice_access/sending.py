@@ -5,14 +5,14 @@ Knows: what is in a message of a user. Must never know: how recipients are chose
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.calls.flows.leave_message.deciding import take_message
-from umserver.calls.flows.leave_message.visit import Visit
+from umserver.calls.flows.leave_message.visit import Visit, begun
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.flows.voice_access.parties import Party, recipients_of
 from umserver.interfaces import IDraft, Unavailable
@@ -37,9 +37,12 @@ NEW = About()
 
 
 async def record_and_send(owner: Owner, parties: Sequence[Party], about: About = NEW) -> None:
-    """Record a message and let the owner decide about it as callers do. Raises HungUp, TimeUp."""
+    """Record a message and let the owner decide about it as callers do. Raises HungUp, TimeUp.
+
+    What was said is kept, however slow the disk is, without keeping anybody on the line.
+    """
     try:
-        draft = await owner.patiently(_begun(owner, parties, about))
+        draft = await _begun(owner, parties, about, lambda draft: draft.miss())
     except Unavailable as fault:
         await _no_room(owner, fault)
         return
@@ -48,14 +51,14 @@ async def record_and_send(owner: Owner, parties: Sequence[Party], about: About =
         await owner.say("record-to-send", keys="#")
         await take_message(visit)
     finally:
-        await visit.settle()
+        await owner.call.ready(Deferred.fromCoroutine(visit.settle()))
         owner.office.facts.pop("left", None)
 
 
 async def send_as_it_is(owner: Owner, parties: Sequence[Party], about: About) -> None:
     """Send on what came, without a word. Raises HungUp, TimeUp."""
     try:
-        draft = await owner.patiently(_begun(owner, parties, about))
+        draft = await _begun(owner, parties, about, lambda draft: draft.commit(Choices()))
         await owner.patiently(draft.commit(Choices()))
     except Unavailable as fault:
         await _no_room(owner, fault)
@@ -68,8 +71,14 @@ async def _no_room(owner: Owner, fault: Unavailable) -> None:
     await owner.say("disk-apology-nothing")
 
 
-def _begun(owner: Owner, parties: Sequence[Party], about: About) -> Deferred[IDraft]:
-    return owner.office.spool.begin(_envelope(owner, parties, about), about.enclosed)
+async def _begun(
+    owner: Owner,
+    parties: Sequence[Party],
+    about: About,
+    abandoned: Callable[[IDraft], Deferred[None]],
+) -> IDraft:
+    beginning = owner.office.spool.begin(_envelope(owner, parties, about), about.enclosed)
+    return await begun(owner.call, owner.speaker, beginning, abandoned)
 
 
 def _envelope(owner: Owner, parties: Sequence[Party], about: About) -> Envelope:

@@ -8,6 +8,7 @@ are checked. Whether a mailbox exists cannot be heard: neither by words nor by t
 from __future__ import annotations
 
 from attrs import define, evolve
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.calls.call import Call
@@ -132,7 +133,10 @@ class Door:
             )
         except Unavailable:
             recorded = None
-        return [recorded or await self.speaker.speak(mailbox.display_name)]
+        if recorded is not None:
+            return [recorded]
+        speaking = Deferred.fromCoroutine(self.speaker.speak(mailbox.display_name))
+        return [await patiently(self.call, self.speaker, speaking)]
 
     async def _once_more(self, prompt: str) -> bool:
         self.silences += 1

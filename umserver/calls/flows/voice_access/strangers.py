@@ -8,9 +8,11 @@ back to the question for the extension.
 from __future__ import annotations
 
 from attrs import define
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.calls.call import ANY_KEY, NO_KEY, Call
+from umserver.calls.dialogs import patiently
 from umserver.calls.directory import Search, Wish, find_person
 from umserver.calls.flows.leave_message import leave_message_and_return
 from umserver.calls.office import Office
@@ -122,4 +124,5 @@ class Stranger:
         return TRANSFERRED if done == TRANSFERRED else None
 
     async def _say(self, prompt: str, /, keys: str = ANY_KEY, **values: str) -> None:
-        await self.call.play(await self.speaker.clip(prompt, **values), keys=keys)
+        making = Deferred.fromCoroutine(self.speaker.clip(prompt, **values))
+        await self.call.play(await patiently(self.call, self.speaker, making), keys=keys)
