@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import socket
 import time
+from contextlib import suppress
 from itertools import pairwise
 from multiprocessing.connection import Connection
 
@@ -37,19 +38,16 @@ def flood(ports: list[int], seconds: float, pipe: Connection) -> None:
         sock.bind((f"127.0.0.{9 + n}", 0))
         sock.setblocking(False)
         socks.append(sock)
-    data = [
-        invite(f"f{n}", f"sip:1001@127.0.0.1:{ports[0]}", "1001", n, socks[n % SOURCES].getsockname())
-        for n in range(256)
-    ]  # fmt: skip
+    names = [sock.getsockname() for sock in socks]
+    uri = f"sip:1001@127.0.0.1:{ports[0]}"
+    data = [invite(f"f{n}", uri, "1001", n, names[n % SOURCES]) for n in range(256)]
     begin, sent, answers = time.perf_counter(), 0, 0
     while (now := time.perf_counter() - begin) < seconds:
         due = int(now * RATE)
         for _ in range(min(due - sent, 200)):
             n = sent % 256
-            try:
+            with suppress(BlockingIOError):
                 socks[n % SOURCES].sendto(data[n], ("127.0.0.1", ports[sent % len(ports)]))
-            except BlockingIOError:
-                pass
             sent += 1
         for sock in socks:
             try:
@@ -63,7 +61,7 @@ def flood(ports: list[int], seconds: float, pipe: Connection) -> None:
 
 
 def run(seconds: float, runs: int) -> dict[str, object]:
-    """The bench; see the module. One run of at least ten seconds without, and one with the flood."""
+    """The bench; see the module. One run of ten seconds at least without the flood, one with it."""
     pin(LOAD_CORE)
     seconds = max(seconds, 10.0)
     with Server(PORT) as server:

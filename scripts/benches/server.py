@@ -1,4 +1,4 @@
-"""A server under test: a process of its own on one core, with the demo organisation and load users."""
+"""A server under test: a process of its own on one core, with the demo organisation, load users."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Server:
         config = self._write_config()
         command = [str(ROOT / ".venv/bin/twistd"), "--nodaemon", "--pidfile="]
         command += ["--logger=umserver.logs.console", "umserver", f"--config={config}"]
-        self.log = open(self.state.parent / "log", "wb")  # noqa: SIM115
+        self.log = open(self.state.parent / "log", "wb")
         self.process = subprocess.Popen(
             command, cwd=ROOT, stderr=self.log, stdout=self.log, env=_environment(),
             preexec_fn=lambda: pin(SERVER_CORE),

@@ -49,7 +49,7 @@ def invite(
 def later(
     method: str, id: str, uri: str, to: str, caller: int, here: tuple[str, int], cseq: int = 1
 ) -> bytes:
-    """An ACK or BYE; `to` is the whole To line of the answer. The ACK of a refusal has its branch."""
+    """An ACK or BYE; `to` is the whole To line of the answer. A refusal's ACK has its branch."""
     suffix = "" if method == "ACK" else method
     return LATER.format(
         method=method, uri=uri, host=here[0], port=here[1], id=id, suffix=suffix, caller=caller,

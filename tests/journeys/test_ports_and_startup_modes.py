@@ -116,7 +116,7 @@ class StartupModes(PortCase):
         self.assertEqual(self.ask("probe", probe=ROUTER_PROBE)["result"], "Failed")
 
     def test_dual(self) -> None:
-        """In mode Dual the plain port takes calls; that TLS lacks something is said (feature 18)."""
+        """In mode Dual the plain port takes calls; what TLS lacks is said (feature 18)."""
         um = self.open("Dual")
         self.assertTrue(is_open(self.plain))
         self.assertFalse(is_open(self.tls))
