@@ -10,6 +10,7 @@ from umserver.edges.speech.finish import (
     PROMPT_LEVEL,
     finish,
     in_band,
+    levelled,
     trimmed,
     without_clicks,
 )
@@ -55,6 +56,13 @@ class FinishTests(SynchronousTestCase):
             made = finish(syllables(peak), 8000)
             loud = frame_levels(made)[frame_levels(made) > -45]
             self.assertApproximates(10 * np.log10(np.mean(10 ** (loud / 10))), PROMPT_LEVEL, 1)
+
+    def test_no_sample_is_clipped(self) -> None:
+        """A peak that stands out is not cut off: the whole becomes a little softer instead."""
+        sound = syllables(3000.0)
+        sound[4000:4004] = (9000, -9000, 9000, -9000)
+        made = levelled(sound)
+        self.assertLess(int(np.abs(made.astype(np.int32)).max()), 32_000)
 
     def test_short_silence_at_the_ends(self) -> None:
         """Dead air before and after is cut to a twentieth of a second."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from umserver.wire.audio.level import normalise
-from umserver.wire.audio.pcm import SAMPLE_RATE, Pcm, clipped, frame_levels
+from umserver.wire.audio.level import PEAK_LEVEL, gain
+from umserver.wire.audio.pcm import FULL_SCALE, SAMPLE_RATE, Pcm, clipped, frame_levels
 from umserver.wire.audio.resample import to_8000
 
-FINISH = "3"
+FINISH = "4"
 """Changes whenever this module makes other sound of the same input, so that caches notice."""
 
 EDGE_SECONDS = 0.05
@@ -48,6 +48,14 @@ def trimmed(pcm: Pcm) -> Pcm:
     return np.concatenate([np.zeros(lead, np.int16), kept, np.zeros(tail, np.int16)])
 
 
+def levelled(pcm: Pcm) -> Pcm:
+    """The sound at `PROMPT_LEVEL`, or as near below it as no sample is clipped."""
+    highest = float(np.abs(pcm.astype(np.float64)).max(initial=1.0))
+    most = PEAK_LEVEL - 20 * np.log10(highest / FULL_SCALE)
+    change = min(gain(pcm, PROMPT_LEVEL), most)
+    return clipped(pcm.astype(np.float64) * 10 ** (change / 20))
+
+
 def without_clicks(pcm: Pcm) -> Pcm:
     """The sound with 5 ms ramps at both ends, so that nothing snaps where two clips meet."""
     if len(pcm) == 0:
@@ -58,4 +66,4 @@ def without_clicks(pcm: Pcm) -> Pcm:
 
 def finish(samples: Pcm, rate: int) -> Pcm:
     """8000 Hz, telephone band, even level, short silence and no snap at the ends."""
-    return without_clicks(trimmed(normalise(in_band(to_8000(samples, rate)), PROMPT_LEVEL)))
+    return without_clicks(trimmed(levelled(in_band(to_8000(samples, rate)))))
