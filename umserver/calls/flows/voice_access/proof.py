@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from umserver.calls.call import Call
 from umserver.calls.digits import BACK_KEY, enter_digits
 from umserver.calls.flows.voice_access.first_time import set_up
+from umserver.calls.flows.voice_access.new_pin import MOST_PIN
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.interfaces import Unavailable
 from umserver.org.pin_callers import place
@@ -18,8 +19,6 @@ from umserver.org.resolve import VoiceAccess
 
 log = Logger()
 
-MOST_PIN = 24
-"""Digits of a PIN."""
 FAILED = "login-failed"
 
 

@@ -15,8 +15,9 @@ from umserver.calls.call import Call
 from umserver.calls.dialogs import farewell, patiently
 from umserver.calls.digits import BACK_KEY, END_KEY, enter_digits
 from umserver.calls.flows.prompt_editing import asked_for
+from umserver.calls.flows.voice_access.new_pin import MOST_PIN
 from umserver.calls.flows.voice_access.owner import Owner
-from umserver.calls.flows.voice_access.proof import FAILED, MOST_PIN, caller_of
+from umserver.calls.flows.voice_access.proof import FAILED, caller_of
 from umserver.calls.flows.voice_access.strangers import PROMPTS, Stranger
 from umserver.calls.flows.voice_access.welcome import welcome
 from umserver.calls.grammar import grammars
