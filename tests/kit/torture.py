@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -148,7 +149,7 @@ class Result:
 
 def judged(vector: Vector, transport: str, sent: bytes, answers: Sequence[Raw]) -> Result:
     """How good these answers are."""
-    rule = vector.entry[transport]
+    rule = vector.entry["udp" if transport == "udp" else "tcp"]
     finals = [answer.status for answer in answers if answer.status >= 200]
     statuses = tuple(answer.status for answer in answers)
     told = (finals or list(statuses))[-1:]
@@ -226,6 +227,8 @@ class Rack:
     """Lets this many seconds pass."""
     patience: float = 0.5
     """Seconds within which an answer has to come."""
+    tls: ssl.SSLContext | None = None
+    tls_port: int = 0
     _ports: dict[int, socket.socket] = field(init=False, factory=dict)
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
@@ -247,8 +250,8 @@ class Rack:
     def send(self, vector: Vector, transport: str, user: str = "1001") -> Result:
         """Send it, judge the answers, end the call if one came about."""
         data = vector.over(transport, user, self.target)
-        if transport == "tcp":
-            return judged(vector, transport, data, self._over_tcp(data))
+        if transport != "udp":
+            return judged(vector, transport, data, self._over_stream(data, transport == "tls"))
         self._heard()
         self._ports[5060].sendto(data, self.target)
         answers = self._answers(lambda: _about(data, self._heard()))
@@ -291,21 +294,30 @@ class Rack:
             self.wait(0.01)
             waited += 0.01
 
-    def _over_tcp(self, data: bytes) -> list[Raw]:
-        with socket.socket() as sock:
-            sock.bind((HERE, 0))
-            sock.connect(self.target)
-            sock.setblocking(False)
+    def _over_stream(self, data: bytes, encrypted: bool) -> list[Raw]:
+        with self._connected(encrypted) as sock:
             sock.sendall(data)
+            sock.setblocking(False)
             stream = _Stream(sock)
             answers = self._answers(stream.messages)
             words = _last_words(answers)
+            sock.setblocking(True)
             for text in words:
                 sock.sendall(text)
+            sock.setblocking(False)
             if len(words) == 2:
                 self._answers(stream.messages)
         self.wait(0.01)
         return answers
+
+    def _connected(self, encrypted: bool) -> socket.socket:
+        sock = socket.socket()
+        sock.bind((HERE, 0))
+        sock.connect((self.target[0], self.tls_port) if encrypted else self.target)
+        if not encrypted:
+            return sock
+        assert self.tls is not None
+        return self.tls.wrap_socket(sock)
 
 
 @define
