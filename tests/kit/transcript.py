@@ -56,12 +56,10 @@ class PaperShelf:
     """Clips whose names are what is said."""
 
     catalogue: Catalogue
-    language: str = ""
-    """Spoken instead of the language that was asked for; empty: that one."""
     said: list[str] = field(factory=list)
 
     def prompt(self, language: str, name: str, values: Mapping[str, str] = {}) -> Deferred[Clip]:
-        spoken = self.catalogue.closest(self.language or language)
+        spoken = self.catalogue.closest(language)
         return succeed(paper(self.catalogue.text(spoken, name, values)))
 
     def speak(self, language: str, text: str) -> Deferred[Clip]:
@@ -93,9 +91,9 @@ def demo(language: str) -> tuple[object, Sequence[Mailbox]]:
         )
         for plan in organisation.dial_plans
     )
-    ada, *others = mailboxes
-    ada = evolve(ada, prompt_editing_enabled=True)
-    return evolve(organisation, dial_plans=plans), [ada, *others]
+    people = [evolve(one, language=language or one.language) for one in mailboxes]
+    people[0] = evolve(people[0], prompt_editing_enabled=True)
+    return evolve(organisation, dial_plans=plans), people
 
 
 @define(eq=False)
@@ -145,7 +143,7 @@ class Conversation:
         self.call.allow(1800.0)
         surroundings = office(
             organisation,  # type: ignore[arg-type]
-            shelf=PaperShelf(load_catalogue([shipped("prompts")]), self.language),
+            shelf=PaperShelf(load_catalogue([shipped("prompts")])),
             people=MemoryPeople(list(mailboxes)),
             directory=directory,
             mailboxes=MemoryMailboxes({"ada@example.com": MemoryMailbox(mails)}),

@@ -230,7 +230,7 @@ class _Finding:
         if typed == BACK_KEY:
             return []
         if not typed:
-            await self._failed("are-you-there")
+            await self._failed("are-you-there" if typed is None else "search-nobody")
             return []
         asked = self.office.directory.find(plan.name, [typed])
         person = (await patiently(self.call, self.speaker, asked)).get(typed)

@@ -101,6 +101,15 @@ class SignInTests(VisitCase):
         self.assertEqual(call.heard.count("are-you-there"), 2)
         self.check(call)
 
+    def test_nothing_but_the_pound_key(self) -> None:
+        """Who presses # without a PIN hears that this is no choice."""
+        call = Visit().dial().until("enter-pin").press("#").until("invalid-key").until("enter-pin")
+        call.press(PIN + "#").until("main-menu-repeat").press("6").until("options-menu")
+        call.press("3").until("new-pin").press("#").until("invalid-key").until("new-pin")
+        call.press("802641#").until("new-pin-again").press("*").until("not-changed")
+        self.assertNotIn("are-you-there", call.heard)
+        self.check(call.hang_up())
+
     def test_half_an_extension(self) -> None:
         """An extension that is too short is said to be so."""
         call = Visit(route=STRANGE_PHONE).dial().until("enter-extension").press("10")

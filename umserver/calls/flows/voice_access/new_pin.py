@@ -23,10 +23,13 @@ async def change_pin(owner: Owner) -> bool:
         pin = await _typed(owner, "new-pin")
         if pin == BACK_KEY:
             break
-        if pin is None:
-            await owner.say("are-you-there")
+        if not pin:
+            await owner.say("are-you-there" if pin is None else "invalid-key")
             continue
-        if await _typed(owner, "new-pin-again") != pin:
+        again = await _typed(owner, "new-pin-again")
+        if again == BACK_KEY:
+            break
+        if again != pin:
             await owner.say("new-pin-differs")
             continue
         try:

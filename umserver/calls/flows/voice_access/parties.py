@@ -97,7 +97,7 @@ async def _by_extension(owner: Owner) -> Party | None:
             if person is not None and person.um_enabled:
                 await owner.say_filled("search-found", name=person.display_name)
                 return party_of(owner, person)
-        await owner.say("recipient-unknown" if typed else "are-you-there")
+        await owner.say("are-you-there" if typed is None else "recipient-unknown")
     return None
 
 

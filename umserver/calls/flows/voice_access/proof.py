@@ -41,7 +41,7 @@ async def proved(owner: Owner) -> bool:
         if pin == BACK_KEY:
             return False
         if not pin:
-            names = ["are-you-there", "enter-pin-here"]
+            names = ["are-you-there" if pin is None else "invalid-key", "enter-pin-here"]
             continue
         try:
             checking = owner.office.pins.sign_in(

@@ -119,7 +119,7 @@ class Door:
             if typed:
                 self.silences = 0
                 return typed
-            if not await self._once_more("are-you-there"):
+            if not await self._once_more("are-you-there" if typed is None else "invalid-key"):
                 return None
 
     async def _name(self, mailbox: Mailbox | None) -> list[Clip]:
