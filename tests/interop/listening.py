@@ -46,6 +46,8 @@ net_interface 127.0.0.1
 WAV_HEAD = 44
 APART = 0.2
 """Seconds from the beginning of a prompt to where the next one is looked for."""
+AGAIN = 2.5
+"""Seconds at the end of what was searched that are searched again: a prompt may begin there."""
 BETWEEN_KEYS = 0.35
 """Seconds from one key to the next, as fast fingers press them."""
 
@@ -133,24 +135,30 @@ class Listener:
         wanted = {prompt: self.prompts[prompt]}
 
         def said() -> bool:
-            return self._later([heard.start for heard in prompts_heard(self._fresh(), wanted)])
+            fresh = self._fresh()
+            return self._later(fresh, [heard.start for heard in prompts_heard(fresh, wanted)])
 
         assert wait_until(said, seconds), f"{prompt} was not heard: {self.story()}"
         return self
 
     def until_the_tone(self, seconds: float = 40.0) -> Listener:
         """Listen until the next tone."""
-        toned = wait_until(lambda: self._later(beeps(self._fresh())), seconds)
-        assert toned, f"no tone: {self.story()}"
+
+        def toned() -> bool:
+            fresh = self._fresh()
+            return self._later(fresh, beeps(fresh))
+
+        assert wait_until(toned, seconds), f"no tone: {self.story()}"
         return self
 
     def _fresh(self) -> Pcm:
         return self.heard()[round(self._told * SAMPLE_RATE) :]
 
-    def _later(self, starts: list[float]) -> bool:
-        """Note the first of these places in what is fresh."""
-        if starts:
-            self._told += starts[0] + APART
+    def _later(self, fresh: Pcm, starts: list[float]) -> bool:
+        """Note the first of these places in what is fresh; if none, that it need not be searched
+        again: a search of all that was heard, twenty times a second, fills a processor.
+        """
+        self._told += starts[0] + APART if starts else max(0.0, len(fresh) / SAMPLE_RATE - AGAIN)
         return bool(starts)
 
     def talk(self, seconds: float) -> Listener:

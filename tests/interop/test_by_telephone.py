@@ -42,7 +42,8 @@ user = "{user}"
 password = "{password}"
 """
 PROMPTS = (
-    *("enter-pin", "main-menu", "message-acts", "message-deleted", "message-is-flagged"),
+    *("enter-pin", "first-time", "main-menu", "message-acts", "message-deleted"),
+    "message-is-flagged",
     *(
         "search-last-first",
         "search-other-way",
@@ -140,6 +141,7 @@ class ByTelephoneTests(SynchronousTestCase):
         self.arrived(ADA, 2)
         with self.owner("one") as ada:
             ada.until("enter-pin").press(PIN + "#")
+            ada.until("first-time").press("#")
             ada.until("main-menu").press("1")
             ada.until("second").until("message-acts").press("7")
             ada.until("message-deleted").press("#")
