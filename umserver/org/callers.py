@@ -13,8 +13,9 @@ from attrs import frozen
 
 from umserver.org.facts import Party
 from umserver.org.messages import CallerId
-from umserver.org.numbers import is_number, key, spellings
+from umserver.org.numbers import is_number, key
 from umserver.org.settings import EVERYWHERE, DialPlan, Mailbox, Organisation
+from umserver.org.spellings import spellings
 from umserver.org.tokens import MAX_TEXT
 
 Found: TypeAlias = Mapping[tuple[str, str], Mailbox]

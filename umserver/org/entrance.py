@@ -10,11 +10,11 @@ from attrs import frozen
 
 from umserver.org import refusals
 from umserver.org.facts import CallFacts
-from umserver.org.numbers import spellings
 from umserver.org.peers import gateway_of
 from umserver.org.refusals import Refusal
 from umserver.org.security import signalling_refusal
 from umserver.org.settings import DialPlan, HuntGroup, IPGateway, Organisation
+from umserver.org.spellings import spellings
 from umserver.org.tokens import Claim
 
 CATCH_ALL = ""

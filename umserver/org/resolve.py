@@ -16,7 +16,6 @@ from umserver.org.callers import Caller, Found, caller_of, enabled, user_of
 from umserver.org.entrance import Closed, Entrance, enter
 from umserver.org.facts import CallFacts, Diversion, Party
 from umserver.org.messages import CallerId
-from umserver.org.numbers import spellings
 from umserver.org.refusals import Refusal
 from umserver.org.settings import (
     EVERYWHERE,
@@ -28,6 +27,7 @@ from umserver.org.settings import (
     Organisation,
     TestNumber,
 )
+from umserver.org.spellings import spellings
 from umserver.org.tokens import MAX_TEXT, Claim
 
 

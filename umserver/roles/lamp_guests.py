@@ -10,10 +10,10 @@ from collections.abc import Callable
 from umserver.interfaces import IDirectory, Unavailable
 from umserver.org.facts import CallFacts
 from umserver.org.lamps import allows_lamp
-from umserver.org.numbers import spellings
 from umserver.org.peers import gateway_of
 from umserver.org.security import signalling_refusal
 from umserver.org.settings import Organisation
+from umserver.org.spellings import spellings
 
 FORBIDDEN, NOT_FOUND, UNAVAILABLE = 403, 404, 503
 

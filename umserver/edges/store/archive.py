@@ -37,7 +37,8 @@ from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
 from umserver.edges.store.notices import Notices
 from umserver.edges.store.recorded import Recorded
-from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing, fold
+from umserver.edges.store.statement import fold
+from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing
 from umserver.interfaces import FleetServer, RequestedState, Unavailable
 from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
-from umserver.edges.store.tables import fold
+from umserver.edges.store.statement import fold
 from umserver.org.declare import declared
 from umserver.org.faults import Fault, SettingsFaults
 from umserver.org.parse import parse_object

@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from umserver.edges.store.tables import Row, UserRow, fold
+from umserver.edges.store.statement import fold
+from umserver.edges.store.tables import Row, UserRow
 from umserver.org.declare import Declared, Kind, declared
 from umserver.org.parse import parse, parse_object
 from umserver.org.people import is_open_to_callers, spelled_names

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import define, evolve, field
 
-from umserver.edges.store.tables import Statement, fold
+from umserver.edges.store.statement import Statement, fold
 from umserver.org.lamps import Lamp, Waiting
 
 LAMPS_SCHEMA = """

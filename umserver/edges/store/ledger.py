@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from attrs import define, evolve, field, frozen
 
-from umserver.edges.store.tables import Statement, fold
+from umserver.edges.store.statement import Statement, fold
 
 LEDGER_SCHEMA = """
 CREATE TABLE changes (

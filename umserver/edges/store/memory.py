@@ -21,6 +21,7 @@ from umserver.edges.store.ledger import MemoryLedger, this_user
 from umserver.edges.store.outbox import MemoryOutbox
 from umserver.edges.store.recordings import MemoryRecordings
 from umserver.edges.store.roster import MemoryRoster, Roster
+from umserver.edges.store.statement import fold
 from umserver.edges.store.tables import (
     Conflict,
     Reading,
@@ -29,7 +30,6 @@ from umserver.edges.store.tables import (
     UserRow,
     Writing,
     check_version,
-    fold,
 )
 
 if TYPE_CHECKING:

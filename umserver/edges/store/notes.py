@@ -14,7 +14,8 @@ from umserver.edges.store.consistency import MAILBOXES
 from umserver.edges.store.forms import user_row_of
 from umserver.edges.store.ledger import Change
 from umserver.edges.store.recordings import Recording, digest_of
-from umserver.edges.store.tables import Row, UserRow, Writing, check_version, fold
+from umserver.edges.store.statement import fold
+from umserver.edges.store.tables import Row, UserRow, Writing, check_version
 from umserver.interfaces import RequestedState
 from umserver.org.pin_record import PinRecord
 from umserver.org.settings import Mailbox

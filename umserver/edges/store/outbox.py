@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import define, field
 
-from umserver.edges.store.tables import Statement
+from umserver.edges.store.statement import Statement
 
 OUTBOX_SCHEMA = """
 CREATE TABLE outbox (

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
-from umserver.edges.store.tables import Statement, fold
+from umserver.edges.store.statement import Statement, fold
 
 RECORDINGS_SCHEMA = """
 CREATE TABLE recordings (

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from attrs import define, evolve, field
 
-from umserver.edges.store.tables import Statement, fold
+from umserver.edges.store.statement import Statement, fold
 from umserver.interfaces import FleetServer, RequestedState
 
 ROSTER_SCHEMA = """

@@ -15,14 +15,8 @@ from umserver.edges.store.ledger import LEDGER_SCHEMA, SqlLedger
 from umserver.edges.store.outbox import OUTBOX_SCHEMA, SqlOutbox
 from umserver.edges.store.recordings import RECORDINGS_SCHEMA, SqlRecordings
 from umserver.edges.store.roster import ROSTER_SCHEMA, SqlRoster
-from umserver.edges.store.tables import (
-    Conflict,
-    Row,
-    Statement,
-    UserRow,
-    check_version,
-    fold,
-)
+from umserver.edges.store.statement import Statement, fold
+from umserver.edges.store.tables import Conflict, Row, UserRow, check_version
 
 if TYPE_CHECKING:
     from umserver.org.people import NameQuery

@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from attrs import field, frozen
 
-if TYPE_CHECKING:
-    from umserver.edges.store.lamps import Lamps
-    from umserver.edges.store.ledger import Ledger
-    from umserver.edges.store.outbox import Outbox
-    from umserver.edges.store.recordings import Recordings
-    from umserver.edges.store.roster import Roster
-    from umserver.org.people import NameQuery
+from umserver.edges.store.lamps import Lamps
+from umserver.edges.store.ledger import Ledger
+from umserver.edges.store.outbox import Outbox
+from umserver.edges.store.recordings import Recordings
+from umserver.edges.store.roster import Roster
+from umserver.org.people import NameQuery
 
 
 class Conflict(Exception):
@@ -266,29 +265,6 @@ class Rehearsed:
     def close(self) -> None:
         """See `Tables`."""
         self.tables.close()
-
-
-class Rows(Protocol):
-    """What a statement found."""
-
-    @property
-    def rowcount(self) -> int:
-        """Rows that it wrote."""
-
-    def fetchone(self) -> Any:
-        """The next row or None."""
-
-    def fetchall(self) -> Sequence[Any]:
-        """All rows that are left."""
-
-
-Statement = Callable[..., Rows]
-"""Carries out an SQL statement, with a question mark where each of the values stands."""
-
-
-def fold(name: str) -> str:
-    """How names and addresses are compared."""
-    return name.casefold()
 
 
 def check_version(what: str, expected: int | None, found: int) -> None:

@@ -7,7 +7,7 @@ Sources: RFC 3261 §8.1.3.4 (redirects), RFC 5806, RFC 3264.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, fail, succeed
@@ -25,9 +25,6 @@ from umserver.wire.sip.effects import (
 )
 from umserver.wire.sip.headers import NameAddr
 from umserver.wire.sip.uri import Uri
-
-if TYPE_CHECKING:
-    from umserver.edges.net.softphone.phone import Softphone
 
 MOST_REDIRECTS = 5
 _FORWARDING_HEADERS = ("diversion", "history-info")
@@ -66,11 +63,28 @@ def quiet(text: str) -> None:
     return None
 
 
+class Placer(Protocol):
+    """What a call asks of the telephone that placed it."""
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong with TLS last, in words; empty when nothing did."""
+
+    def invite(self, call: OutgoingCall, uri: Uri) -> None:
+        """Send this call's INVITE to that URI, once its address is known."""
+
+    def knows(self, call: OutgoingCall) -> bool:
+        """Whether something may still be told to this call."""
+
+    def forget(self, call: OutgoingCall) -> None:
+        """Nothing more is to be told to this call under its present name."""
+
+
 @define(eq=False, kw_only=True)
 class OutgoingCall(Conversation):
     """One call that we placed."""
 
-    phone: Softphone
+    phone: Placer
     order: Order
     say: Callable[[str], None] = quiet
     """Told in words what happens."""
