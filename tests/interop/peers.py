@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
@@ -31,6 +31,9 @@ SOFTPHONE = Path(sys.executable).with_name("um-call")
 UMCTL = Path(sys.executable).with_name("umctl")
 SCENARIOS = Path(__file__).with_name("scenarios")
 READY_SECONDS = 60.0
+SPOKEN = os.environ.get("UMSERVER_SPOKEN")
+"""A folder where servers leave what they have spoken for those that start later; None: each speaks
+for itself, which takes seconds."""
 
 
 def missing(*programs: str) -> str | None:
@@ -67,6 +70,16 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def share_files(source: Path, target: Path) -> None:
+    """Link the sounds of one folder into another where that is asked for and can be done."""
+    if SPOKEN is None or not source.is_dir():
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for path in source.glob("*.wav"):
+        with suppress(OSError):  # another file system, or it is there already
+            os.link(path, target / path.name)
+
+
 @define(eq=False)
 class Server:
     """One umserver process with a state folder of its own."""
@@ -85,6 +98,7 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it is ready. Raises AssertionError with its log when it is not."""
+        share_files(Path(SPOKEN or ""), self.state / "prompts")
         command = [str(TWISTD), "--nodaemon", "--pidfile=", "umserver", f"--state={self.state}"]
         command += [f"--sip={self.sip}", f"--mbx={self.mbx}", f"--http={self.http}"]
         with self.log.open("ab") as log:
@@ -94,6 +108,7 @@ class Server:
         if not wait_until(self._settled, READY_SECONDS) or not self.ready():
             self.kill()
             raise AssertionError("the server did not start:\n" + self.tail())
+        share_files(self.state / "prompts", Path(SPOKEN or ""))
 
     def _settled(self) -> bool:
         assert self.process is not None
