@@ -228,15 +228,22 @@ WORLD = World(
     answers={
         "enter-pin": [pin + "#" for pin in PINS.values()],
         "enter-pin-here": [pin + "#" for pin in PINS.values()],
-        "enter-extension": list(PINS),
-        "choice-back": ["#1002", "#1003", "39", "76484#"],
+        "enter-extension": [*PINS, "*", "#"],
+        "choice-back": ["#1002", "#1003", "39", "726"],
         "record-instructions": ["*"],
-        "main-menu-repeat": ["1", "4", "5"],
+        "operator-hint": ["*"],
+        "attendant-sign-in": ["*"],
+        "attendant-operator": ["*", "#", "1", "2"],
+        "search-again": ["1", "2"],
+        "main-menu-repeat": ["1", "4", "5", "5"],
+        "compose-menu": ["1", "2"],
+        "message-acts": ["#", "6", "8"],
+        "message-menu": ["1#"],
     },
     longest=(20.0, 60.0, 240.0),
     typing=TYPING_SECONDS,
     pressing=0.8,
-    activity=(0.0, 0.02, 0.05, 0.2),
+    activity=(0.0, 0.01, 0.03, 0.2),
 )
 
 
@@ -252,4 +259,13 @@ class RandomCallTests(SynchronousTestCase):
         self.assertLessEqual(
             {REFUSED, "voice-access", "gave-up", "message", "missed", "transferred", "time-up"},
             set(stories.outcomes),
+        )
+        self.assertLessEqual(
+            {
+                *("attendant-sign-in", "voice-access-welcome", "enter-extension-attendant"),
+                *("main-menu-repeat", "compose-menu", "record-to-send", "message-acts"),
+                *("search-message", "greeting-unnamed", "record-instructions", "operator-hint"),
+                *("echo-instructions", "announcement-test", "one-moment", "ringing"),
+            },
+            set(stories.heard),
         )
