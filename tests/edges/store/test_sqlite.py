@@ -42,6 +42,15 @@ with archive.tables.writing() as work:
     os.kill(os.getpid(), 9)
 """
 
+LOOKED_IN = """
+import sys
+from pathlib import Path
+from umserver.edges.store.archive import open_archive
+archive = open_archive("sqlite:", Path(sys.argv[1]))
+archive.is_empty()
+archive.close()
+"""
+
 
 class SqliteStoreTests(
     StoreContract, ChangeLogContract, LampContract, OutboxContract, SynchronousTestCase
@@ -93,6 +102,22 @@ class SqliteStoreTests(
         self.assertEqual(done.returncode, -9)
         self.assertEqual(self.again().load(), ORG)
         self.assertEqual(list(self.again().mailboxes()), [ADA])
+
+    def test_a_command_beside_a_running_server(self) -> None:
+        """A command that opens the store and ends takes nothing from under a running server.
+
+        The server has the store open twice, and goes on writing to the same files.
+        """
+        self.fill()
+        server, writer = self.again(), self.again()
+        log = self.state / f"{FILE_NAME}-wal"
+        before = log.stat().st_ino
+        subprocess.run([sys.executable, "-c", LOOKED_IN, str(self.state)], check=True, timeout=60)
+        self.assertEqual(log.stat().st_ino, before)
+        writer.remove("mailboxes", ADA.address)
+        subprocess.run([sys.executable, "-c", LOOKED_IN, str(self.state)], check=True, timeout=60)
+        self.assertEqual(list(server.mailboxes()), list(self.again().mailboxes()))
+        self.assertNotIn(ADA, list(self.again().mailboxes()))
 
     def test_another_place(self) -> None:
         """The URL can name any file."""

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from umserver.edges.store.backend import Backend
@@ -46,8 +46,7 @@ class SqliteTables:
         self._now = now
         self._who = this_user()
         with _told(path):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            os.chmod(path, 0o600)
+            _make(path)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -139,6 +138,18 @@ class SqliteTables:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _make(path: Path) -> None:
+    """Have the file there, its owner's alone.
+
+    A file that exists is never opened here: closing it would let go of every lock that this
+    process holds on it (POSIX), another program would think itself the last one, and remove the
+    write-ahead log that this one still writes to.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    os.chmod(path, 0o600)
 
 
 @contextmanager
