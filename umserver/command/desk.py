@@ -27,7 +27,7 @@ DEFAULT_STORE = "sqlite:"
 
 @define
 class Machine:
-    """See `umserver.edges.admin.cmdlet.Desk`."""
+    """See `umserver.edges.admin.desk.Desk`."""
 
     bootstrap: Bootstrap
     input: TextIO

@@ -18,9 +18,10 @@ from umserver import __version__
 from umserver.command.desk import Machine
 from umserver.edges.admin.ask import NotRunning, Refused
 from umserver.edges.admin.catalogue import by_word, recognise
-from umserver.edges.admin.cmdlet import Cmdlet, Outcome
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.given import CHANGING, VIEWING, given_to
 from umserver.edges.admin.line import Line, Mistyped, choose, take_apart
+from umserver.edges.admin.outcome import Outcome
 from umserver.edges.admin.show import as_json, printed, status_text
 from umserver.edges.admin.topics import help_text
 from umserver.edges.admin.view import View, seen, take_view

@@ -6,9 +6,9 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.edges.admin.cmdlet import Property, Record
 from umserver.edges.admin.condition import condition, sorted_by
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.outcome import Property, Record
 
 
 def record(**values: object) -> Record:

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.edges.admin.desk import DeskCase
 from umserver.command import WRONG_USE
-from umserver.edges.admin.cmdlet import Outcome, Property
+from umserver.edges.admin.outcome import Outcome, Property
 from umserver.edges.admin.show import printed, table
 from umserver.edges.admin.view import View
 

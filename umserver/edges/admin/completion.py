@@ -11,9 +11,11 @@ from itertools import islice
 from attrs import define, field
 
 from umserver.edges.admin.catalogue import by_name, by_word, cmdlets
-from umserver.edges.admin.cmdlet import Archive, Cmdlet, Parameter
+from umserver.edges.admin.cmdlet import Cmdlet
+from umserver.edges.admin.desk import Archive
 from umserver.edges.admin.given import CHANGING, FORMATS, VIEWING
 from umserver.edges.admin.line import Mistyped, choose, fold
+from umserver.edges.admin.parameter import Parameter
 from umserver.edges.admin.quoting import begun, quoted
 from umserver.org.sections import identity_of
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from attrs import define
 
-from umserver.edges.admin.cmdlet import Record
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.outcome import Record
 from umserver.org.faults import nearest
 
 MOST_TEXT = 2000

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Archive, Kept
+from umserver.edges.admin.desk import Archive, Kept
 from umserver.edges.admin.line import Mistyped, choose
 from umserver.edges.admin.nouns import Noun
 from umserver.org.numbers import key

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import define, field
 
-from umserver.edges.admin.cmdlet import Cmdlet, Parameter
 from umserver.edges.admin.line import Line, Mistyped, choose
+from umserver.edges.admin.parameter import Parameter, Signature
 from umserver.edges.admin.values import flag_of, is_flag, items_of, number_of, value_of
 from umserver.org.declare import Kind
 
@@ -42,7 +42,7 @@ REHEARSALS = ("ValidateOnly",)
 class Given:
     """A cmdlet's parameters, as typed."""
 
-    cmdlet: Cmdlet
+    cmdlet: Signature
     options: dict[str, tuple[str, ...]] = field(factory=dict)
     what_if: bool = False
     """Only say what would be done."""
@@ -123,7 +123,7 @@ class Given:
         )
 
 
-def given_to(cmdlet: Cmdlet, line: Line, common: tuple[Parameter, ...] = CHANGING) -> Given:
+def given_to(cmdlet: Signature, line: Line, common: tuple[Parameter, ...] = CHANGING) -> Given:
     """The line's options as the parameters of this cmdlet; what is common stands in `common`.
 
     Raises Mistyped with the nearest right word.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import SystemRandom
 
-from umserver.edges.admin.cmdlet import Desk
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.org.forms import mail_address, number

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import NOTHING, evolve
 
-from umserver.edges.admin.cmdlet import Parameter
 from umserver.edges.admin.nouns import OF_SECTION, Noun
+from umserver.edges.admin.parameter import Parameter
 from umserver.org.declare import Declared, Kind
 from umserver.org.faults import Fault, SettingsFaults
 from umserver.org.sections import identity_of

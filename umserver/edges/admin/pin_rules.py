@@ -5,7 +5,7 @@ Knows: the policy's rules as `umserver.org.pin_rules` has them. Must never know:
 
 from __future__ import annotations
 
-from umserver.edges.admin.cmdlet import Desk
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.line import Mistyped
 from umserver.org.faults import Fault, SettingsFaults
 from umserver.org.pin_rules import why_not

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from umserver.edges.admin.ask import NotRunning, Refused
-from umserver.edges.admin.cmdlet import Desk, Property, Record
+from umserver.edges.admin.desk import Desk
+from umserver.edges.admin.outcome import Property, Record
 
 COLUMN = "Reachable"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Property, Record
 from umserver.edges.admin.nouns import Noun
+from umserver.edges.admin.outcome import Property, Record
 from umserver.org.eum_list import eum_addresses
 from umserver.org.sections import identity_of
 from umserver.org.settings import AutoAttendant, DialPlan, IPGateway, Mailbox, Organisation

@@ -14,8 +14,9 @@ from typing import TextIO
 from attrs import define, field
 
 from umserver.edges.admin.catalogue import recognise
-from umserver.edges.admin.cmdlet import Cmdlet, Desk
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.completion import Completion
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.line import Mistyped, fold, take_apart
 from umserver.edges.admin.quoting import words_of
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Outcome, Record
+from umserver.edges.admin.outcome import Outcome, Record
 from umserver.edges.admin.view import View, is_list
 from umserver.org.columns import to_columns
 from umserver.org.declare import declared

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from umserver.edges.admin.catalogue import by_name, by_word, cmdlets
-from umserver.edges.admin.cmdlet import Cmdlet, Parameter
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.examples import examples_of
 from umserver.edges.admin.given import CHANGING, VIEWING
 from umserver.edges.admin.line import Line, choose, fold
+from umserver.edges.admin.parameter import Parameter
 
 OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    umctl alone is a shell
 

@@ -10,10 +10,10 @@ from itertools import islice
 
 from attrs import evolve, field, frozen
 
-from umserver.edges.admin.cmdlet import Outcome, Record
 from umserver.edges.admin.condition import condition, place_in, sorted_by
 from umserver.edges.admin.given import FORMATS, Given
 from umserver.edges.admin.line import Mistyped, choose
+from umserver.edges.admin.outcome import Outcome, Record
 
 
 @frozen

@@ -12,12 +12,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from umserver.edges.admin.ask import NotRunning, Refused
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.cmdlets.prompts import folder_of
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED
+from umserver.edges.admin.outcome import Outcome, Property
+from umserver.edges.admin.parameter import Parameter
 from umserver.org.foretold import Foretold, foretell
 from umserver.org.settings import AutoAttendant
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record
+from umserver.edges.admin.cmdlet import Cmdlet
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.outcome import Outcome, Property, Record
+from umserver.edges.admin.parameter import Parameter
 from umserver.org.sections import NOUNS
 
 FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%m/%d/%Y")

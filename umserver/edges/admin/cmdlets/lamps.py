@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.cmdlets.running import record_of
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
+from umserver.edges.admin.outcome import Outcome
+from umserver.edges.admin.parameter import Parameter
 
 LAMP = {
     "mailbox": "Identity",

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import evolve
 
-from umserver.edges.admin.cmdlet import Archive, Cmdlet, Desk, Kept, Outcome, Parameter, flag
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.cmdlets.objects import (
     MAILBOX,
     fitting,
@@ -21,10 +21,13 @@ from umserver.edges.admin.cmdlets.objects import (
     parameters_of,
     set_,
 )
+from umserver.edges.admin.desk import Archive, Desk, Kept
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.notices import told, welcome
+from umserver.edges.admin.outcome import Outcome
+from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import identity, in_parameters
 from umserver.edges.admin.pin_rules import asked_pin, check_pin
 from umserver.edges.admin.records import record_of

@@ -12,11 +12,14 @@ from typing import Any
 from attrs import evolve
 
 from umserver.edges.admin.ask import NotRunning
-from umserver.edges.admin.cmdlet import Archive, Cmdlet, Desk, Outcome, Parameter, Record, flag
+from umserver.edges.admin.cmdlet import Cmdlet
+from umserver.edges.admin.desk import Archive, Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, NOUNS, Noun
+from umserver.edges.admin.outcome import Outcome, Record
+from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import identity, in_parameters, settings_of
 from umserver.edges.admin.reach import COLUMN, reach_of
 from umserver.edges.admin.records import record_of

@@ -12,16 +12,19 @@ from random import SystemRandom
 
 from attrs import evolve
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record, flag
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.cmdlets.mailboxes import (
     IGNORE_ERRORS,
     RESULT_SIZE,
     limit_of,
 )
 from umserver.edges.admin.cmdlets.objects import MAILBOX
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.notices import new_pin, told
+from umserver.edges.admin.outcome import Outcome, Property, Record
+from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import identity
 from umserver.edges.admin.pin_rules import asked_pin, check_pin
 from umserver.org.faults import Fault, SettingsFaults

@@ -16,11 +16,14 @@ from typing import Any
 
 from attrs import evolve
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property
+from umserver.edges.admin.cmdlet import Cmdlet
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, Noun
+from umserver.edges.admin.outcome import Outcome, Property
+from umserver.edges.admin.parameter import Parameter
 from umserver.org.prompt_files import folder_name
 
 OWNERS = {"UMDialPlan": "UMDialPlan", "UMAutoAttendant": "UMAutoAttendant"}

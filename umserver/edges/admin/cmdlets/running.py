@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record
+from umserver.edges.admin.cmdlet import Cmdlet
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.outcome import Outcome, Property, Record
+from umserver.edges.admin.parameter import Parameter
 
 PROBES = ("UM.CallRouter\\UMCallRouterTestProbe", "UM.Protocol\\UMSelfTestProbe")
 HEALTH_SETS = ("UM.CallRouter", "UM.Protocol", "UM")

@@ -11,11 +11,14 @@ from typing import Any
 
 from attrs import evolve
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, flag
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.cmdlets.objects import changed, some_of
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, Noun
+from umserver.edges.admin.outcome import Outcome, Property
+from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import settings_of
 from umserver.edges.admin.records import record_of
 

@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from umserver.edges.admin.ask import NotRunning
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter, Property, Record
+from umserver.edges.admin.cmdlet import Cmdlet
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.outcome import Outcome, Property, Record
+from umserver.edges.admin.parameter import Parameter
 from umserver.org.states import COMPONENTS, REQUESTERS, STATES
 
 SERVER = Parameter("Identity", "Name of the server; this one when it is not given")

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from umserver.edges.admin.cmdlet import Cmdlet, Desk, Outcome, Parameter
+from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.cmdlets.objects import MAILBOX, changed, rebuilt
+from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.outcome import Outcome
+from umserver.edges.admin.parameter import Parameter
 from umserver.edges.admin.parameters import identity, settings_of
 from umserver.org.consequences import with_dtmf_map
 from umserver.org.settings import Mailbox
