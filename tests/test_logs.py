@@ -56,6 +56,29 @@ class ConsoleTests(SynchronousTestCase):
             ["2023-11-14 22:13:20.250 info  roles.mbx      [abc@pbx] call over: message"],
         )
 
+    def test_what_comes_by_the_thousand(self) -> None:
+        """A peer cannot fill the disk with lines; what is left out is counted, the rest is told."""
+        observer = logs.ConsoleObserver(self.watched.out, local_time=time.gmtime)
+        for n in range(100_000):
+            observer(event(log_format="refused: {why}", why=n, log_time=1700000000 + n / 10_000))
+        observer(event(log_format="call over", log_time=1700000010.0))
+        self.assertLess(len(self.watched.lines), 2 * (200 + 50) + 2)
+        self.assertIn("call over", self.watched.lines[-1])
+        observer(event(log_format="refused: {why}", why="last", log_time=1700000300.0))
+        self.assertIn("refused: last", self.watched.lines[-2])
+        lines = self.watched.lines
+        told = [int(line.split("… ")[1].split()[0]) for line in lines if "left out" in line]
+        refused = sum("refused: " in line for line in self.watched.lines)
+        self.assertEqual(sum(told) + refused, 100_001)
+
+    def test_kinds_are_bounded(self) -> None:
+        """However many kinds of lines there are, few are kept in mind."""
+        observer = logs.ConsoleObserver(self.watched.out, local_time=time.gmtime)
+        for n in range(5000):
+            observer(event(log_format=f"kind {n}"))
+        self.assertEqual(len(self.watched.lines), 5000)
+        self.assertLessEqual(len(observer._kinds), logs.MOST_KINDS)
+
     def test_no_secret_is_shown(self) -> None:
         """A PIN, key or password that slips into an event is masked."""
         self.watched.logger().warn("wrong {pin} with {key}", pin="246813", key=b"topsecret")

@@ -99,7 +99,8 @@ class Server:
     def start(self) -> None:
         """Start and wait until it is ready. Raises AssertionError with its log when it is not."""
         share_files(Path(SPOKEN or ""), self.state / "prompts")
-        command = [str(TWISTD), "--nodaemon", "--pidfile=", "umserver", f"--state={self.state}"]
+        command = [str(TWISTD), "--nodaemon", "--pidfile=", "--logger=umserver.logs.console"]
+        command += ["umserver", f"--state={self.state}"]
         command += [f"--sip={self.sip}", f"--mbx={self.mbx}", f"--http={self.http}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

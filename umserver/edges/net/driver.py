@@ -56,6 +56,7 @@ class Driver:
     _telling: bool = field(init=False, default=False)
     _performing: bool = field(init=False, default=False)
     _stopped: bool = field(init=False, default=False)
+    _told_at: float = field(init=False, default=float("-inf"))
 
     def received(self, data: bytes, flow: Flow) -> None:
         """A whole message came in."""
@@ -99,10 +100,17 @@ class Driver:
         if isinstance(effect, Send):
             self._send(effect)
         elif isinstance(effect, Dropped):
-            self.dropped_count += 1
-            log.debug("dropped: {why}", why=effect.why)
+            self._dropped(effect.why)
         else:
             self._news.append(effect)
+
+    def _dropped(self, why: str) -> None:
+        """Counted, and told once a second at most: whoever sends rubbish fills no disk."""
+        self.dropped_count += 1
+        now = self.seconds()
+        if now - self._told_at >= 1.0:
+            self._told_at = now
+            log.debug("dropped: {why} ({n} so far)", why=why, n=self.dropped_count)
 
     def stop(self) -> None:
         """Send and receive nothing any more."""
