@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from weakref import ref
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, fail, succeed
@@ -96,7 +97,7 @@ class Conversation:
 
     @referral.default
     def _own_referral(self) -> Referral:
-        return Referral(self)
+        return Referral(ref(self))
 
     @property
     def sends_on(self) -> bool:
@@ -290,6 +291,7 @@ class Conversation:
             return
         self.over = by
         on_over, self.on_over, self.on_key = self.on_over, None, None
+        self.joined = None
         if on_over is not None:
             on_over(by)
         self._release()

@@ -8,6 +8,7 @@ not; one that tells nothing at all gets less time than one that says how it goes
 from __future__ import annotations
 
 from typing import Protocol
+from weakref import ref
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, succeed
@@ -65,12 +66,20 @@ class Referred(Protocol):
 class Referral:
     """The transfers of one call, one after the other."""
 
-    of: Referred
+    _of: ref[Referred]
+    """It holds this, and not the other way about."""
     sends_on: bool = field(init=False, default=True)
     """False once the peer refused to transfer anybody."""
     _waiting: Deferred[bool] | None = field(init=False, default=None)
     _alarm: IDelayedCall | None = field(init=False, default=None)
     _is_accepted: bool = field(init=False, default=False)
+
+    @property
+    def of(self) -> Referred:
+        """The call; while it is waited for, somebody holds it."""
+        call = self._of()
+        assert call is not None
+        return call
 
     def ask(self, refer_to: str) -> Deferred[bool]:
         """Blind transfer to this URI; True when the peer took over. Fails with HungUp."""

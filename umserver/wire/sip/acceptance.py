@@ -25,7 +25,9 @@ class Acceptance:
     on_silence: Callable[[Acceptance, float], None]
     """The ACK never came."""
     waits: bool = field(init=False, default=False)
-    _send: Callable[[float], None] = field(init=False)
+    _headers: Pairs = field(init=False, default=())
+    _body: bytes = field(init=False, default=b"")
+    _tag: str | None = field(init=False, default=None)
     _interval: float = field(init=False, default=T1)
 
     @property
@@ -35,14 +37,9 @@ class Acceptance:
 
     def begin(self, now: float, headers: Pairs, body: bytes, tag: str | None) -> None:
         """Send the 200 and wait."""
-        self.waits = True
-
-        def send(at: float) -> None:
-            self.post.reply(self.to, 200, at, headers=headers, body=body, tag=tag)
-
-        self._send = send
+        self.waits, self._headers, self._body, self._tag = True, headers, body, tag
         self.to.passed = self._passed
-        send(now)
+        self._send(now)
         self._arm(now)
         self.post.alarms.set((self, "give up"), now + LIFETIME, self._give_up)
 
@@ -54,9 +51,13 @@ class Acceptance:
 
     def stop(self) -> None:
         """Wait no more."""
-        self.waits = False
+        self.waits, self.to.passed = False, None
         self.post.alarms.cancel((self, "repeat"))
         self.post.alarms.cancel((self, "give up"))
+
+    def _send(self, now: float) -> None:
+        headers, body, tag = self._headers, self._body, self._tag
+        self.post.reply(self.to, 200, now, headers=headers, body=body, tag=tag)
 
     def _passed(self, message: Request | Response, now: float) -> None:
         """A peer of RFC 2543 acknowledges within the INVITE's transaction."""

@@ -109,7 +109,7 @@ class OfferedCall:
         if self.session is None:
             dialog = dialog_of_server(self.request, self.to.flow, self.post.tag())
             self.session = Session(
-                self.post, self.name, dialog, self.on_over, self._left_early, self._pracked
+                self.post, self.name, dialog, self._over, self._left_early, self._pracked
             )
             self.session.offers.theirs = self.to
         return self.session
@@ -136,6 +136,11 @@ class OfferedCall:
         else:
             self.post.emit(Ended(self.name, by, str(status)))
             self.on_over()
+
+    def _over(self) -> None:
+        """The session has ended: what was made for it goes with it."""
+        self.session = self._provisional = None
+        self.on_over()
 
     def _left_early(self, now: float) -> None:
         """BYE before the final answer; the session refuses what is open (RFC 3261 §15.1.2)."""

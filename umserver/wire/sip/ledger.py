@@ -187,6 +187,7 @@ class Ledger:
         self._follow(one, one.fire(now), now)
 
     def _follow(self, one: Transaction, outcomes: list[machines.Outcome], now: float) -> None:
+        passed, failed = one.passed, one.failed
         if one.is_over:
             self._forget(one)
         else:
@@ -196,14 +197,15 @@ class Ledger:
                 case Outgoing():
                     self.emit(Send(outcome.data, outcome.flow))
                 case Passed():
-                    if one.passed is not None:
-                        one.passed(outcome.message, now)
+                    if passed is not None:
+                        passed(outcome.message, now)
                 case Failed():
-                    if one.failed is not None:
-                        one.failed(outcome.status, now)
+                    if failed is not None:
+                        failed(outcome.status, now)
 
     def _forget(self, one: Transaction) -> None:
         self.alarms.cancel(one)
+        one.passed = one.failed = None  # whose owner holds it: what is over waits for no collector
         if self._servers.get(one.key) is one:
             del self._servers[one.key]
             self._octets -= one.weight

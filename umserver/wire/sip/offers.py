@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
+from weakref import ref
 
 from attrs import define, evolve, field, frozen
 
@@ -80,7 +81,8 @@ class Proposal:
 class Offers:
     """Who has offered what to whom within one call."""
 
-    session: Changing
+    _session: ref[Changing]
+    """Who is asked and told; it holds this, and not the other way about."""
     theirs: Transaction | None = None
     """An INVITE or UPDATE of the peer that our user has not decided on."""
     offer_of_ours_is_open: bool = False
@@ -91,6 +93,13 @@ class Offers:
     _invite: Transaction | None = field(init=False, default=None)
     """Our INVITE that has had no final answer."""
     _waiting: deque[Proposal] = field(init=False, factory=deque)
+
+    @property
+    def session(self) -> Changing:
+        """The call; whatever of it is under way holds it."""
+        session = self._session()
+        assert session is not None
+        return session
 
     # the peer changes
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from weakref import ref
 
 from attrs import define, field
 
@@ -55,9 +56,9 @@ class Session:
     """Content types and bodies; the first one is on its way."""
 
     def __attrs_post_init__(self) -> None:
-        self.offers = Offers(self)
+        self.offers = Offers(ref(self))
         self.timer = SessionTimer(self.post, self._refresh, self._expired)
-        self.transfer = Transfer(self)
+        self.transfer = Transfer(ref(self))
         self.post.dialogs[self.dialog.key] = self
 
     # the peer asks
@@ -152,10 +153,11 @@ class Session:
 
     def acknowledge(self, number: int) -> Callable[[], None]:
         """Send the ACK for a 2xx to our INVITE; the result sends it again (RFC 3261 §13.2.2.4)."""
-        ack, way = self.dialog.request(self.post, "ACK", number=number)
+        post = self.post
+        ack, way = self.dialog.request(post, "ACK", number=number)
 
         def again() -> None:
-            self.post.send(ack, way)
+            post.send(ack, way)
 
         again()
         return again
@@ -250,11 +252,13 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Forget the dialog without a word."""
+        """Forget the dialog without a word, and let go of whoever held it."""
         if self.post.dialogs.get(self.dialog.key) is self:
             del self.post.dialogs[self.dialog.key]
-            self.timer.set(None, 0.0)
-            self.on_over()
+            self.timer.close()
+            on_over, self.on_over = self.on_over, _nothing
+            self.on_early_bye, self.on_prack = _nothing, None
+            on_over()
 
     def _tell_end(self, by: str, reason: str) -> None:
         if not self._ended:
@@ -278,6 +282,10 @@ class Session:
                 self.end("us", reason)
 
         self.post.ask(request, way, now, passed, lambda status, at: self.end("us", reason))
+
+
+def _nothing(*now: float) -> None:
+    """Whoever waited has been told."""
 
 
 def _quotable(text: str) -> str:

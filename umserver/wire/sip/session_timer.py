@@ -58,11 +58,20 @@ class SessionTimer:
             margin = min(32.0, terms.interval / 3)  # RFC 4028 §10
             alarms.set((self, "expiry"), now + terms.interval - margin, self.expired)
 
+    def close(self) -> None:
+        """Let go of whoever was told."""
+        self.set(None, 0.0)
+        self.refresh = self.expired = _nothing
+
     def refresh_again(self, now: float) -> None:
         """A refresh of ours came to nothing: there is time for a few more before the expiry."""
         if self.terms is not None and self.terms.we_refresh:
             wait = self.terms.interval / _TRIES
             self.post.alarms.set((self, "refresh"), now + wait, self.refresh)
+
+
+def _nothing(now: float) -> None:
+    """What is over."""
 
 
 def agreed_as_server(

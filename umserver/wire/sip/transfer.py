@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 from urllib.parse import quote
+from weakref import ref
 
 from attrs import define, evolve, field
 
@@ -41,11 +42,19 @@ _MOST_TRIES = 4
 class Transfer:
     """The transfers of one call, one after the other."""
 
-    session: Referring
+    _session: ref[Referring]
+    """Who is asked and told; it holds this, and not the other way about."""
     _asked: bool = field(init=False, default=False)
     """A REFER is out or its subscription lives."""
     _number: int = field(init=False, default=0)
     """The CSeq of the latest REFER, which NOTIFYs may name (RFC 3515 §2.4.6)."""
+
+    @property
+    def session(self) -> Referring:
+        """The call; whatever of it is under way holds it."""
+        session = self._session()
+        assert session is not None
+        return session
 
     def refer(self, refer_to: str, now: float) -> None:
         """Ask the peer to call there. Raises ProtocolMisuse while an earlier transfer goes on."""
