@@ -13,20 +13,16 @@ from typing import Any
 from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from umserver.discover import shipped
-from umserver.edges.admin.control import ControlSocket, ControlSocketInUse, open_control
-from umserver.edges.mail.cabinet import SpoolInUse
-from umserver.edges.speech.catalogue import CatalogueFaults
+from umserver.edges.admin.control import ControlSocket, open_control
 from umserver.edges.store.calls import FILE_NAME, CallLog
 from umserver.edges.store.settings import SettingsStore, open_store
 from umserver.edges.web.site import open_site
 from umserver.interfaces import Unavailable
 from umserver.org.bootstrap import Bootstrap
-from umserver.org.faults import SettingsFaults
 from umserver.org.parse import parse_toml
 from umserver.org.settings import Organisation
 from umserver.roles.fleet import Fleet
@@ -38,6 +34,7 @@ from umserver.service.answers import Answers
 from umserver.service.calm import Calm
 from umserver.service.desk import Desk
 from umserver.service.doors import Door
+from umserver.service.faults import OPERATORS_FAULTS, words
 from umserver.service.goodbye import Goodbye
 from umserver.service.greeting import greet
 from umserver.service.lamps import lamps_of, take_subscriptions
@@ -52,17 +49,6 @@ ROUTE_KEY = "route-key"
 """Name of the secret that signs routing results."""
 LONGEST_GOODBYE = 20.0
 """Seconds that running calls get to be ended and kept when the server stops."""
-_OPERATORS_FAULTS = (
-    SettingsFaults,
-    Unavailable,
-    ControlSocketInUse,
-    SpoolInUse,
-    CatalogueFaults,
-    CannotListenError,
-    OSError,
-    ValueError,
-)
-"""What the person who starts the server can put right: told in words, without a traceback."""
 
 
 @define(eq=False)
@@ -137,11 +123,11 @@ class UnifiedMessaging(Service):
         Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
     def _failed(self, failure: Any) -> None:
-        if isinstance(failure.value, _OPERATORS_FAULTS):
-            self.machine.say(f"umserver cannot start: {_words(failure.value)}")
+        if isinstance(failure.value, OPERATORS_FAULTS):
+            self.machine.say(f"umserver cannot start: {words(failure.value)}")
         else:
             log.failure("the server cannot start", failure=failure)
-        self.standing.now(f"the start failed: {_words(failure.value)}")
+        self.standing.now(f"the start failed: {words(failure.value)}")
         self.ready.errback(failure)
         self.ready.addErrback(lambda told: None)
         self.machine.give_up()
@@ -260,7 +246,7 @@ class UnifiedMessaging(Service):
             try:
                 part.server.open_tls()
             except OSError as fault:
-                log.error("the TLS port does not open: {why}", why=_words(fault))
+                log.error("the TLS port does not open: {why}", why=words(fault))
         if self.parts:
             self._look_at_doors()
             self.obey()
@@ -393,9 +379,3 @@ class UnifiedMessaging(Service):
     def ask(self, host: str, port: int, transport: str, patience: float) -> Deferred[int | None]:
         """Ask a peer whether it is there; see `SipServer.ask`."""
         return company.ask_from(self, host, port, transport, patience)
-
-
-def _words(fault: BaseException) -> str:
-    if isinstance(fault, OSError) and fault.strerror:
-        return f"{fault.strerror}{f': {fault.filename}' if fault.filename else ''}"
-    return str(fault) or type(fault).__name__

@@ -49,10 +49,11 @@ class SocketTests(SynchronousTestCase):
         self.assertFalse(is_wildcard("127.0.0.1"))
 
     def test_a_busy_port_is_refused(self) -> None:
-        """Two servers cannot listen on one port: the second hears so at once."""
-        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        """Two servers cannot listen on one port: the second hears at once which one that is."""
+        for name, kind in (("UDP", socket.SOCK_DGRAM), ("TCP", socket.SOCK_STREAM)):
             port = self.open("127.0.0.1", 0, kind)
-            self.assertRaises(OSError, bind, "127.0.0.1", port, kind)
+            fault = self.assertRaises(OSError, bind, "127.0.0.1", port, kind)
+            self.assertEqual(fault.filename, f"{name} port {port} of 127.0.0.1")
 
     def test_an_address_of_somebody_else_is_refused(self) -> None:
         """Listening on an address that this machine does not have fails at once."""

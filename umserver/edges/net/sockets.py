@@ -36,7 +36,7 @@ def is_address(host: str) -> bool:
 def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     """A non-blocking socket on this address; an IPv6 one takes no IPv4, so both may share a port.
 
-    Raises OSError.
+    Raises OSError, which names the port that cannot be had.
     """
     sock = socket.socket(family_of(host), kind)
     try:
@@ -48,9 +48,10 @@ def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         sock.bind((host, port))
         if kind == socket.SOCK_STREAM:
             sock.listen(128)
-    except OSError:
+    except OSError as fault:
         sock.close()
-        raise
+        named = "TCP" if kind == socket.SOCK_STREAM else "UDP"
+        raise OSError(fault.errno, fault.strerror, f"{named} port {port} of {host}") from fault
     return sock
 
 
