@@ -84,7 +84,7 @@ def new(given: Given, desk: Desk) -> Outcome:
     # only here: making keys needs a library that no other command has to wait for
     from umserver.edges.admin.self_signed import keep, self_signed
 
-    file = keep(folder, *self_signed(names, days, desk.now()))
+    file = keep(folder.absolute(), *self_signed(names, days, desk.now()))
     done = f"a certificate for {listed} was made: {file}"
     return Outcome(done=done, warnings=_taken(desk, str(file)))
 
