@@ -22,6 +22,7 @@ from umserver.edges.mail.imap_mailbox import ImapMailbox
 from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.imap_session import ImapSession, open_session
 from umserver.edges.mail.login import Login
+from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.maildir_mailbox import MaildirMailbox
 from umserver.edges.mail.threads import Here
 from umserver.interfaces import IMailboxes, Unavailable
@@ -159,15 +160,8 @@ class ImapTests(DovecotCase):
         """A service account opens mailboxes by address; what is read elsewhere is told in
         seconds, as lamps want it.
         """
-        boxes = imap_mailboxes(
-            reactor,
-            Here(),
-            host="127.0.0.1",
-            port=self.dovecot.port,
-            security="none",
-            user=MASTER,
-            password=MASTER_PASSWORD,
-        )
+        server = MailHost(port=self.dovecot.port, user=MASTER, password=MASTER_PASSWORD)
+        boxes = imap_mailboxes(reactor, server, Here())
         self.addCleanup(boxes.stop)
         verifyObject(IMailboxes, boxes)
         await self.arrive(voice_mail())
@@ -182,7 +176,7 @@ class ImapTests(DovecotCase):
     def test_no_login_in_clear_text(self) -> None:
         """A password is not sent through a network that can be listened to."""
         with self.assertRaisesRegex(ValueError, "without TLS"):
-            imap_mailboxes(reactor, Here(), host="mail.example.com", security="none", user="um")
+            imap_mailboxes(reactor, MailHost(host="mail.example.com", user="um"), Here())
 
 
 class TlsTests(DovecotCase):
@@ -197,9 +191,7 @@ class TlsTests(DovecotCase):
 
     def boxes(self, security: str, host: str = "localhost", **more: object) -> ImapMailboxes:
         """Mailboxes by a protected connection."""
-        made = imap_mailboxes(
-            reactor,
-            Here(),
+        server = MailHost(
             host=host,
             port=self.dovecot.imaps if security == "tls" else self.dovecot.port,
             security=security,
@@ -207,6 +199,7 @@ class TlsTests(DovecotCase):
             password=MASTER_PASSWORD,
             **more,  # type: ignore[arg-type]
         )
+        made = imap_mailboxes(reactor, server, Here())
         self.addCleanup(made.stop)
         return made
 

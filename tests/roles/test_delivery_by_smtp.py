@@ -13,6 +13,7 @@ from twisted.trial.unittest import TestCase
 from tests.edges.mail.letters import RECEIVED, envelope, speech
 from tests.kit.mail_server import MailServer
 from umserver.edges.mail.cabinet import Cabinet
+from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.spool import Spool
 from umserver.edges.mail.threads import Pool
@@ -35,7 +36,7 @@ class SmtpDownTests(TestCase):
         self.spool = Spool(Cabinet(Path(self.mktemp())), pool, pool)
         self.spool.open()
         self.addCleanup(self.spool.close)
-        mailer = mailer_for(real, "smtp", threads=pool, port=self.port)
+        mailer = mailer_for(real, "smtp", MailHost(port=self.port), threads=pool)
         self.delivery = Delivery(real, self.spool, mailer, lambda: RECEIVED)
         self.addCleanup(self.server.all_closed)
         self.addCleanup(self.delivery.stop)

@@ -16,9 +16,8 @@ from twisted.logger import Logger
 import umserver.calls.flows
 from umserver.calls.office import Flow
 from umserver.discover import constants, shipped
-from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
+from umserver.edges.mail.imap_mailboxes import ImapMailboxes
 from umserver.edges.mail.mailboxes import MaildirMailboxes
-from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.spool import Spool, open_spool
 from umserver.edges.mail.threads import Pool
 from umserver.edges.net.doorkeepers import Doorkeepers
@@ -37,7 +36,6 @@ from umserver.interfaces import (
     IDirectory,
     IGreetingDesk,
     IMailboxes,
-    IMailer,
     IPeople,
     IPins,
     ISettingsDesk,
@@ -54,6 +52,7 @@ from umserver.roles.mbx import AnsweringDesk, Equipment
 from umserver.roles.noticed import NoticedMailboxes
 from umserver.roles.notices import NoticePost
 from umserver.roles.poller import Poller
+from umserver.service import post
 from umserver.service.doors import Door, door_of
 from umserver.service.expected import Expected
 from umserver.service.machine import Machine
@@ -126,7 +125,7 @@ class Desk:
             min_free_bytes=bootstrap.spool.min_free_megabytes << 20,
         )
         self._mail_threads = Pool(machine.reactor, 4, "mail")
-        self.mailboxes = self._mailboxes()
+        self.mailboxes = post.mailboxes_of(machine, bootstrap, self.state, self._mail_threads)
         self.notices = NoticePost(
             machine.reactor, self.store, self.spool, f"{self.host} {self.state}"
         )
@@ -141,7 +140,7 @@ class Desk:
         self.delivery = Delivery(
             machine.reactor,
             self.spool,
-            self._mailer(),
+            post.mailer_of(machine, bootstrap, self.state, self._mail_threads, self.host),
             machine.wall,
             on_delivered=self._changed,
         )
@@ -201,44 +200,6 @@ class Desk:
             passes=passes,
             known=expected.knows,
             known_names=expected.knows_names,
-        )
-
-    def _mailer(self) -> IMailer:
-        mail = self.bootstrap.mail
-        return mailer_for(
-            self.machine.reactor,
-            mail.delivery,
-            threads=self._mail_threads,
-            folder=self.state / "mail",
-            host=mail.host or "127.0.0.1",
-            port=mail.port,
-            socket=Path(mail.socket) if mail.socket else None,
-            security=mail.security,
-            check_certificate=mail.check_certificate,
-            authorities=Path(mail.authorities) if mail.authorities else None,
-            user=mail.user,
-            password=mail.password,
-            token_file=Path(mail.token_file) if mail.token_file else None,
-            helo=mail.helo or self.host,
-        )
-
-    def _mailboxes(self) -> MaildirMailboxes | ImapMailboxes:
-        boxes = self.bootstrap.mailboxes
-        if boxes.storage == "maildir":
-            return MaildirMailboxes(self.machine.reactor, self.state / "mail", self._mail_threads)
-        return imap_mailboxes(
-            self.machine.reactor,
-            self._mail_threads,
-            host=boxes.host,
-            port=boxes.port,
-            security=boxes.security,
-            check_certificate=boxes.check_certificate,
-            authorities=Path(boxes.authorities) if boxes.authorities else None,
-            user=boxes.user,
-            password=boxes.password,
-            token_file=Path(boxes.token_file) if boxes.token_file else None,
-            trash=boxes.trash,
-            check_quota=boxes.check_quota,
         )
 
     def _role(self) -> AnsweringDesk:

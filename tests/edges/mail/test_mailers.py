@@ -11,6 +11,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.contracts.mailer import MailerContract
 from tests.kit.mail_server import MailServer
+from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.threads import Pool
 
@@ -27,7 +28,9 @@ class MaildirContract(MailerContract, TestCase):
         self.root.mkdir()
         pool = Pool(real, 4, "test")
         self.addCleanup(pool.stop)
-        self.mailer = mailer_for(real, "maildir", threads=pool, folder=self.root / "mail")
+        self.mailer = mailer_for(
+            real, "maildir", MailHost(), threads=pool, folder=self.root / "mail"
+        )
 
     def arrived(self) -> list[bytes]:
         """Unread mails."""
@@ -58,7 +61,7 @@ class ServerContract(MailerContract, TestCase):
         """Begin to listen; sets the mailer."""
         port = real.listenTCP(0, self.server, interface="127.0.0.1")
         pool = Pool(real, 2, "test")
-        self.mailer = mailer_for(real, self.kind, threads=pool, port=port.getHost().port)
+        self.mailer = mailer_for(real, self.kind, MailHost(port=port.getHost().port), threads=pool)
         return port
 
     def arrived(self) -> list[bytes]:
@@ -92,5 +95,5 @@ class UnixLmtpContract(ServerContract):
         path = Path(folder.name) / "lmtp"
         port = real.listenUNIX(str(path), self.server)
         pool = Pool(real, 2, "test")
-        self.mailer = mailer_for(real, "lmtp", threads=pool, host="", socket=path)
+        self.mailer = mailer_for(real, "lmtp", MailHost(host="", socket=path), threads=pool)
         return port

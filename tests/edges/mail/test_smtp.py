@@ -19,6 +19,7 @@ from zope.interface.verify import verifyObject
 
 from tests.edges.mail.letters import outgoing
 from tests.kit.mail_server import MailServer, certificate
+from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.smtp import ServerMailer
 from umserver.edges.mail.threads import Here
@@ -47,8 +48,8 @@ class ServerCase(TestCase):
 
     def mailer(self, kind: str = "smtp", port: int = 0, **settings: Any) -> IMailer:
         """A mailer for it."""
-        settings.setdefault("helo", "um.example.com")
-        return mailer_for(real, kind, threads=Here(), port=port or self.listen(), **settings)
+        server = MailHost(port=port or self.listen(), **settings)
+        return mailer_for(real, kind, server, threads=Here(), helo="um.example.com")
 
     async def refused(self, kind: type[Exception], mailer: IMailer, **changes: object) -> str:
         """Deliver, expect this failure, return its words."""
@@ -61,7 +62,7 @@ class SmtpTests(ServerCase):
 
     def test_is_a_mailer(self) -> None:
         """It keeps the interface's promise in form."""
-        verifyObject(IMailer, mailer_for(real, "smtp", threads=Here(), host="127.0.0.1"))
+        verifyObject(IMailer, mailer_for(real, "smtp", MailHost(), threads=Here()))
 
     async def test_mail_arrives_whole(self) -> None:
         """What arrives is octet for octet what was sent, lines of dots included."""
@@ -464,10 +465,12 @@ class LoginTests(ServerCase):
 class SettingsTests(TestCase):
     """What an operator can get wrong."""
 
-    def wrong(self, kind: str = "smtp", **settings: Any) -> str:
+    def wrong(self, kind: str = "smtp", helo: str = "localhost", **settings: Any) -> str:
         """The words of the refusal."""
-        fault = self.assertRaises(ValueError, mailer_for, Clock(), kind, threads=Here(), **settings)
-        return str(fault)
+        server = MailHost(**settings)
+        with self.assertRaises(ValueError) as raised:
+            mailer_for(Clock(), kind, server, threads=Here(), helo=helo)
+        return str(raised.exception)
 
     def test_words_for_mistakes(self) -> None:
         """Each mistake is named."""
@@ -494,22 +497,15 @@ class SettingsTests(TestCase):
             ("smtp", "tls", "", 465),
             ("lmtp", "none", "", 24),
         ):
-            mailer = mailer_for(
-                Clock(),
-                kind,
-                threads=Here(),
-                security=security,
-                host="::1",
-                user=user,
-                password=user,
-            )
+            server = MailHost(security=security, host="::1", user=user, password=user)
+            mailer = mailer_for(Clock(), kind, server, threads=Here())
             assert isinstance(mailer, ServerMailer)
             self.assertEqual(mailer.terms.server, f"[::1]:{port}")
 
     def test_address_as_a_name(self) -> None:
         """A server that is only known by its address says so in brackets (RFC 5321)."""
         for helo, said in {"192.0.2.1": "[192.0.2.1]", "2001:db8::1": "[IPv6:2001:db8::1]"}.items():
-            mailer = mailer_for(Clock(), "smtp", threads=Here(), helo=helo)
+            mailer = mailer_for(Clock(), "smtp", MailHost(), threads=Here(), helo=helo)
             assert isinstance(mailer, ServerMailer)
             self.assertEqual(mailer.terms.helo, said)
 

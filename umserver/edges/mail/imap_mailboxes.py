@@ -24,9 +24,8 @@ from umserver.edges.mail.imap_mailbox import ImapMailbox
 from umserver.edges.mail.imap_session import ImapSession, open_session
 from umserver.edges.mail.imap_watch import ImapWatch
 from umserver.edges.mail.login import Login
-from umserver.edges.mail.mailers import is_loopback
+from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.threads import Threads
-from umserver.edges.mail.trust import client_tls
 from umserver.interfaces import IMailbox, IMailboxes, Unavailable
 
 log = Logger()
@@ -108,34 +107,29 @@ class ImapMailboxes:
 
 def imap_mailboxes(
     reactor: Any,
+    server: MailHost,
     threads: Threads,
     *,
-    host: str,
-    port: int = 0,
-    security: str = "tls",
-    check_certificate: bool = True,
-    authorities: Path | None = None,
-    user: str,
-    password: str = "",
-    token_file: Path | None = None,
     trash: str = "Trash",
     check_quota: bool = True,
 ) -> ImapMailboxes:
-    """Mailboxes of this server; `security` is none, starttls or tls, port 0 the usual one.
+    """Mailboxes of this server.
 
-    Raises ValueError in words for an operator, or OSError when `authorities` cannot be read.
+    Raises ValueError in words for an operator, or OSError when authorities cannot be read.
     """
-    if security == "none" and not is_loopback(host):
-        raise ValueError(f"no login is sent to {host} without TLS; set security to starttls or tls")
-    port = port or (IMAPS_PORT if security == "tls" else IMAP_PORT)
-    endpoint: IStreamClientEndpoint = HostnameEndpoint(reactor, host, port, CONNECT_SECONDS)
-    starttls = None
-    if security != "none":
-        tls = client_tls(host, check=check_certificate, authorities=authorities)
-        if security == "tls":
-            endpoint = wrapClientTLS(tls, endpoint)
-        else:
-            starttls = tls
+    server.check_login()
+    by_tls = server.security == "tls"
+    port = server.port or (IMAPS_PORT if by_tls else IMAP_PORT)
+    plain: IStreamClientEndpoint = HostnameEndpoint(reactor, server.host, port, CONNECT_SECONDS)
+    tls = server.tls() if server.security != "none" else None
     return ImapMailboxes(
-        reactor, endpoint, threads, user, password, token_file, starttls, trash, check_quota
+        reactor,
+        wrapClientTLS(tls, plain) if tls is not None and by_tls else plain,
+        threads,
+        server.user,
+        server.password,
+        server.token_file,
+        None if by_tls else tls,
+        trash,
+        check_quota,
     )

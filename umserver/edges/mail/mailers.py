@@ -14,10 +14,10 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from umserver.edges.mail.handover import Security, Terms
 from umserver.edges.mail.login import Login
+from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.maildir import MaildirMailer
 from umserver.edges.mail.smtp import ServerMailer
 from umserver.edges.mail.threads import Threads
-from umserver.edges.mail.trust import client_tls
 from umserver.interfaces import IMailer
 
 KINDS = ("maildir", "smtp", "lmtp")
@@ -30,25 +30,16 @@ SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT, LMTP_PORT = 25, 587, 465, 24
 def mailer_for(
     reactor: Any,
     kind: str,
+    server: MailHost,
     *,
     threads: Threads,
     folder: Path | None = None,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    socket: Path | None = None,
-    security: str = "none",
-    check_certificate: bool = True,
-    authorities: Path | None = None,
-    user: str = "",
-    password: str = "",
-    token_file: Path | None = None,
     helo: str = "localhost",
 ) -> IMailer:
-    """The mailer of this `kind`: maildir (needs `folder`), smtp, or lmtp (`host` or `socket`).
+    """The mailer of this `kind`: maildir (needs `folder`), smtp or lmtp (need `server`).
 
-    `security` is none, starttls or tls. Port 0 is the usual one. `authorities` is a PEM file that
-    replaces the system's. `threads` serves the disk. Raises ValueError in words for an operator, or
-    OSError when `authorities` cannot be read.
+    `helo` names us there; `threads` serves the disk. Raises ValueError in words for an operator, or
+    OSError when authorities cannot be read.
     """
     if kind not in KINDS:
         raise ValueError(f"mail cannot be delivered by {kind!r}; possible are {', '.join(KINDS)}")
@@ -56,22 +47,26 @@ def mailer_for(
         if folder is None:
             raise ValueError("delivery by maildir needs a folder")
         return cast(IMailer, MaildirMailer(folder, threads))
-    protection = _security(security)
-    _check(kind, host, socket, protection, user, password, token_file)
-    login = Login(user, password) if user else None
-    port = port or _usual_port(kind, protection, login)
-    server = str(socket) if socket else _server(host, port)
-    terms = Terms(server, _helo(helo), kind == "lmtp", protection, login)
-    local = socket is not None or is_loopback(host)
-    endpoint = _endpoint(reactor, host, port, socket)
+    return cast(IMailer, _server_mailer(reactor, kind, server, threads, helo))
+
+
+def _server_mailer(
+    reactor: Any, kind: str, server: MailHost, threads: Threads, helo: str
+) -> ServerMailer:
+    protection = _security(server.security)
+    _check(kind, server)
+    login = Login(server.user, server.password) if server.user else None
+    port = server.port or _usual_port(kind, protection, login)
+    place = str(server.socket) if server.socket else _place(server.host, port)
+    terms = Terms(place, _helo(helo), kind == "lmtp", protection, login)
+    endpoint = _endpoint(reactor, server.host, port, server.socket)
     tls = None
     if protection is not Security.NONE:
-        tls = client_tls(host, check=check_certificate, authorities=authorities)
+        tls = server.tls()
         if protection is Security.TLS:
             endpoint = wrapClientTLS(tls, endpoint)
-    safe = local or protection is Security.TLS
-    mailer = ServerMailer(reactor, endpoint, terms, threads, tls, safe, token_file)
-    return cast(IMailer, mailer)
+    safe = server.is_near or protection is Security.TLS
+    return ServerMailer(reactor, endpoint, terms, threads, tls, safe, server.token_file)
 
 
 def _usual_port(kind: str, security: Security, login: Login | None) -> int:
@@ -98,40 +93,25 @@ def _security(name: str) -> Security:
         raise ValueError(f"{name!r} is no security; possible are {possible}") from None
 
 
-def _check(
-    kind: str,
-    host: str,
-    socket: Path | None,
-    security: Security,
-    user: str,
-    password: str,
-    token_file: Path | None,
-) -> None:
+def _check(kind: str, server: MailHost) -> None:
+    socket, user, password = server.socket, server.user, server.password
     if socket is not None and kind != "lmtp":
         raise ValueError("only lmtp is spoken over a UNIX socket")
-    if socket is not None and security is not Security.NONE:
+    if socket is not None and server.security != "none":
         raise ValueError("a UNIX socket needs no TLS; set security to none")
-    if socket is None and not host:
+    if socket is None and not server.host:
         raise ValueError(f"delivery by {kind} needs a host")
-    if (password or token_file) and not user:
+    if (password or server.token_file) and not user:
         raise ValueError("a password or a token needs a user")
-    if user and not password and not token_file:
+    if user and not password and not server.token_file:
         raise ValueError(f"the user {user} needs a password or a token file")
-    if password and token_file:
+    if password and server.token_file:
         raise ValueError("give a password or a token file, not both")
-    if user and security is Security.NONE and socket is None and not is_loopback(host):
-        raise ValueError(f"no login is sent to {host} without TLS; set security to starttls or tls")
+    if user:
+        server.check_login()
 
 
-def is_loopback(host: str) -> bool:
-    """Whether this is a name or an address of the machine itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _server(host: str, port: int) -> str:
+def _place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
