@@ -30,6 +30,7 @@ WORDS = (
     b"a=fmtp:101 0-99999999\r\n", b"a=rtpmap:0 telephone-event/8000\r\n", b"a=maxptime:-3\r\n",
     b"x" * 300, b"a," * 200, b"<sip:a@b>," * 60,
 )  # fmt: skip
+_TARGET = re.compile(rb"^(INVITE )\S+( SIP/2\.0)")
 _VIA = re.compile(rb"(?im)^(?:via|v)[ \t]*:[^\r\n]*")
 _CALL_ID = re.compile(rb"(?im)^(?:call-id|i)[ \t]*:[^\r\n]*")
 _LENGTH = re.compile(rb"(?im)^(?:content-length|l)[ \t]*:[^\r\n]*")
@@ -57,6 +58,8 @@ class Noise:
     seed: int
     here: bytes
     """host:port that answers shall come to."""
+    to_somebody: float = 0.05
+    """The share that goes to a user there is; a call costs much more than a refusal."""
     made: int = field(init=False, default=0)
     chance: Random = field(init=False)
     _messages: list[bytes] = field(init=False, factory=published)
@@ -115,7 +118,7 @@ class Noise:
         return head + kind + b"\r\n\r\n" + body
 
     def _addressed(self, data: bytes) -> bytes:
-        """As a rule a new call whose answers come to us."""
+        """As a rule a new call whose answers come to us; every now and then to somebody."""
         self.made += 1
         chance = self.chance
         if chance.random() < 0.8:
@@ -124,6 +127,8 @@ class Noise:
         if chance.random() < 0.8:
             call = b"Call-ID: noise%d.%d" % (self.seed, self.made)
             data = _CALL_ID.sub(lambda _: call, data, count=1)
+        if chance.random() < self.to_somebody:
+            data = _TARGET.sub(rb"\1sip:1001@127.0.0.1\2", data, count=1)
         return data
 
     def _renumbered(self, data: bytes) -> bytes:
