@@ -1,7 +1,7 @@
 """The assembly: the only room that sees everything, and the only one that knows the reactor.
 
 Purpose: `twistd umserver` calls `makeService`; `options` reads the command line and the bootstrap
-file, `server` starts and stops a process of any roles, `desk` puts the answering desk together and
+file, `server` starts and stops a `process` of any roles, `desk` puts the answering desk together,
 `router` the call router, `standing` says which of them takes calls, `status` and `checkup` how it
 all is, `answers` what administrators may ask, `company` what it is to other servers, `goodbye` how
 it ends. Border: nothing in here decides anything about a call, a message or a setting. Why so:

@@ -7,7 +7,6 @@ refuses with words for a person: LookupError, ValueError or Unavailable.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from attrs import frozen
 from twisted.logger import Logger
@@ -15,13 +14,12 @@ from twisted.logger import Logger
 from umserver.edges.admin.asks import ServerActs
 from umserver.interfaces import Unavailable
 from umserver.roles.lamp_view import lamp_rows
+from umserver.roles.poller import Poller
 from umserver.service import checkup
+from umserver.service.desk import Desk
 from umserver.service.hearing import heard
-
-if TYPE_CHECKING:
-    from umserver.roles.poller import Poller
-    from umserver.service.desk import Desk
-    from umserver.service.server import UnifiedMessaging
+from umserver.service.process import Process
+from umserver.service.status import whole
 
 log = Logger()
 
@@ -30,13 +28,13 @@ log = Logger()
 class Answers:
     """Answers for one server."""
 
-    um: UnifiedMessaging
+    um: Process
 
     def acts(self) -> ServerActs:
         """For the control socket."""
         um = self.um
         return ServerActs(
-            status=um.status,
+            status=lambda: whole(um),
             entries=lambda: self._desk().spool.entries(),
             retry=lambda id: self._desk().spool.retry(id),
             drop=lambda id: self._desk().spool.drop(id),
@@ -66,7 +64,7 @@ class Answers:
             raise Unavailable("the lamps are not known yet")
         return await lamp_rows(lamps, mailbox)
 
-    def _started(self) -> UnifiedMessaging:
+    def _started(self) -> Process:
         if self.um.poller is None or self.um.standing.states is None:
             raise Unavailable(self.um.standing.doing or "the server is starting")
         return self.um

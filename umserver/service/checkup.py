@@ -6,7 +6,6 @@ Knows: which figure of which part a monitor reads. Must never know: how monitors
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from umserver.interfaces import Unavailable
 from umserver.org.settings import Organisation
@@ -25,26 +24,18 @@ from umserver.roles.health import (
     worst,
 )
 from umserver.roles.lamp_view import lamp_alert
-
-if TYPE_CHECKING:
-    from umserver.service.desk import Desk
-    from umserver.service.server import UnifiedMessaging
+from umserver.service.desk import Desk
+from umserver.service.process import Process
+from umserver.service.standing import NOT_LINKED, is_linked
 
 ROUTER: Component = "UMCallRouter"
 DESK: Component = "UnifiedMessaging"
 QUEUE: Component = "HubTransport"
 NEARLY_FULL = 0.8
 """Share of the queue's bound."""
-NOT_LINKED = "no dial plan is linked to a gateway: no call can come in"
 
 
-def is_linked(org: Organisation) -> bool:
-    """Whether any hunt group leads from a gateway in use to a dial plan (spec 9.1)."""
-    used = {gateway.name for gateway in org.gateways if gateway.status != "Disabled"}
-    return any(group.gateway in used for group in org.hunt_groups)
-
-
-async def health(um: UnifiedMessaging) -> Sequence[Mapping[str, object]]:
+async def health(um: Process) -> Sequence[Mapping[str, object]]:
     """Every monitor, after asking ourselves as peers would."""
     monitors = [monitor async for monitor in _probes(um)]
     monitors += _counts(um)
@@ -57,7 +48,7 @@ async def health(um: UnifiedMessaging) -> Sequence[Mapping[str, object]]:
     return rows
 
 
-async def probe(um: UnifiedMessaging, name: str) -> Mapping[str, object]:
+async def probe(um: Process, name: str) -> Mapping[str, object]:
     """One probe of `Invoke-MonitoringProbe`. Raises LookupError, Unavailable."""
     for known, role in PROBES.items():
         if known.casefold() == name.casefold():
@@ -76,7 +67,7 @@ async def probe(um: UnifiedMessaging, name: str) -> Mapping[str, object]:
     raise LookupError(f"there is no probe {name[:60]!r}; there are {', '.join(PROBES)}")
 
 
-async def _probes(um: UnifiedMessaging) -> AsyncIterator[Monitor]:
+async def _probes(um: Process) -> AsyncIterator[Monitor]:
     if um.router is not None:
         status = await um.router.server.ask_self()
         name = ROUTER_PROBE.replace("Probe", "Monitor")
@@ -87,7 +78,7 @@ async def _probes(um: UnifiedMessaging) -> AsyncIterator[Monitor]:
         yield Monitor(PROTOCOL_SET, name, *probed(status), DESK)
 
 
-def _counts(um: UnifiedMessaging) -> Iterator[Monitor]:
+def _counts(um: Process) -> Iterator[Monitor]:
     if um.router is not None:
         found = rejections(um.router.role.hour.counts())
         yield Monitor(ROUTER_SET, "UMCallRouterRecentRejectedCallsMonitor", *found, ROUTER)
@@ -96,7 +87,7 @@ def _counts(um: UnifiedMessaging) -> Iterator[Monitor]:
         yield Monitor(PROTOCOL_SET, "UMServiceRecentRejectedCallsMonitor", *found, DESK)
 
 
-def _everything(um: UnifiedMessaging) -> Iterator[Monitor]:
+def _everything(um: Process) -> Iterator[Monitor]:
     poller = um.poller
     if poller is not None:
         org = poller.current or Organisation()
@@ -112,7 +103,7 @@ def _everything(um: UnifiedMessaging) -> Iterator[Monitor]:
         yield from _desk(um.desk)
 
 
-def _doors(um: UnifiedMessaging, org: Organisation) -> Iterator[Monitor]:
+def _doors(um: Process, org: Organisation) -> Iterator[Monitor]:
     """Ports that the settings want, and this process has not (spec 1.3)."""
     why = "; ".join([*um.complaints(), *um.waits_for_restart(org)])
     value: Alert = "Unhealthy" if um.standing.shut else "Degraded" if why else "Healthy"

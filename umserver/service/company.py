@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import frozen
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 
 from umserver.edges.net.sockets import is_wildcard, primary_address
 from umserver.edges.store.component_file import keep_state, read_states
@@ -23,12 +23,10 @@ from umserver.org.settings import Mailbox, Organisation
 from umserver.org.states import Wish
 from umserver.roles.fleet import PLAIN, TLS, TLS_BY_NAME, Fleet
 from umserver.roles.states import ComponentStates, RemotePlace
+from umserver.service.desk import Desk
 from umserver.service.options import ROLES
+from umserver.service.process import Process
 from umserver.wire.sip.uri import host_text
-
-if TYPE_CHECKING:
-    from umserver.service.desk import Desk
-    from umserver.service.server import UnifiedMessaging
 
 LOOPBACK = ("127.0.0.1", "::1")
 OWN_STORE = "sqlite:"
@@ -53,7 +51,7 @@ def has_company(bootstrap: Bootstrap, roles: Sequence[str]) -> bool:
     return len(roles) < len(ROLES) or bootstrap.server.store != OWN_STORE
 
 
-def described(um: UnifiedMessaging) -> FleetServer:
+def described(um: Process) -> FleetServer:
     """How a server describes itself to the others."""
     desk, router = um.desk, um.router
     ports = _desk_ports(desk, um) if desk else {}
@@ -71,7 +69,7 @@ def described(um: UnifiedMessaging) -> FleetServer:
     )
 
 
-def _desk_ports(desk: Desk, um: UnifiedMessaging) -> dict[str, int]:
+def _desk_ports(desk: Desk, um: Process) -> dict[str, int]:
     """Those that are open."""
     ports = {PLAIN: desk.server.bound_port} if desk.door.is_plain else {}
     if desk.server.bound_tls_port:
@@ -81,7 +79,7 @@ def _desk_ports(desk: Desk, um: UnifiedMessaging) -> dict[str, int]:
 
 
 def names_at(
-    um: UnifiedMessaging, org: Organisation | None, own: Sequence[str], address: str
+    um: Process, org: Organisation | None, own: Sequence[str], address: str
 ) -> Sequence[str]:
     """The host names that a peer at this address may prove, when we call it.
 
@@ -95,7 +93,7 @@ def names_at(
     return [*(hosts_at(org, address) if org is not None else ()), *ours]
 
 
-def home_of(um: UnifiedMessaging, mailbox: Mailbox) -> str:
+def home_of(um: Process, mailbox: Mailbox) -> str:
     """Where the server listens that holds this mailbox, `host:port`; empty when it is here.
 
     Raises Unavailable when that server does not live (spec 4.10).
@@ -118,7 +116,7 @@ def _own_host(bootstrap: Bootstrap) -> str:
     return next((host for host in bootstrap.listen.hosts if not is_wildcard(host)), "")
 
 
-async def states_of(um: UnifiedMessaging, store: SettingsStore) -> ComponentStates:
+async def states_of(um: Process, store: SettingsStore) -> ComponentStates:
     """What is wanted of this server, here and in the store."""
     states = ComponentStates(
         um.name,
@@ -132,7 +130,7 @@ async def states_of(um: UnifiedMessaging, store: SettingsStore) -> ComponentStat
     return states
 
 
-def fleet_of(um: UnifiedMessaging, store: SettingsStore) -> Fleet:
+def fleet_of(um: Process, store: SettingsStore) -> Fleet:
     """This server's view of all servers."""
 
     return Fleet(
@@ -142,15 +140,6 @@ def fleet_of(um: UnifiedMessaging, store: SettingsStore) -> Fleet:
         um.ask if "cas" in um.roles else None,
         lambda: Deferred.fromCoroutine(um.states.look_away()),
     )
-
-
-def ask_from(
-    um: UnifiedMessaging, host: str, port: int, transport: str, patience: float
-) -> Deferred[int | None]:
-    """OPTIONS from the port that peers know us by."""
-    parts = [p for p in (um.router, um.desk) if p is not None]
-    part = next((p for p in parts if p.door.is_plain or transport == "tls"), None)
-    return part.server.ask(host, port, transport, patience) if part else succeed(None)
 
 
 @frozen

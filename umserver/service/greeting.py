@@ -5,17 +5,14 @@ Knows: ports, folders, how to try it. Must never know: how anything works.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twisted.logger import Logger
 
-if TYPE_CHECKING:
-    from umserver.service.server import UnifiedMessaging
+from umserver.service.process import Process
 
 log = Logger()
 
 
-def greet(um: UnifiedMessaging) -> None:
+def greet(um: Process) -> None:
     """A few lines."""
     say, reasons = um.machine.say, um.not_ready()
     seconds = um.machine.seconds() - um.started_at
@@ -35,7 +32,7 @@ def greet(um: UnifiedMessaging) -> None:
         say(f"  look   http://{um.bootstrap.listen.http_host}:{um.http_port}/  (umctl status)")
 
 
-def _example(um: UnifiedMessaging) -> str:
+def _example(um: Process) -> str:
     """A URI that a person may call."""
     server = um.parts[0].server
     if server.bound_port or not server.bound_tls_port:

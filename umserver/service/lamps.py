@@ -5,7 +5,7 @@ Knows: which part of the process each of them is. Must never know: how any of th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -21,13 +21,11 @@ from umserver.org.settings import IPGateway, Mailbox
 from umserver.roles import lamp_guests
 from umserver.roles.lamps import Lamps
 from umserver.service import company
-
-if TYPE_CHECKING:
-    from umserver.service.desk import Desk
-    from umserver.service.server import UnifiedMessaging
+from umserver.service.desk import Desk
+from umserver.service.process import Process
 
 
-def lamps_of(um: UnifiedMessaging, desk: Desk, store: SettingsStore) -> Lamps:
+def lamps_of(um: Process, desk: Desk, store: SettingsStore) -> Lamps:
     """The lamps that this server keeps."""
     poller = desk.poller
     is_local = um.bootstrap.server.mailbox_storage == "local"
@@ -58,7 +56,7 @@ def lamps_of(um: UnifiedMessaging, desk: Desk, store: SettingsStore) -> Lamps:
     )
 
 
-def take_subscriptions(um: UnifiedMessaging, store: SettingsStore) -> None:
+def take_subscriptions(um: Process, store: SettingsStore) -> None:
     """Let gateways subscribe to lamps at every port of this process."""
     assert um.desk is not None and um.desk.lamps is not None
     poller, lamps = um.desk.poller, um.desk.lamps
@@ -77,7 +75,7 @@ def take_subscriptions(um: UnifiedMessaging, store: SettingsStore) -> None:
         ).open()
 
 
-def way_to(um: UnifiedMessaging, gateway: IPGateway, address: str) -> tuple[Station, str] | None:
+def way_to(um: Process, gateway: IPGateway, address: str) -> tuple[Station, str] | None:
     """The port that peers know us by, and the transport that this gateway answers by.
 
     None where no port of ours leads to the gateway, or it is this very server.

@@ -13,7 +13,6 @@ from typing import Any
 from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from umserver.discover import shipped
@@ -22,23 +21,19 @@ from umserver.edges.store.calls import FILE_NAME, CallLog
 from umserver.edges.store.settings import SettingsStore, open_store
 from umserver.edges.web.site import open_site
 from umserver.interfaces import Unavailable
-from umserver.org.bootstrap import Bootstrap
 from umserver.org.parse import parse_toml
 from umserver.org.settings import Organisation
-from umserver.roles.fleet import Fleet
 from umserver.roles.gateways import GatewayWatch
 from umserver.roles.poller import Poller
-from umserver.roles.states import ComponentStates
-from umserver.service import checkup, company, status
+from umserver.service import company, status
 from umserver.service.answers import Answers
 from umserver.service.calm import Calm
 from umserver.service.desk import Desk
-from umserver.service.doors import Door
 from umserver.service.faults import OPERATORS_FAULTS, words
 from umserver.service.goodbye import Goodbye
 from umserver.service.greeting import greet
 from umserver.service.lamps import lamps_of, take_subscriptions
-from umserver.service.machine import Machine
+from umserver.service.process import Process
 from umserver.service.router import Router
 from umserver.service.standing import Standing
 from umserver.service.trust import Trust, files_of
@@ -52,35 +47,14 @@ LONGEST_GOODBYE = 20.0
 
 
 @define(eq=False)
-class UnifiedMessaging(Service):
+class UnifiedMessaging(Process, Service):
     """The service that `twistd` starts and stops."""
 
-    machine: Machine
-    bootstrap: Bootstrap
-    roles: Sequence[str]
-    state: Path = field(init=False)
-    host: str = field(init=False)
     name: str = field(init=False)
     """By which administrators and other servers know this one."""
-    call_log: CallLog = field(init=False)
-    ready: Deferred[None] = field(init=False, factory=Deferred)
-    """Fires when calls are taken; fails when they never will be."""
-    standing: Standing = field(init=False)
-    gateways: GatewayWatch = field(init=False)
-    trust: Trust = field(init=False)
-    """Our certificate and whom we believe."""
-    desk: Desk | None = field(init=False, default=None)
-    router: Router | None = field(init=False, default=None)
-    poller: Poller | None = field(init=False, default=None)
-    fleet: Fleet = field(init=False)
-    """Made when the store is open, as are the states."""
-    states: ComponentStates = field(init=False)
-    started_at: float = field(init=False, default=0.0)
-    goodbye: Goodbye = field(init=False)
     calm: Calm = field(init=False)
     _store: SettingsStore | None = field(init=False, default=None)
     _control: ControlSocket | None = field(init=False, default=None)
-    _web: IListeningPort | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         server, machine = self.bootstrap.server, self.machine
@@ -210,16 +184,6 @@ class UnifiedMessaging(Service):
         if any(door.is_tls for door in self.doors):
             self.trust.watch()
 
-    @property
-    def doors(self) -> Sequence[Door]:
-        """Of the roles that run."""
-        return [part.door for part in self.parts]
-
-    @property
-    def parts(self) -> Sequence[Router | Desk]:
-        """The roles that run."""
-        return [part for part in (self.router, self.desk) if part is not None]
-
     def _look_at_doors(self) -> None:
         """Say which ports the settings want and cannot have (spec 1.3)."""
         for why in self.complaints():
@@ -234,11 +198,6 @@ class UnifiedMessaging(Service):
         """Grows with every message and every tick of sound."""
         heard = sum(part.server.station.driver.received_count for part in self.parts)
         return heard + (self.desk.engine.metrics.wakes if self.desk is not None else 0)
-
-    def complaints(self) -> Sequence[str]:
-        """Ports that the settings want and cannot have, in words."""
-        found = [door.complaint(self.trust.lacking) for door in self.doors]
-        return [why for why in found if why]
 
     def _trust_changed(self) -> None:
         """Another certificate: a port that waited for one opens."""
@@ -256,12 +215,6 @@ class UnifiedMessaging(Service):
         org = self.poller.current if self.poller is not None else None
         own = self.trust.identity.credentials
         return company.names_at(self, org, own.names if own is not None else (), address)
-
-    def waits_for_restart(self, org: Organisation) -> Sequence[str]:
-        """What these settings want that this process will have after a restart, in words."""
-        waiting = [door.waits(self.bootstrap, org) for door in self.doors]
-        waiting += [door.misses(org) for door in self.doors]
-        return [why for why in waiting if why]
 
     def _changed(self, old: Organisation | None, new: Organisation) -> None:
         before = self.waits_for_restart(old) if old is not None else ()
@@ -294,13 +247,7 @@ class UnifiedMessaging(Service):
     def _open_web(self) -> None:
         listen = self.bootstrap.listen
         site = open_site(self.machine.reactor, self.status, self.not_ready)
-        self._web = self.machine.reactor.listenTCP(listen.http, site, interface=listen.http_host)
-
-    @property
-    def http_port(self) -> int:
-        """The port of the status pages; 0 while it is closed."""
-        host: Any = self._web.getHost() if self._web is not None else None
-        return int(host.port) if host is not None else 0
+        self.web = self.machine.reactor.listenTCP(listen.http, site, interface=listen.http_host)
 
     # the end
 
@@ -333,8 +280,8 @@ class UnifiedMessaging(Service):
     async def _close_rest(self) -> None:
         if self.poller is not None:
             self.poller.stop()
-        if self._web is not None:
-            await maybeDeferred(self._web.stopListening)
+        if self.web is not None:
+            await maybeDeferred(self.web.stopListening)
         if self._control is not None:
             await self._control.close()
         if self.standing.states is not None and company.has_company(self.bootstrap, self.roles):
@@ -345,37 +292,12 @@ class UnifiedMessaging(Service):
 
     # how it is
 
-    def not_ready(self) -> Sequence[str]:
-        """Why no call can be taken just now, in words; empty when all is well."""
-        reasons = list(self.standing.reasons())
-        return reasons if self.standing.linked else [*reasons, checkup.NOT_LINKED]
-
     def status(self) -> Mapping[str, object]:
         """Everything that can be shown."""
         return status.whole(self)
-
-    @property
-    def most_calls(self) -> int:
-        """How many calls the desk takes at the same time."""
-        return self.poller.settings.service.max_calls_allowed if self.poller else 0
-
-    def obey(self) -> None:
-        """Show what we are: to peers, to the other servers, to the queue."""
-        if self.poller is not None and self.poller.current is not None:
-            self.standing.linked = checkup.is_linked(self.poller.current)
-        if self.router is not None:
-            self.router.obey()
-        if self.desk is not None:
-            self.desk.obey(self.states.state("HubTransport"))
-        if self.standing.states is not None:
-            self.fleet.announce()
 
     def _count_changed(self) -> None:
         """The other servers hear at once when we become full, or have room again."""
         assert self.desk is not None
         if self.desk.role.active in (self.most_calls, self.most_calls - 1):
             self.fleet.announce()
-
-    def ask(self, host: str, port: int, transport: str, patience: float) -> Deferred[int | None]:
-        """Ask a peer whether it is there; see `SipServer.ask`."""
-        return company.ask_from(self, host, port, transport, patience)

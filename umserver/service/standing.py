@@ -11,8 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import define, field
 
 from umserver.org.refusals import OUT_OF_SERVICE, Refusal
+from umserver.org.settings import Organisation
 from umserver.org.states import Component, State, components_of
 from umserver.roles.states import ComponentStates
+
+NOT_LINKED = "no dial plan is linked to a gateway: no call can come in"
+
+
+def is_linked(org: Organisation) -> bool:
+    """Whether any hunt group leads from a gateway in use to a dial plan (spec 9.1)."""
+    used = {gateway.name for gateway in org.gateways if gateway.status != "Disabled"}
+    return any(group.gateway in used for group in org.hunt_groups)
 
 
 @define(eq=False)

@@ -9,22 +9,19 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from twisted import __version__ as twisted_version
 from umserver import __version__
 from umserver.org.settings import Organisation
 from umserver.org.states import COMPONENTS
 from umserver.roles.lamp_view import lamp_counts
-
-if TYPE_CHECKING:
-    from umserver.roles.poller import Poller
-    from umserver.service.desk import Desk
-    from umserver.service.router import Router
-    from umserver.service.server import UnifiedMessaging
+from umserver.roles.poller import Poller
+from umserver.service.desk import Desk
+from umserver.service.process import Process
+from umserver.service.router import Router
 
 
-def whole(um: UnifiedMessaging) -> Mapping[str, object]:
+def whole(um: Process) -> Mapping[str, object]:
     """Everything that is shown of a server."""
     reasons = list(um.not_ready())
     shown: dict[str, object] = {
