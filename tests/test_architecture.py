@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from attrs import frozen
@@ -104,8 +105,13 @@ def room_of(module: str) -> Room | None:
     return None
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def imports(path: Path) -> tuple[tuple[str, int], ...]:
     """Every name that the file imports, with its line; a leading dot marks a relative one."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -130,6 +136,47 @@ def allowed(room: Room, name: str) -> bool:
     return any(inside(name, other) or other.startswith(name + ".") for other in room.others)
 
 
+def arrows() -> dict[str, set[str]]:
+    """Which modules of ours each module imports; of a name in a package the deepest that is one."""
+    ours = {module for module, _ in modules()}
+    found: dict[str, set[str]] = {}
+    for module, path in modules():
+        lines: dict[int, set[str]] = {}
+        for name, line in imports(path):
+            if name in ours and name != module:
+                lines.setdefault(line, set()).add(name)
+        found[module] = {
+            name
+            for names in lines.values()
+            for name in names
+            if not any(other.startswith(name + ".") for other in names)
+        }
+    return found
+
+
+def in_circles(arrows: dict[str, set[str]]) -> set[str]:
+    """What is left when whoever imports nobody who is left goes, again and again."""
+    left = dict(arrows)
+    while free := [module for module, named in left.items() if not named & left.keys()]:
+        for module in free:
+            del left[module]
+    return {module for module in left if _leads_back(module, left)}
+
+
+def _leads_back(module: str, arrows: dict[str, set[str]]) -> bool:
+    """Whether one comes back to a module on the ways that begin there."""
+    seen: set[str] = set()
+    ahead = list(arrows[module])
+    while ahead:
+        name = ahead.pop()
+        if name == module:
+            return True
+        if name in arrows and name not in seen:
+            seen.add(name)
+            ahead += arrows[name]
+    return False
+
+
 class ArchitectureTests(SynchronousTestCase):
     """The house keeps its plan."""
 
@@ -146,6 +193,15 @@ class ArchitectureTests(SynchronousTestCase):
                 if room is None or not allowed(room, name):
                     wrong.append(f"{module}:{line} imports {name}")
         self.assertEqual(wrong, [])
+
+    def test_no_circles(self) -> None:
+        """Every module can be read, and changed, without those that are built upon it."""
+        self.assertEqual(in_circles(arrows()), set())
+
+    def test_circles_are_seen(self) -> None:
+        """A circle is found wherever it stands, and nobody who only leads there."""
+        three = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}, "e": set()}
+        self.assertEqual(in_circles(three), {"b", "c"})
 
     def test_no_relative_imports(self) -> None:
         """Every import says where it leads."""
