@@ -144,7 +144,7 @@ class ClerkTests(SynchronousTestCase):
         odd = [
             "Via : SIP/2.0/UDP 192.0.2.4;branch=z9hG4bKx", "VIA: SIP/2.0/UDP 192.0.2.4", "v:x",
             "Via", "Require: 100rel", "Require: dance", "Content-Encoding: gzip", "e: gzip",
-            "Accept: text/plain", "accept: text/plain", "Session-Expires: 20", "x: 30", 
+            "Accept: text/plain", "accept: text/plain", "Session-Expires: 20", "x: 30",
             "Content-Disposition: render",
             "Contact: *", "m: <sip:x@y", "Route: <sip:a;lr>, <sip:b;lr>", "Max-Forwards: 300",
             "Content-Length: 9999", "l: 0", "From", "no field at all", "\tfolded", "X-Any: \x00",
