@@ -15,12 +15,13 @@ from twisted.logger import Logger
 
 from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget
 from umserver.org.facts import Asking, CallFacts, Party
-from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, UNKNOWN_GATEWAY, Refusal
+from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, Refusal
 from umserver.org.resolve import Rejected, Route, VoiceAccess, claim_for, named
 from umserver.org.settings import Organisation
 from umserver.org.tokens import Claim, sign
 from umserver.roles.decisions import Decisions
 from umserver.roles.health import LastHour
+from umserver.roles.refusing import Refusing
 from umserver.roles.resolving import resolution_for
 from umserver.roles.sparing import Sparing
 
@@ -61,19 +62,24 @@ class CallRouter:
     revision: Callable[[], int] = lambda: 0
     """Rises with every change of the settings or of a user."""
     redirected: int = field(init=False, default=0)
-    refused: int = field(init=False, default=0)
     routing: int = field(init=False, default=0)
     """Calls being routed now."""
     hour: LastHour = field(init=False)
     """Taken and rejected calls."""
     _decisions: Decisions = field(init=False)
     _redirects: Sparing = field(init=False)
-    _refusals: Sparing = field(init=False)
+    _refusing: Refusing = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.hour = LastHour(self.wall)
         self._decisions = Decisions(self.directory, self.wall, self.revision)
-        self._redirects, self._refusals = Sparing(self.wall), Sparing(self.wall)
+        self._redirects = Sparing(self.wall)
+        self._refusing = Refusing("cas", self.call_log, self.wall, self.hour)
+
+    @property
+    def refused(self) -> int:
+        """Calls that were refused since the start."""
+        return self._refusing.count
 
     def decide(
         self, way: CallFacts, calling: Party | None, asking: Asking
@@ -88,7 +94,7 @@ class CallRouter:
             log.failure("routing a call failed", call=asking.id)
             answer = TROUBLE
         if isinstance(answer, Refusal):
-            self._note_refusal(asking.id, way.source, answer)
+            self._refusing.note(asking.id, way.source, answer)
         return answer
 
     def _decided(
@@ -112,18 +118,18 @@ class CallRouter:
     async def _route(self, phone: IPhone) -> None:
         refusal = self.admission(self.routing)
         if refusal is not None:
-            self._refuse(phone, refusal)
+            self._refusing.refuse(phone, refusal)
             return
         self.routing += 1
         try:
             route = (await resolution_for(self.settings(), self.directory, phone)).route
             if isinstance(route, Rejected):
-                self._refuse(phone, route.refusal)
+                self._refusing.refuse(phone, route.refusal)
             else:
                 self._redirect(phone, route)
         except Exception:
             log.failure("routing a call failed", call=phone.id)
-            self._refuse(phone, TROUBLE)
+            self._refusing.refuse(phone, TROUBLE)
         finally:
             self.routing -= 1
 
@@ -131,7 +137,7 @@ class CallRouter:
         claim = claim_for(route, route.caller, phone.facts.called, phone.facts.caller)
         answer = self._sent_on(cast(Offer, phone), route, claim)
         if isinstance(answer, Refusal):
-            self._refuse(phone, answer)
+            self._refusing.refuse(phone, answer)
         else:
             phone.redirect(answer)
 
@@ -149,26 +155,3 @@ class CallRouter:
             if more := self._redirects.left_out():
                 log.info("redirected {count} calls more, not shown one by one", count=more)
         return targets
-
-    def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
-        phone.refuse(refusal)
-        self._note_refusal(phone.id, phone.facts.source, refusal)
-
-    def _note_refusal(self, call: str, source: str, refusal: Refusal) -> None:
-        self.refused += 1
-        if refusal is not UNKNOWN_GATEWAY:
-            self.hour.note(True)
-        if self._refusals.may_say():
-            why = refusal.reason
-            log.warn("event 1021: call of {peer} refused: {why}", call=call, peer=source, why=why)
-            if more := self._refusals.left_out():
-                log.warn("event 1021: {count} calls more were refused", count=more)
-        self.call_log.record(
-            {
-                "at": self.wall(),
-                "call": call,
-                "role": "cas",
-                "outcome": "Rejected",
-                "why": refusal.reason,
-            }
-        )

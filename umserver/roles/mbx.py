@@ -42,8 +42,8 @@ from umserver.org.settings import Mailbox, Organisation
 from umserver.org.tokens import Claim
 from umserver.roles.active import Serving
 from umserver.roles.health import LastHour
+from umserver.roles.refusing import Refusing
 from umserver.roles.resolving import resolution_for
-from umserver.roles.sparing import Sparing
 from umserver.roles.tally import Tally
 
 log = Logger()
@@ -82,7 +82,6 @@ class AnsweringDesk:
     admission: Callable[[int], Refusal | None]
     """A refusal for a further call, told how many are running."""
     answered: int = field(init=False, default=0)
-    refused: int = field(init=False, default=0)
     hour: LastHour = field(init=False)
     """Taken and rejected calls."""
     tally: Tally = field(init=False, factory=Tally)
@@ -90,11 +89,16 @@ class AnsweringDesk:
     on_count: Callable[[], object] = field(init=False, default=lambda: None)
     """Told after the number of running calls has changed."""
     _running: dict[IPhone, Serving] = field(init=False, factory=dict)
-    _refusals: Sparing = field(init=False)
+    _refusing: Refusing = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.hour = LastHour(self.wall)
-        self._refusals = Sparing(self.wall)
+        self._refusing = Refusing("mbx", self.call_log, self.wall, self.hour)
+
+    @property
+    def refused(self) -> int:
+        """Calls that were refused since the start."""
+        return self._refusing.count
 
     @property
     def active(self) -> int:
@@ -116,7 +120,7 @@ class AnsweringDesk:
         """Serve one offered call to its end; never fails."""
         refusal = self.admission(self.active)
         if refusal is not None:
-            self._refuse(phone, refusal)
+            self._refusing.refuse(phone, refusal)
             return succeed(None)
         serving = self._running[phone] = Serving(phone, self.wall(), self.settings())
         self.on_count()
@@ -129,7 +133,7 @@ class AnsweringDesk:
         if refusal is None and gateway_of(self.settings(), way) is None:
             refusal = UNKNOWN_GATEWAY
         if refusal is not None:
-            self._note_refusal(asking.id, way.source, refusal)
+            self._refusing.note(asking.id, way.source, refusal)
         return refusal
 
     def hang_up_all(self) -> Deferred[None]:
@@ -162,7 +166,7 @@ class AnsweringDesk:
         phone, org = serving.phone, serving.org
         route = await self._resolve(phone, org)
         if isinstance(route, Rejected):
-            self._refuse(phone, route.refusal)
+            self._refusing.refuse(phone, route.refusal)
             return
         self.hour.note(False)
         self.tally.call(route.flow)
@@ -229,29 +233,6 @@ class AnsweringDesk:
             else:
                 await _last_words(call, speaker, "trouble")
             return "failed"
-
-    def _refuse(self, phone: IPhone, refusal: Refusal) -> None:
-        phone.refuse(refusal)
-        self._note_refusal(phone.id, phone.facts.source, refusal)
-
-    def _note_refusal(self, call: str, source: str, refusal: Refusal) -> None:
-        self.refused += 1
-        if refusal is not UNKNOWN_GATEWAY:
-            self.hour.note(True)
-        if self._refusals.may_say():
-            why = refusal.reason
-            log.warn("event 1021: call of {peer} refused: {why}", call=call, peer=source, why=why)
-            if more := self._refusals.left_out():
-                log.warn("event 1021: {count} calls more were refused", count=more)
-        self.call_log.record(
-            {
-                "at": self.wall(),
-                "call": call,
-                "role": "mbx",
-                "outcome": "Rejected",
-                "why": refusal.reason,
-            }
-        )
 
     def _record(
         self, call: Call, office: Office, route: Route, started: float, outcome: str
