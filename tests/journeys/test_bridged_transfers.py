@@ -27,7 +27,7 @@ def share_at(pcm: Pcm, frequencies: tuple[float, ...]) -> float:
     return float(spectrum[near].sum() / max(spectrum.sum(), 1.0))
 
 
-class Bridged(HouseCase):
+class BridgedCase(HouseCase):
     """The gateway `loopback` places calls at `self.desk`; callers reach Reception by it."""
 
     def setUp(self) -> None:
@@ -103,7 +103,9 @@ class Bridged(HouseCase):
         entry: dict[str, object] = json.loads(text)
         return entry
 
-    # stories
+
+class BridgedTests(BridgedCase):
+    """How it goes."""
 
     def test_answered(self) -> None:
         """A gateway without REFER: the caller hears ringing, then Sales; each hears the other,

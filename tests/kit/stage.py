@@ -188,6 +188,7 @@ class Stage(SelectReactor):
 def threads_at_work() -> bool:
     """Whether a thread of any of Twisted's pools has something to do or is doing it."""
     frames = sys._current_frames()
+    frames.pop(threading.get_ident(), None)  # or it held itself, and with it all it can see
     for thread in threading.enumerate():
         if thread.name.startswith("PoolThread-"):
             frame = frames.get(thread.ident or 0)
