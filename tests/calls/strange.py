@@ -62,6 +62,8 @@ class StrangeCaller:
     quiet_work: float = 0.0
     most_quiet_work: float = 0.0
     """The longest silence in which nobody waited for the caller."""
+    _typed: bool = False
+    """Whether keys were pressed since somebody last said more than that it takes a moment."""
     _activity: float = 0.0
     _knows: bool = True
     _talking: int = 0
@@ -101,16 +103,27 @@ class StrangeCaller:
         self.call.press(keys)
         self.quiet = -self.world.typing
         self.quiet_work = 0.0
+        self._typed = True
 
     def _listen(self) -> None:
         phone = self.call.phone
+        if phone.playing and phone.heard[-1] != "one-moment":
+            self._typed = False
         if phone.over is not None or phone.playing or phone.recording or not phone.heard:
             self.quiet = self.quiet_work = 0.0
             return
         self.quiet_work = 0.0 if self.call.is_asked else self.quiet_work + 0.1
         self.most_quiet_work = max(self.most_quiet_work, self.quiet_work)
         self.quiet += 0.1
-        self.most_quiet = max(self.most_quiet, self.quiet - self.world.patience(self.call))
+        self.most_quiet = max(self.most_quiet, self.quiet - self._patience())
+
+    def _patience(self) -> float:
+        """Seconds that may be quiet now. Who typed ahead skipped the question and knows it: then a
+        script that waits for more keys is no silence without a reason.
+        """
+        patience = self.world.patience(self.call)
+        ahead = self._typed and self.call.is_asked
+        return max(patience, ANSWER_SECONDS) if ahead else patience
 
 
 @frozen

@@ -78,6 +78,21 @@ class DialogTests(SynchronousTestCase):
         self.assertEqual(set(self.phone.heard), {"one-moment"})
         self.assertGreaterEqual(len(self.phone.heard), 2)
 
+    def test_keys_wait_as_well(self) -> None:
+        """What was pressed before and during the words about a moment is not forgotten."""
+        work: Deferred[str] = Deferred()
+        done = Deferred.fromCoroutine(patiently(self.call, self.speaker, work))
+        self.phone.press("1")
+        self.clock.pump([0.5] * 4)
+        self.assertEqual(self.phone.heard, ["one-moment"])
+        self.phone.press("2")
+        self.clock.pump([0.5] * 2)
+        work.callback("ready")
+        self.successResultOf(done)
+        self.assertEqual(self.phone.heard, ["one-moment"])
+        for key in "12":
+            self.assertEqual(self.successResultOf(Deferred.fromCoroutine(self.call.key(1.0))), key)
+
     def test_patience_passes_trouble_on(self) -> None:
         """Trouble that comes at once needs no waiting."""
         work: Deferred[str] = Deferred()

@@ -74,6 +74,7 @@ class Call:
     _over: Deferred[None] = field(init=False, factory=Deferred)
     _keys: deque[str] = field(init=False, factory=deque)
     _barge_in: str = field(init=False, default=NO_KEY)
+    _keeps: bool = field(init=False, default=False)
     _record_end: str = field(init=False, default=NO_KEY)
     _recording: bool = field(init=False, default=False)
     _end_key: str = field(init=False, default=NO_KEY)
@@ -82,6 +83,7 @@ class Call:
     _time_up: bool = field(init=False, default=False)
     _limit: IDelayedCall | None = field(init=False, default=None)
     _last_sound: float = field(init=False, default=0.0)
+    _last_press: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
         self.phone.listen(self)
@@ -100,6 +102,7 @@ class Call:
 
     def digit(self, key: str) -> None:
         """A key was pressed (IPhoneEvents)."""
+        self._last_press = self.clock.seconds()
         if self._recording and not self._end_key:
             if key in self._record_end:
                 self._end_key = key
@@ -108,11 +111,12 @@ class Call:
         if self._waiter is not None:
             self._wake(key)
             return
-        if self._busy and key not in self._barge_in:
+        interrupts = self._busy and key in self._barge_in
+        if self._busy and not interrupts and not self._keeps:
             return
         if len(self._keys) < MAX_TYPED_AHEAD:
             self._keys.append(key)
-        if self._busy:
+        if interrupts:
             self.phone.stop_playing()
 
     def hung_up(self, reason: str) -> None:
@@ -145,8 +149,21 @@ class Call:
         self._alive()
         while self._keys and self._keys[0] not in keys:
             self._keys.popleft()
-        if self._keys:
-            return False
+        return False if self._keys else await self._say(clips, keys)
+
+    async def interject(self, *clips: Clip) -> None:
+        """Say these to the end, between a key and what it leads to; all keys wait for `key()`.
+
+        Raises HungUp, TimeUp.
+        """
+        self._alive()
+        self._keeps = True
+        try:
+            await self._say(clips, NO_KEY)
+        finally:
+            self._keeps = False
+
+    async def _say(self, clips: Sequence[Clip], keys: str) -> bool:
         started = self.clock.seconds()
         self._busy, self._barge_in = True, keys
         try:
@@ -181,6 +198,13 @@ class Call:
         else:
             self._last_sound = self.clock.seconds()  # who presses keys is not waiting in silence
         return pressed
+
+    def left_of(self, seconds: float) -> float:
+        """What is left of this time since a key was pressed last: for keys that belong together.
+
+        Who pressed a key while something else was going on has had time for the next one.
+        """
+        return max(0.0, seconds - (self.clock.seconds() - self._last_press))
 
     def put_back(self, keys: str) -> None:
         """Let these be the next keys: they were read, and meant something else."""

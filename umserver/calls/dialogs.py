@@ -63,7 +63,7 @@ async def patiently(call: Call, speaker: Speaker, work: Deferred[T]) -> T:
     result = handed_on(work)
     while not await call.ready(work):
         try:
-            await call.play(await speaker.clip("one-moment"), keys=NO_KEY)
+            await call.interject(await speaker.clip("one-moment"))
         except (HungUp, TimeUp):
             result.addErrback(lambda fault: log.error("{fault}", call=call.id, fault=fault.value))
             raise

@@ -201,7 +201,7 @@ class _Finding:
 
     async def _pound(self) -> _Said:
         """A second # spells another way; a digit is the first one of an extension."""
-        again = await self.call.key(TWICE_SECONDS) or ""
+        again = await self.call.key(self.call.left_of(TWICE_SECONDS)) or ""
         if again == "#" and len(self.search.ways) > 1:
             return _Said.OTHER_WAY
         if again == BACK_KEY:

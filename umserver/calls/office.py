@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from umserver.calls.call import Call
+from umserver.calls.dialogs import farewell
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import (
     IDirectory,
@@ -29,6 +30,10 @@ from umserver.interfaces import (
 if TYPE_CHECKING:
     from umserver.org.resolve import Route
     from umserver.org.settings import Mailbox, Organisation
+
+
+MOST_FOLLOWED = 20
+"""Scripts that one call goes on to; more is a circle of somebody who plays."""
 
 
 @frozen
@@ -60,6 +65,8 @@ class Office:
 
     Raises Unavailable when that server does not live.
     """
+    followed: list[str] = field(factory=list)
+    """Names of the scripts to which the call went on."""
     facts: dict[str, object] = field(factory=dict)
     """What the script wants the call record to say, by field name."""
 
@@ -68,7 +75,14 @@ class Office:
         return Speaker(self.shelf, language)
 
     async def follow(self, call: Call, route: Route) -> str:
-        """Go on with the script of another route; returns its outcome. Raises HungUp, TimeUp."""
+        """Go on with the script of another route; returns its outcome. Raises HungUp, TimeUp.
+
+        Says goodbye instead, with the outcome gave-up, to who went through `MOST_FOLLOWED`.
+        """
+        self.followed.append(route.flow)
+        if len(self.followed) > MOST_FOLLOWED:
+            await farewell(call, self.speaker(route.dial_plan.default_language), "goodbye")
+            return "gave-up"
         flow = self.flows.get(route.flow) or self.flows["not-available"]
         return await flow.run(call, self, route)
 

@@ -29,5 +29,5 @@ async def sequence(
         keys += key
         if not any(known.startswith(keys) and known != keys for known in table):
             break
-        patience = TOGETHER_SECONDS
+        patience = call.left_of(TOGETHER_SECONDS)
     return (keys if keys != begun else ""), table.get(keys)

@@ -130,7 +130,7 @@ WORLD = World(
         "enter-pin-here": [PIN + "#"],
         "enter-extension": ["1001"],
         "choice-back": ["#1002", "#1003", "72537", "76484#", "26273"],
-        "compose-menu": ["1", "2", "3", "4"],
+        "compose-menu": ["1", "2", "2", "2", "3", "4"],
         "forward-menu": ["#", "1"],
         "greetings-menu": ["1", "2", "3"],
     },

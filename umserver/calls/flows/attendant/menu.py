@@ -63,7 +63,8 @@ async def answer(desk: AttendantDesk, prompt: Sequence[Clip]) -> str:
         return typed or ""
     mapped = {entry.key for entry in desk.now.keys}
     while len(typed) < desk.plan.number_of_digits_in_extension:
-        key = await desk.call.key(MAPPED_SECONDS if typed in mapped else NEXT_SECONDS)
+        seconds = MAPPED_SECONDS if typed in mapped else NEXT_SECONDS
+        key = await desk.call.key(desk.call.left_of(seconds))
         if key is None or not key.isdigit():
             break
         typed += key

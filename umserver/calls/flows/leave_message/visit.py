@@ -12,7 +12,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from umserver.calls.call import ANY_KEY, NO_KEY, Call, TimeUp, handed_on
+from umserver.calls.call import ANY_KEY, Call, TimeUp, handed_on
 from umserver.calls.dialogs import farewell, patiently
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
@@ -122,7 +122,7 @@ async def begun(
     draft = handed_on(beginning)
     try:
         while call.answered and not await call.ready(beginning):
-            await call.play(await speaker.clip("one-moment"), keys=NO_KEY)
+            await call.interject(await speaker.clip("one-moment"))
     except (HungUp, TimeUp):
         draft.addCallback(abandoned)
         draft.addErrback(lambda fault: log.error("{fault}", call=call.id, fault=fault.value))

@@ -33,7 +33,7 @@ async def asked_for(call: Call) -> bool:
 
 async def asked_behind_pound(call: Call) -> bool:
     """The same when # was read already."""
-    second = await call.key(TOGETHER_SECONDS)
+    second = await call.key(call.left_of(TOGETHER_SECONDS))
     if second == BACK:
         return True
     call.put_back(second or "")
