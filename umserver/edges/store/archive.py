@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.consistency import (
@@ -30,24 +29,21 @@ from umserver.edges.store.consistency import (
     told,
     without,
 )
-from umserver.edges.store.forms import mailbox_of, organisation_of, row_of, thing_of
+from umserver.edges.store.forms import mailbox_of, organisation_of, row_of
+from umserver.edges.store.inspection import Inspection
 from umserver.edges.store.keyfile import key_in
 from umserver.edges.store.lamps import Lamps
-from umserver.edges.store.ledger import Change, Search
 from umserver.edges.store.notes import Cause, Notes, parts
 from umserver.edges.store.notices import Notices
 from umserver.edges.store.recorded import Recorded
 from umserver.edges.store.statement import fold
-from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Tables, Writing
+from umserver.edges.store.tables import Conflict, Ear, Reading, Rehearsed, Writing
 from umserver.interfaces import FleetServer, RequestedState, Unavailable
-from umserver.org.dump import dump_lines
 from umserver.org.faults import Fault
 from umserver.org.messages import Envelope
-from umserver.org.people import NameQuery, last_and_first, matches
 from umserver.org.pin_record import PinRecord, from_text, to_text
 from umserver.org.prompt_files import AUTO_ATTENDANT, DIAL_PLAN
 from umserver.org.rules import faults_between, mailbox_faults
-from umserver.org.sections import SINGLES
 from umserver.org.settings import Mailbox, Organisation
 
 T = TypeVar("T")
@@ -75,19 +71,10 @@ def hash_pin(pin: str, pepper: bytes) -> str:
     return pins.hash_pin(pin, pepper)
 
 
-@frozen
-class Kept:
-    """One object with its version."""
-
-    thing: Any
-    version: int
-
-
 @define(eq=False)
-class Archive:
+class Archive(Inspection):
     """See the module. Owned by one thread at a time."""
 
-    tables: Tables
     pepper: Callable[[], bytes]
     """What PINs are hashed with; asked when there is one to be hashed."""
     hash_pin: HashPin = field(default=hash_pin)
@@ -124,80 +111,6 @@ class Archive:
     def listen(self, heard: Callable[[], None]) -> Ear | None:
         """Call `heard` in some thread after every change by anybody; None where nobody tells."""
         return self.tables.listen(heard)
-
-    # seeing
-
-    def revision(self) -> int:
-        """Rises with every change; 0 while the store is empty and new."""
-        with self.tables.reading() as now:
-            return now.revision()
-
-    def is_empty(self) -> bool:
-        """Whether nothing was ever put here."""
-        with self.tables.reading() as now:
-            return now.revision() == 0
-
-    def load(self) -> Organisation:
-        """A whole, checked snapshot."""
-        with self.tables.reading() as now:
-            rows = now.rows()
-        return organisation_of(rows)
-
-    def find(self, dial_plan: str, numbers: Iterable[str]) -> dict[str, Mailbox]:
-        """Mailboxes of that plan by number."""
-        with self.tables.reading() as now:
-            found = now.find(dial_plan, numbers)
-        return {number: mailbox_of(user) for number, user in found.items()}
-
-    def spelled(self, query: NameQuery, most: int) -> list[Mailbox]:
-        """Mailboxes whose spelled name begins with these keys, in the order of their names."""
-        scope = query.scope
-        with self.tables.reading() as now:
-            if scope.extension:
-                users = [
-                    *chain.from_iterable(
-                        now.find(plan, [scope.extension]).values() for plan in scope.plans
-                    )
-                ]
-            elif scope.addresses is not None:
-                users = [user for one in scope.addresses if (user := now.user(one)) is not None]
-            else:
-                users = [*now.spelled(query, most)]
-        found = [one for one in map(mailbox_of, users) if matches(query, one)]
-        return sorted(found, key=last_and_first)[:most]
-
-    def person(self, address: str) -> Mailbox | None:
-        """The mailbox of this address."""
-        with self.tables.reading() as now:
-            user = now.user(address)
-        return mailbox_of(user) if user is not None else None
-
-    def mailboxes(self) -> Iterator[Mailbox]:
-        """Every mailbox, by address."""
-        with self.tables.reading() as now:
-            for user in now.users():
-                yield mailbox_of(user)
-
-    def get(self, section: str, name: str = "") -> Kept:
-        """One object by its name (a mailbox by its address). Raises LookupError."""
-        with self.tables.reading() as now:
-            if section == MAILBOXES:
-                user = now.user(name)
-                if user is not None:
-                    return Kept(mailbox_of(user), user.version)
-            else:
-                row = now.row(section, name)
-                if row is not None:
-                    return Kept(thing_of(row), row.version)
-                if section in SINGLES:
-                    return Kept(SINGLES[section](), 0)
-        raise LookupError(f"there is no {name}")
-
-    def export(self) -> Iterator[str]:
-        """Everything but secrets and PINs as TOML text, piece by piece."""
-        with self.tables.reading() as now:
-            organisation = organisation_of(now.rows())
-            yield from dump_lines(organisation, map(mailbox_of, now.users()))
 
     # changing
 
@@ -319,11 +232,6 @@ class Archive:
 
     # what was changed
 
-    def search(self, search: Search) -> Sequence[Change]:
-        """Changes that were made, the newest first."""
-        with self.tables.reading() as now:
-            return now.ledger.search(search)
-
     def forget_changes(self, days: float) -> None:
         """Drop what the log holds of the time before, and what is too much of it."""
         with self.tables.writing() as work:
@@ -350,21 +258,11 @@ class Archive:
 
     # servers and states
 
-    def states(self, server: str = "") -> Sequence[RequestedState]:
-        """What all requesters want of a server, or of all."""
-        with self.tables.reading() as now:
-            return now.roster.states(server)
-
     def set_state(self, state: RequestedState) -> bool:
         """Keep it, unless the same requester said something newer: then False."""
         with self.tables.writing() as work:
             Notes(work, self.cause).state(state)
             return work.roster.put_state(state)
-
-    def servers(self) -> Sequence[FleetServer]:
-        """Every registered server by name."""
-        with self.tables.reading() as now:
-            return now.roster.servers()
 
     def register_server(self, server: FleetServer) -> None:
         """Describe a server, in the place of what was known of it."""
@@ -381,28 +279,12 @@ class Archive:
         with self.tables.minding() as lamps:
             return work(lamps)
 
-    def looking(self, work: Callable[[Reading], T]) -> T:
-        """Look at one state of everything."""
-        with self.tables.reading() as now:
-            return work(now)
-
     def forget_server(self, name: str) -> bool:
         """Forget a server; False when it was not known."""
         with self.tables.noting() as roster:
             return roster.remove_server(name)
 
     # PINs and secrets
-
-    def pin_hash(self, address: str) -> str | None:
-        """The hash of a mailbox's PIN; None when it has none."""
-        record = self.pin_record(address)
-        return record.hash or None if record is not None else None
-
-    def pin_record(self, address: str) -> PinRecord | None:
-        """Everything that is kept of a mailbox's PIN; None when nothing is."""
-        with self.tables.reading() as now:
-            text = now.pin(address)
-        return None if text is None else from_text(text)
 
     def change_pin_record(
         self,
