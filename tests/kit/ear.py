@@ -34,6 +34,9 @@ _BEEP_SHARE = 0.85
 _BEEP_LEVEL = -40.0
 _BEEP_GAP = 3
 _STEP = 4000
+_BLOCK = 1 << 15
+_FRESH = _BLOCK - round(HEAD * SAMPLE_RATE) + 1
+"""Samples of a block at which a whole key may begin."""
 
 
 def beeps(pcm: Pcm) -> list[float]:
@@ -83,9 +86,10 @@ def prompts_heard(pcm: Pcm, prompts: Mapping[str, Pcm]) -> list[Heard]:
 
     Where several fit the same place, the likeliest counts.
     """
+    sound = _Sound.of(pcm)
     found: list[Heard] = []
     for name, prompt in prompts.items():
-        found += _places(name, pcm.astype(np.float64), _head(prompt))
+        found += sound.places(name, _head(prompt))
     found.sort(key=lambda heard: -heard.likeness)
     chosen: list[Heard] = []
     for heard in found:
@@ -98,21 +102,42 @@ def _head(prompt: Pcm) -> NDArray[np.float64]:
     return np.asarray(prompt[: round(HEAD * SAMPLE_RATE)], dtype=np.float64)
 
 
-def _places(name: str, sound: NDArray[np.float64], key: NDArray[np.float64]) -> list[Heard]:
-    """Every place where the sound is like the key; normalised, so loudness does not count."""
-    energy = float(key @ key)
-    if len(key) == 0 or len(key) > len(sound) or energy == 0.0:
-        return []
-    size = 1 << (len(sound) + len(key)).bit_length()
-    spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(key, size))
-    products = np.fft.irfft(spectrum, size)[: len(sound) - len(key) + 1]
-    sums = np.concatenate([[0.0], np.cumsum(sound**2)])
-    local = sums[len(key) :] - sums[: -len(key)]
-    likeness = products / np.sqrt(np.maximum(local, energy / 1e4) * energy)
-    places = []
-    for begin in range(0, len(likeness), _STEP):
-        best = begin + int(likeness[begin : begin + _STEP].argmax())
-        around = likeness[max(0, best - _STEP) : best + _STEP]
-        if likeness[best] >= LIKENESS and likeness[best] >= around.max():
-            places.append(Heard(name, best / SAMPLE_RATE, min(1.0, float(likeness[best]))))
-    return places
+@frozen(eq=False)
+class _Sound:
+    """What is searched, prepared once for all the keys."""
+
+    length: int
+    spectra: NDArray[np.complex64]
+    """Of blocks that overlap by the longest key: a key is compared with a block at a time."""
+    sums: NDArray[np.float64]
+    """Energy up to each sample."""
+
+    @classmethod
+    def of(cls, pcm: Pcm) -> _Sound:
+        """Prepare it."""
+        whole = pcm.astype(np.float64)
+        count = -(-len(pcm) // _FRESH)
+        padded = np.zeros(count * _FRESH + _BLOCK, np.float32)
+        padded[: len(pcm)] = whole
+        blocks = np.lib.stride_tricks.sliding_window_view(padded, _BLOCK)[: count * _FRESH : _FRESH]
+        spectra = np.fft.rfft(blocks, axis=1).astype(np.complex64)
+        return cls(len(pcm), spectra, np.concatenate([[0.0], np.cumsum(whole**2)]))
+
+    def places(self, name: str, key: NDArray[np.float64]) -> list[Heard]:
+        """Every place that is like the key; normalised, so loudness does not count."""
+        energy = float(key @ key)
+        if len(key) == 0 or len(key) > self.length or energy == 0.0:
+            return []
+        spectrum = np.conj(np.fft.rfft(key.astype(np.float32), _BLOCK))
+        products = np.fft.irfft(self.spectra * spectrum, _BLOCK, axis=1)[:, :_FRESH].ravel()
+        local = self.sums[len(key) :] - self.sums[: -len(key)]
+        likeness = products[: len(local)] / np.sqrt(np.maximum(local, energy / 1e4) * energy)
+        places = []
+        for begin in range(0, len(likeness), _STEP):
+            best = begin + int(likeness[begin : begin + _STEP].argmax())
+            if likeness[best] >= LIKENESS:
+                around = likeness[max(0, best - _STEP) : best + _STEP]
+                if likeness[best] >= around.max():
+                    alike = min(1.0, float(likeness[best]))
+                    places.append(Heard(name, best / SAMPLE_RATE, alike))
+        return places
