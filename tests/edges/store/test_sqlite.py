@@ -21,7 +21,7 @@ from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.ledger import Search
 from umserver.edges.store.notes import Cause
-from umserver.edges.store.sheet import OBJECTS_SCHEMA
+from umserver.edges.store.schema import OBJECTS_SCHEMA
 from umserver.edges.store.sqlite import FILE_NAME, WORDS
 from umserver.edges.store.tables import Conflict, Tables
 from umserver.interfaces import NoSpace, Unavailable

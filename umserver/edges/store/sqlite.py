@@ -18,7 +18,8 @@ from umserver.edges.store.backup import back_up, opened_copy, put_back
 from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.ledger import this_user
 from umserver.edges.store.roster import Roster
-from umserver.edges.store.sheet import SCHEMAS, SqlSheet, statements
+from umserver.edges.store.schema import SCHEMAS, statements
+from umserver.edges.store.sheet import SqlSheet
 from umserver.edges.store.spelling import SINCE, fill_names
 from umserver.edges.store.tables import Reading, Tables, Writing
 from umserver.interfaces import NoSpace, Unavailable
