@@ -159,7 +159,9 @@ class Machine:
         if self.confirmed or self.what_if:
             return True
         if not self.input.isatty():
-            raise Mistyped(f"{question} Nobody is there to be asked: add -Confirm:$false or --yes")
+            raise Mistyped(
+                f"{question} Nobody is there to be asked: add '-Confirm:$false' or --yes"
+            )
         self.progress("")
         self.err.write(f"{question} [y/N] ")
         self.err.flush()

@@ -26,6 +26,26 @@ class ObjectTests(DeskCase):
         self.good("New-UMIPGateway", "Lonely", "-Address", "192.0.2.11")
         self.assertNotIn("Lonely", self.good("Get-UMHuntGroup"))
 
+    def test_what_a_unix_shell_drops(self) -> None:
+        """A shell that drops an unquoted $false makes nothing true: the command is refused.
+
+        Whoever types false in a Unix shell is understood, and help shows it in that way.
+        """
+        before = self.good("export")
+        for words in (
+            ("Set-UMIPGateway", "loopback", "-MessageWaitingIndicatorAllowed"),
+            ("Set-UMIPGateway", "loopback", "-MessageWaitingIndicatorAllowed:"),
+            ("Set-UMMailboxPIN", "1001", "-LockedOut"),
+            ("Disable-UMIPGateway", "loopback", "-Immediate", "--yes"),
+            ("Remove-UMIPGateway", "loopback", "-Confirm:"),
+        ):
+            self.assertIn("Unix shell", self.bad(WRONG_USE, *words), words)
+        self.assertEqual(self.good("export"), before)
+        self.good("Set-UMIPGateway", "loopback", "-MessageWaitingIndicatorAllowed", "false")
+        self.assertIn("message_waiting_indicator_allowed = false", self.good("export"))
+        shown = self.good("help", "Disable-UMIPGateway")
+        self.assertIn("Disable-UMIPGateway loopback -Immediate true --yes", shown)
+
     def test_a_gateway_takes_its_hunt_groups_along(self) -> None:
         """Removing a gateway says that its hunt groups go too, and removes them."""
         said = self.good("Remove-UMIPGateway", "loopback", "-Confirm:$false")

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import define, field
 
 from umserver.edges.admin.line import Line, Mistyped, choose
-from umserver.edges.admin.parameter import Parameter, Signature
+from umserver.edges.admin.parameter import TRUTH, Parameter, Signature
 from umserver.edges.admin.values import flag_of, is_flag, items_of, number_of, value_of
 from umserver.org.declare import Kind
 
@@ -32,6 +32,7 @@ VIEWING = (
     IGNORED[0],
     IGNORED[2],
 )
+UNQUOTED = "A Unix shell drops an unquoted $true or $false: quote it, or say true or false"
 UNIX = {"yes": "Confirm", "dry-run": "WhatIf"}
 """What Unix calls the common parameters."""
 REHEARSALS = ("ValidateOnly",)
@@ -151,8 +152,13 @@ def given_to(cmdlet: Signature, line: Line, common: tuple[Parameter, ...] = CHAN
 
 def _own(parameter: Parameter, values: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Of the words behind an option its own ones, and those that stand there by chance."""
-    flag = parameter.switch or (parameter.setting and parameter.setting.kind is Kind.FLAG)
-    if flag and (not values or (parameter.switch and not is_flag(values[0]))):
+    setting = parameter.setting
+    if parameter.form == TRUTH or (setting is not None and setting.kind is Kind.FLAG):
+        if not values or values[0] == "":
+            raise Mistyped(f"-{parameter.name} needs $true or $false. {UNQUOTED}")
+    elif parameter.switch and values[:1] == ("",):
+        raise Mistyped(f"nothing stands behind -{parameter.name}: . {UNQUOTED}")
+    if parameter.switch and (not values or not is_flag(values[0])):
         return ("$true",), values
     if parameter.several:
         return values, ()

@@ -11,6 +11,9 @@ from attrs import frozen
 
 from umserver.org.declare import Declared
 
+TRUTH = "$true | $false"
+"""The form of what is true or false and has to say which."""
+
 
 @frozen
 class Parameter:
@@ -44,14 +47,13 @@ class Parameter:
 def flag(
     name: str, help: str, default: bool | None = None, *, without_effect: str = ""
 ) -> Parameter:
-    """A parameter that is true or false; without a value it is true."""
+    """A parameter that is true or false, and has to say which."""
     words = "" if default is None else "$true" if default else "$false"
     return Parameter(
         name,
         help,
-        form="$true | $false",
+        form=TRUTH,
         default=words,
-        switch=True,
         without_effect=without_effect,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import NOTHING, evolve
 
 from umserver.edges.admin.nouns import OF_SECTION, Noun
-from umserver.edges.admin.parameter import Parameter
+from umserver.edges.admin.parameter import TRUTH, Parameter
 from umserver.org.declare import Declared, Kind
 from umserver.org.faults import Fault, SettingsFaults
 from umserver.org.sections import identity_of
@@ -55,7 +55,7 @@ def _form(setting: Declared) -> str:
     if setting.kind is Kind.CHOICE:
         return " | ".join(choice for choice in setting.choices if choice)
     if setting.kind is Kind.FLAG:
-        return "$true | $false"
+        return TRUTH
     if setting.kind is Kind.NUMBER and not setting.setting.form:
         return "number"
     if setting.kind in (Kind.TEXTS, Kind.OBJECTS):

@@ -39,7 +39,8 @@ For example:
   umctl Set-UMDialPlan Demo -AudioCodec G711        umctl dialplan set Demo --audio-codec G711
   umctl Get-UMMailbox -Filter "Extension -like '10*'" -SortBy DisplayName
   umctl help Set-UMDialPlan                         umctl help dialplan
-Changes take -WhatIf (--dry-run); Remove and Disable ask first unless -Confirm:$false (--yes)."""
+Changes take -WhatIf (--dry-run); Remove and Disable ask first unless '-Confirm:$false' (--yes).
+In a Unix shell $true and $false stand in quotes; true and false mean the same."""
 WIDTH = 100
 
 
@@ -97,8 +98,21 @@ def cmdlet_text(cmdlet: Cmdlet) -> str:
     lines = [f"{cmdlet.name}    {cmdlet.unix}", f"  {cmdlet.synopsis}.", "", _usage(cmdlet), ""]
     lines += _parameters(cmdlet.parameters)
     lines += ["", "Common parameters:", *(_parameter(p, _width(common)) for p in common)]
-    lines += ["", "For example:", *(f"  umctl {text}" for text in examples_of(cmdlet))]
+    lines += [
+        "",
+        "For example:",
+        *(f"  umctl {text}" for text in map(_pasted, examples_of(cmdlet))),
+    ]
     return "\n".join(lines)
+
+
+def _pasted(example: str) -> str:
+    """An example as it can be put into a Unix shell, where $true and $false would be dropped."""
+    return (
+        example.replace("-Confirm:$false", "--yes")
+        .replace("$true", "true")
+        .replace("$false", "false")
+    )
 
 
 def _usage(cmdlet: Cmdlet) -> str:
