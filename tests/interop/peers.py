@@ -44,6 +44,11 @@ def missing(*programs: str) -> str | None:
     return f"not installed: {', '.join(absent)}" if absent else None
 
 
+def _environment() -> dict[str, str]:
+    """This checkout is what is tested, whichever is installed."""
+    return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+
+
 def free_port(even: bool = False) -> int:
     """A port that is free on loopback just now for UDP and TCP."""
     while True:
@@ -104,7 +109,7 @@ class Server:
         command += [f"--sip={self.sip}", f"--mbx={self.mbx}", f"--http={self.http}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *self.options], cwd=CHECKOUT, stdout=log, stderr=log
+                [*command, *self.options], cwd=CHECKOUT, stdout=log, stderr=log, env=_environment()
             )
         if not wait_until(self._settled, READY_SECONDS) or not self.ready():
             self.kill()
@@ -132,7 +137,13 @@ class Server:
         """Run umctl on this state folder; its output. Raises CalledProcessError."""
         command = [str(UMCTL), "--state", str(self.state), *words]
         return subprocess.run(
-            command, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60
+            command,
+            cwd=CHECKOUT,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=_environment(),
         ).stdout
 
     def stop(self) -> None:
