@@ -91,6 +91,12 @@ class GatewayWatchTests(SynchronousTestCase):
         self.answer(405)
         self.assertEqual((self.row()["reachable"], self.row()["why"]), (True, "answered 405"))
 
+    def test_the_server_itself(self) -> None:
+        """A gateway whose address is the server's own is said to be that."""
+        self.begin(PBX)
+        self.answer(482)
+        self.assertIn("this server itself", str(self.row()["why"]))
+
     def test_silence(self) -> None:
         """A silent gateway is event 1400, once, however long it stays silent (features 22, 190)."""
         self.begin(PBX)

@@ -28,6 +28,9 @@ TRANSPORTS = ("udp", "tcp")
 TLS_PORT = 5061
 """A gateway with this port may speak TLS also where no dial plan asks for it (spec 1.2)."""
 
+_OURSELVES = "answered 482: a loop, it leads to this server itself"
+"""Why a gateway is there that answers Loop Detected."""
+
 Probe = Callable[[str, int, str, float], "Deferred[int | None]"]
 """Asks address, port and transport with OPTIONS, for so many seconds at most.
 
@@ -156,7 +159,7 @@ class GatewayWatch:
             if status:
                 watched.round_trip = self.clock.seconds() - began
                 watched.transport = transport
-                self._note(watched, True, f"answered {status}")
+                self._note(watched, True, _OURSELVES if status == 482 else f"answered {status}")
                 return
         self._note(watched, False, "does not answer OPTIONS")
 

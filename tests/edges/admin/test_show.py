@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.edges.admin.desk import DeskCase
 from umserver.command import WRONG_USE
 from umserver.edges.admin.outcome import Outcome, Property
-from umserver.edges.admin.show import printed, table
+from umserver.edges.admin.show import printed, status_text, table
 from umserver.edges.admin.view import View
 
 
@@ -43,6 +43,19 @@ class TableTests(SynchronousTestCase):
         record = (Property("Name", "=cmd|x"), Property("Number", "+12125550100"))
         text = printed(Outcome(), [record], View(format="Csv"))
         self.assertEqual(text.splitlines()[1], "'=cmd|x,+12125550100")
+
+
+class StatusTests(SynchronousTestCase):
+    """A status as lines."""
+
+    def test_moments_are_times_of_day(self) -> None:
+        """Since when a gateway is there is read as a date, not as a number of seconds."""
+        told = status_text(
+            {"gateways": [{"name": "PBX", "since": 1795600000.5, "round_trip_ms": 2}]}
+        )
+        self.assertRegex(told, r"name PBX, since 2026-11-2\d \d\d:\d\d:\d\d, round trip ms 2")
+        for strange in (None, 0, -5, 1e300, "soon"):
+            self.assertIn("since", status_text({"gateways": [{"since": strange}]}))
 
 
 class FormatTests(DeskCase):

@@ -59,6 +59,12 @@ class Browser:
 class SiteTests(SynchronousTestCase):
     """What the pages say."""
 
+    def test_short_names_are_written_in_capitals(self) -> None:
+        """TLS and TCP look like names, not like words; every other name begins with a capital."""
+        text = page({"mbx": {"tls_port": 5063, "tcp_refused": 0, "startup_mode": "TCP"}}, ())
+        for shown in ("<h2>MBX</h2>", ">TLS port<", ">TCP refused<", ">Startup mode<"):
+            self.assertIn(shown, text)
+
     def test_alive(self) -> None:
         """A supervisor that asks whether the process lives hears yes."""
         self.assertEqual(Browser().ask("/livez").code, 200)

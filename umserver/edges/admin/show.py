@@ -18,6 +18,8 @@ from umserver.edges.admin.view import View, is_list
 from umserver.org.columns import to_columns
 from umserver.org.declare import declared
 
+_LAST_MOMENT = 253_402_214_400
+"""Seconds since 1970 to the last day of the year 9999."""
 MOST_CELL = 48
 """Characters of one cell of a table that goes to no terminal."""
 LEAST_CELL = 12
@@ -212,4 +214,14 @@ def _spoken(value: object) -> str:
 def _one_line(item: object) -> str:
     if not isinstance(item, Mapping):
         return cell(item)
-    return ", ".join(f"{name} {_spoken(value)}" for name, value in item.items())
+    return ", ".join(
+        f"{str(name).replace('_', ' ')} {_moment(name, value) or _spoken(value)}"
+        for name, value in item.items()
+    )
+
+
+def _moment(name: object, value: object) -> str:
+    """Seconds since 1970 as local time, where the name says that they are; else empty."""
+    if name != "since" or not isinstance(value, int | float) or not 0 < value < _LAST_MOMENT:
+        return ""
+    return f"{datetime.fromtimestamp(value):%Y-%m-%d %H:%M:%S}"

@@ -16,6 +16,8 @@ MOST_ROWS = 200
 
 _LAST_MOMENT = 253402214400
 """Seconds since 1970 to the last day of the year 9999."""
+_SHORT = ("sip", "tcp", "tls", "udp", "cas", "mbx")
+"""Names that are written in capitals."""
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c2733;--soft:#5b6b7b;--line:#d9e0e7;--card:#fff;
@@ -33,7 +35,8 @@ margin:0 0 .75rem}
 .state::before{content:"";width:.7rem;height:.7rem;border-radius:50%;background:currentColor}
 .good{color:var(--good)}.bad{color:var(--bad)}
 ul.reasons{margin:-1.25rem 0 1.75rem;padding-left:1.2rem}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem;
+grid-auto-flow:dense}
 section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;
 padding:1.1rem 1.25rem;
 overflow-x:auto}
@@ -110,8 +113,9 @@ def _table(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _title(name: str) -> str:
-    words = str(name).replace("_", " ").strip()
-    return escape(words[:1].upper() + words[1:])
+    words = str(name).replace("_", " ").strip().split(" ")
+    text = " ".join(word.upper() if word in _SHORT else word for word in words)
+    return escape(text[:1].upper() + text[1:])
 
 
 def _named(name: str, value: object) -> str:
