@@ -168,7 +168,7 @@ class TlsNoiseTests(SynchronousTestCase):
 
     # crowds
 
-    def crowd(self, count: int, first: bytes = b"") -> list[socket.socket]:
+    def crowd(self, count: int, first: bytes = b"", port: int = 0) -> list[socket.socket]:
         """So many connections of strangers at once; those that are turned away included."""
         found = []
         for n in range(count):
@@ -177,7 +177,7 @@ class TlsNoiseTests(SynchronousTestCase):
             sock.bind((f"127.0.0.{100 + n % 8}", 0))
             sock.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                sock.connect(("127.0.0.1", self.tls))
+                sock.connect(("127.0.0.1", port or self.tls))
             found.append(sock)
             if n % 50 == 49:
                 self.assertTrue(self.answered())
@@ -195,6 +195,17 @@ class TlsNoiseTests(SynchronousTestCase):
             for sock in crowd:
                 sock.close()
         self.assertGreater(part(self.server, "mbx")["tls_refused"], 0)
+        self.check()
+
+    def test_half_open_in_the_clear(self) -> None:
+        """The same on the plain port: a gateway's connection is served beside the crowd."""
+        crowd = self.crowd(CROWD, b"OPTIONS sip:x SIP/2.0\r\n", self.server.mbx)
+        with socket.create_connection(("127.0.0.1", self.server.mbx), 10) as sock:
+            sock.sendall(OPTIONS.format(n="plain").replace("/TLS", "/TCP").encode())
+            self.assertTrue(sock.recv(4096).startswith(b"SIP/2.0 200"))
+        self.assertLessEqual(part(self.server, "mbx")["tcp_connections"], 1501)
+        for sock in crowd:
+            sock.close()
         self.check()
 
     def test_slow_writers(self) -> None:
