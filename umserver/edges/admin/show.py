@@ -215,12 +215,12 @@ def _one_line(item: object) -> str:
     if not isinstance(item, Mapping):
         return cell(item)
     return ", ".join(
-        f"{str(name).replace('_', ' ')} {_moment(name, value) or _spoken(value)}"
+        f"{str(name).replace('_', ' ')} {_since(name, value) or _spoken(value)}"
         for name, value in item.items()
     )
 
 
-def _moment(name: object, value: object) -> str:
+def _since(name: object, value: object) -> str:
     """Seconds since 1970 as local time, where the name says that they are; else empty."""
     if name != "since" or not isinstance(value, int | float) or not 0 < value < _LAST_MOMENT:
         return ""
