@@ -11,7 +11,7 @@ from tests.org.examples import ORG
 from umserver.edges.store.archive import NOBODY
 from umserver.edges.store.notices import Notices
 from umserver.edges.store.outbox import HOLD_SECONDS
-from umserver.org.messages import Envelope
+from umserver.org.messages import Envelope, Notice
 from umserver.org.notices import ENABLED, notice_of
 from umserver.org.pin_record import PinRecord
 
@@ -19,8 +19,8 @@ from umserver.org.pin_record import PinRecord
 def notice(number: int = 1) -> Envelope:
     """A mail to Ada; higher numbers are later ones."""
     at = 1_790_000_000.0 + number
-    given = {"must_change": True, "at": at, "host": "um.example.com", "random": Random(number)}
-    return notice_of(ORG, ADA, ENABLED, "802641", **given)  # type: ignore[arg-type]
+    told = Notice(ENABLED, ADA.address, "802641", must_change=True)
+    return notice_of(ORG, ADA, told, at=at, host="um.example.com", random=Random(number))
 
 
 class OutboxContract(StoreCase):

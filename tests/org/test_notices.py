@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from random import Random
-from typing import Any
 
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.org.examples import ORG, PLAN, POLICY, user
 from umserver.org.envelope_text import BadRecord, dump_envelope, load_envelope
-from umserver.org.messages import Envelope
+from umserver.org.messages import Envelope, Notice
 from umserver.org.notices import ENABLED, FAILURES, access_numbers, notice_of, sent_to
 from umserver.org.settings import HuntGroup, Organisation
 
 ADA = user("Ada", "1001")
 
 
-def notice(organisation: Organisation = ORG, occasion: str = ENABLED, **more: Any) -> Envelope:
+def notice(
+    organisation: Organisation = ORG, occasion: str = ENABLED, numbers: tuple[str, ...] = ()
+) -> Envelope:
     """A mail to Ada."""
-    given = {"must_change": True, "at": 1_790_000_000.0, "host": "um.example.com", **more}
-    return notice_of(organisation, ADA, occasion, "802641", random=Random(7), **given)
+    told = Notice(occasion, ADA.address, "802641", True, numbers)
+    at, host = 1_790_000_000.0, "um.example.com"
+    return notice_of(organisation, ADA, told, at=at, host=host, random=Random(7))
 
 
 class NoticeTests(SynchronousTestCase):
@@ -55,7 +57,7 @@ class NoticeTests(SynchronousTestCase):
         menu = evolve(ORG.auto_attendants[0], pilot_identifier_list=("5000",))
         few = evolve(ORG, dial_plans=(bare,), hunt_groups=(group, other), auto_attendants=(menu,))
         self.assertEqual(access_numbers(few, bare), ("5005",))
-        told = notice(few, pilot="5077").notice
+        told = notice(few, numbers=("5077",)).notice
         assert told is not None
         self.assertEqual(told.access_numbers, ("5077",))
 

@@ -18,9 +18,10 @@ from attrs import evolve
 
 from umserver.command.desk import Machine
 from umserver.edges.admin.line import Line, Mistyped
-from umserver.edges.admin.notices import notice
+from umserver.edges.admin.notices import mail_of
 from umserver.edges.admin.people import users_of
 from umserver.org.consequences import with_dtmf_map
+from umserver.org.messages import Notice
 from umserver.org.notices import ENABLED
 from umserver.org.pin_rules import made_pin
 from umserver.org.settings import Mailbox, Organisation
@@ -51,7 +52,12 @@ def import_mailboxes(line: Line, name: str, text: str, desk: Machine) -> str:
         users = list(_with_pins(users, organisation, letters))
     made = {user.address for user in letters}
     mails = [
-        notice(desk, organisation, user, ENABLED, user.pin, must_change=user.address in made)
+        mail_of(
+            desk,
+            organisation,
+            user,
+            Notice(ENABLED, user.address, user.pin, must_change=user.address in made),
+        )
         for user in users
         if greets and user.pin
     ]

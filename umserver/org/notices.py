@@ -19,26 +19,23 @@ ENABLED, FAILURES, ADMINISTRATOR = "enabled", "failures", "administrator"
 def notice_of(
     organisation: Organisation,
     mailbox: Mailbox,
-    occasion: str,
-    pin: str,
+    notice: Notice,
     *,
-    must_change: bool,
     at: float,
     host: str,
     random: Random,
-    pilot: str = "",
 ) -> Envelope:
-    """The mail to this user; `at` is wall time, `host` this server's name.
+    """The mail that tells this user; `at` is wall time, `host` this server's name.
 
-    `pilot` is the number of voice access to be told, the plan's own where it is empty.
+    Where the notice names no number of voice access, those of the plan are told.
     """
     plan = organisation.plan_named[mailbox.dial_plan]
     policy = organisation.policy_named.get(mailbox.policy)
     id, message_id = new_identity(at, random, host)
     extra = "" if policy is None else policy.reset_pin_text
-    if policy is not None and occasion == ENABLED:
+    if policy is not None and notice.occasion == ENABLED:
         extra = policy.um_enabled_text
-    numbers = (pilot,) if pilot else access_numbers(organisation, plan)
+    numbers = notice.access_numbers or access_numbers(organisation, plan)
     return Envelope(
         id=id,
         message_id=message_id,
@@ -52,7 +49,7 @@ def notice_of(
         time_zone=mailbox.time_zone,
         extra_text=extra,
         missed_call_wanted=False,
-        notice=Notice(occasion, mailbox.address, pin, must_change, numbers),
+        notice=evolve(notice, access_numbers=numbers),
     )
 
 

@@ -12,7 +12,7 @@ from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
 from umserver.org.forms import mail_address, number
-from umserver.org.messages import Envelope
+from umserver.org.messages import Envelope, Notice
 from umserver.org.notices import ADMINISTRATOR, ENABLED, notice_of, sent_to
 from umserver.org.settings import Mailbox, Organisation
 
@@ -26,8 +26,9 @@ def welcome(
         raise Mistyped(f"-PilotNumber {wrong}")
     if not given.flag("SendWelcomeMail", True):
         return []
-    mail = notice(desk, organisation, user, ENABLED, user.pin, must_change=must_change, pilot=pilot)
-    return [sent_to(mail, address)]
+    pilots = (pilot,) if pilot else ()
+    notice = Notice(ENABLED, user.address, user.pin, must_change, pilots)
+    return [sent_to(mail_of(desk, organisation, user, notice), address)]
 
 
 def new_pin(
@@ -37,31 +38,14 @@ def new_pin(
     address = _address(given)
     if not given.flag("SendEmail", True):
         return []
-    mail = notice(desk, organisation, user, ADMINISTRATOR, pin, must_change=expired)
-    return [sent_to(mail, address)]
+    notice = Notice(ADMINISTRATOR, user.address, pin, expired)
+    return [sent_to(mail_of(desk, organisation, user, notice), address)]
 
 
-def notice(
-    desk: Desk,
-    organisation: Organisation,
-    user: Mailbox,
-    occasion: str,
-    pin: str,
-    *,
-    must_change: bool,
-    pilot: str = "",
-) -> Envelope:
-    """A mail to this user, made now and here."""
+def mail_of(desk: Desk, organisation: Organisation, user: Mailbox, notice: Notice) -> Envelope:
+    """The mail that tells this user, made now and here."""
     return notice_of(
-        organisation,
-        user,
-        occasion,
-        pin,
-        must_change=must_change,
-        at=desk.now(),
-        host=desk.server,
-        random=SystemRandom(),
-        pilot=pilot,
+        organisation, user, notice, at=desk.now(), host=desk.server, random=SystemRandom()
     )
 
 

@@ -23,6 +23,7 @@ from umserver.edges.store.hashing import HashingDesk
 from umserver.edges.store.settings import SettingsStore
 from umserver.interfaces import IPins, SignIn
 from umserver.org import pins
+from umserver.org.messages import Notice
 from umserver.org.notices import FAILURES, notice_of
 from umserver.org.pin_callers import Callers
 from umserver.org.pin_record import PinRecord
@@ -202,9 +203,7 @@ class StorePins:
         notice = notice_of(
             self.settings(),
             mailbox,
-            FAILURES,
-            pin,
-            must_change=True,
+            Notice(FAILURES, mailbox.address, pin, must_change=True),
             at=now,
             host=self.host,
             random=SystemRandom(),
