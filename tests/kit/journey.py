@@ -27,6 +27,7 @@ class JourneyCase(SynchronousTestCase):
         self.trace = TraceMemory(most_calls=400, most_messages=1000, most_octets=65535)
         self.addCleanup(gc.collect)
         self.addCleanup(self.stage.close)
+        gc.freeze()  # what was there before is not looked through after every story
 
     def run(self, result: Any = None) -> Any:
         """Run the story; when it fails, show what went over the wire."""
