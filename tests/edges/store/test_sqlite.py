@@ -17,6 +17,7 @@ from tests.contracts.lamps import LampContract
 from tests.contracts.outbox import OutboxContract, notice
 from tests.contracts.store import ADA, BEN, StoreContract
 from tests.org.examples import ORG, PBX
+from umserver.discover import shipped
 from umserver.edges.store.archive import PEPPER_FILE, Archive, open_archive
 from umserver.edges.store.backend import open_tables
 from umserver.edges.store.ledger import Search
@@ -49,6 +50,16 @@ from umserver.edges.store.archive import open_archive
 archive = open_archive("sqlite:", Path(sys.argv[1]))
 archive.is_empty()
 archive.close()
+"""
+
+COMMAND = "import sys; from umserver.command import main; sys.exit(main())"
+USER = """
+[[mailboxes]]
+address = "user{n}@example.com"
+display_name = "User {n}"
+extension = "{n}"
+dial_plan = "Demo"
+policy = "Demo Default Policy"
 """
 
 
@@ -118,6 +129,30 @@ class SqliteStoreTests(
         subprocess.run([sys.executable, "-c", LOOKED_IN, str(self.state)], check=True, timeout=60)
         self.assertEqual(list(server.mailboxes()), list(self.again().mailboxes()))
         self.assertNotIn(ADA, list(self.again().mailboxes()))
+
+    def test_a_change_after_a_large_import(self) -> None:
+        """Who imports a thousand users and then changes a setting waits for neither: a server that
+        has the store open sees each change with its next look.
+        """
+        self.command("import", str(shipped("demo.toml")))
+        server = self.again()
+        users = self.state / "users.toml"
+        users.write_text(
+            shipped("demo.toml").read_text("utf-8")
+            + "".join(USER.format(n=2000 + n) for n in range(1000)),
+            "utf-8",
+        )
+        before = server.revision()
+        self.command("import", str(users))
+        self.assertGreater(server.revision(), before)
+        self.assertIn("2999", server.find("Demo", ["2999"]))
+        self.command("Set-UMService", "-MaxCallsAllowed", "777")
+        self.assertEqual(server.load().service.max_calls_allowed, 777)
+
+    def command(self, *words: str) -> None:
+        """What an administrator does beside the server, in a process of its own."""
+        line = [sys.executable, "-c", COMMAND, "--state", str(self.state), *words]
+        subprocess.run(line, check=True, timeout=60, capture_output=True)
 
     def test_another_place(self) -> None:
         """The URL can name any file."""
