@@ -3,7 +3,7 @@
 Scripts (`umserver.calls`) and adapters (`umserver.edges`) both see this package and never each
 other. Knows: values of `umserver.org` and zope interfaces. Must never know: sockets, files, SIP,
 the reactor. All Deferreds fire in the reactor thread. Seconds are floats; audio is 8000 samples a
-second.
+second. Nothing in here loads Twisted: commands, which start often, are not to wait for it.
 """
 
 from __future__ import annotations

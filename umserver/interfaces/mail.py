@@ -6,12 +6,15 @@ Knows: envelopes and messages. Must never know: folders, mail servers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from umserver.interfaces.sound import Clip, ITake
 from umserver.org.messages import Attachment, Choices, Envelope, OutgoingMail, QueueEntry, VoiceMail
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 
 class IDraft(ITake):

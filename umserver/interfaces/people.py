@@ -6,13 +6,16 @@ Knows: mailboxes of the organisation. Must never know: how a store looks them up
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from umserver.org.people import NameQuery
 from umserver.org.settings import Mailbox, MailboxPolicy
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 
 @frozen

@@ -6,15 +6,18 @@ Knows: keys, sound, who calls whom. Must never know: SIP headers, packets.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from umserver.interfaces.sound import Clip, ITake, Recorded
 from umserver.org.facts import CallFacts
 from umserver.org.outcalls import Onward
 from umserver.org.refusals import Refusal
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 
 @frozen

@@ -6,12 +6,15 @@ Knows: snapshots, sections by name. Must never know: how and where they are kept
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from umserver.org.fleet import FleetServer, RequestedState
 from umserver.org.settings import Organisation
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 
 class ISettingsSource(Interface):

@@ -6,10 +6,13 @@ Knows: pieces of sound by name. Must never know: files, packets, voices.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred
 from zope.interface import Interface
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 SAMPLE_RATE = 8000
 """Samples a second of all sound inside the house."""
