@@ -1,4 +1,7 @@
-"""The settings of an auto attendant: hours, holidays, menus (spec 3.5)."""
+"""The settings of an auto attendant: hours, holidays, menus (spec 3.5).
+
+Knows: each setting by itself. Must never know: other objects, what answers at a moment.
+"""
 
 from __future__ import annotations
 

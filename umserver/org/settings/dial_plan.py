@@ -1,4 +1,7 @@
-"""The settings of a dial plan (spec 3.2), and its dialing rules (spec 4.9)."""
+"""The settings of a dial plan (spec 3.2), and its dialing rules (spec 4.9).
+
+Knows: each setting by itself. Must never know: other objects, how numbers are dialled.
+"""
 
 from __future__ import annotations
 

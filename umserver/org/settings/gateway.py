@@ -1,4 +1,7 @@
-"""The settings of a SIP peer and of the hunt groups that lead its calls on (spec 3.3, 3.4)."""
+"""The settings of a SIP peer and of the hunt groups that lead its calls on (spec 3.3, 3.4).
+
+Knows: each setting by itself. Must never know: other objects, SIP.
+"""
 
 from __future__ import annotations
 

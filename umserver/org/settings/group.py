@@ -1,4 +1,7 @@
-"""The settings of a distribution group (spec 5.6)."""
+"""The settings of a distribution group (spec 5.6).
+
+Knows: each setting by itself. Must never know: other objects.
+"""
 
 from __future__ import annotations
 

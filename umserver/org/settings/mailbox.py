@@ -1,4 +1,7 @@
-"""The settings of a user (spec 3.7, 2.6, 2.7)."""
+"""The settings of a user (spec 3.7, 2.6, 2.7).
+
+Knows: each setting by itself. Must never know: other objects, how PINs are kept.
+"""
 
 from __future__ import annotations
 

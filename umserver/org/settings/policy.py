@@ -1,4 +1,7 @@
-"""The settings of a mailbox policy (spec 3.6)."""
+"""The settings of a mailbox policy (spec 3.6).
+
+Knows: each setting by itself. Must never know: other objects.
+"""
 
 from __future__ import annotations
 

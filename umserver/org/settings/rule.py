@@ -1,4 +1,7 @@
-"""The settings of a call answering rule; rules stand in the mailbox of their user (spec 3.8, 7)."""
+"""The settings of a call answering rule; rules stand in the mailbox of their user (spec 3.8, 7).
+
+Knows: each setting by itself. Must never know: other objects, which rule holds at a moment.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The settings of the servers, and of test numbers (spec 3.10)."""
+"""The settings of the servers, and of test numbers (spec 3.10).
+
+Knows: each setting by itself. Must never know: other objects, sockets.
+"""
 
 from __future__ import annotations
 
