@@ -34,7 +34,7 @@ class PromptTests(DeskCase):
             "Import-UMPrompt", "welcome.wav", "-PromptFileData", self.file(wav()),
             "-UMDialPlan", "demo",
         )  # fmt: skip
-        self.assertEqual(said, "Welcome.wav (0.5 s) is a prompt of dial plan Demo.\n")
+        self.assertEqual(said, "The prompt welcome.wav (0.5 s) belongs to dial plan Demo.\n")
         copy = Path(self.mktemp())
         self.good(
             "Export-UMPrompt", "-PromptFileName", "welcome.wav", "-UMDialPlan", "Demo",

@@ -61,7 +61,7 @@ def import_prompt(given: Given, desk: Desk) -> Outcome:
     desk.archive.recorded.put(noun.cmdlet, thing.name, name, data)
     if not given.what_if:
         _keep(folder / name, data)
-    done = f"{name} ({seconds:.1f} s) is a prompt of {noun.word} {thing.name}"
+    done = f"the prompt {name} ({seconds:.1f} s) belongs to {noun.word} {thing.name}"
     return Outcome(done=done, changed=True)
 
 
