@@ -53,8 +53,8 @@ class CalmTests(SynchronousTestCase):
     def test_looks_take_little_of_the_time(self) -> None:
         """The longer a look takes, the longer it is until the next."""
         self.pass_time(SHORTEST, busy=True)
-        self.calm.last = 0.24
-        self.pass_time(55, busy=True)
+        self.calm.last = 0.48
+        self.pass_time(115, busy=True)
         self.assertEqual(self.calm.looks, 1)
         self.pass_time(EVERY, busy=True)
         self.assertEqual(self.calm.looks, 2)
