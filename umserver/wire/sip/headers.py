@@ -7,6 +7,7 @@ What was read is written again character by character; what is changed is writte
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
@@ -28,6 +29,8 @@ from umserver.wire.sip.uri import Uri, host_text, parse_host, parse_port, parse_
 MAX_ADDRESSES = 128
 """Addresses that one header field may list."""
 MAX_CSEQ = 2**32 - 1
+MOST_REMEMBERED, LONGEST_REMEMBERED = 1024, 300
+"""Addresses, and their characters."""
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"[ \t]*', re.DOTALL)
 _BARE_NAME = re.compile(r'[^<>",;\\\x00-\x08\x0a-\x1f\x7f]*')
@@ -129,11 +132,21 @@ class CSeq:
 
 
 def parse_name_addr(text: str) -> NameAddr:
-    """Read one address. Raises SipSyntaxError, also when there are several."""
+    """Read one address. Raises SipSyntaxError, also when there are several.
+
+    The messages of a call repeat its addresses: short ones are remembered for a while.
+    """
+    return _known_addr(text) if len(text) <= LONGEST_REMEMBERED else _one_addr(text)
+
+
+def _one_addr(text: str) -> NameAddr:
     value, end = _take_name_addr(text, skip_gap(text, 0))
     if end != len(text):
         raise SipSyntaxError("something follows an address")
     return value
+
+
+_known_addr = lru_cache(maxsize=MOST_REMEMBERED)(_one_addr)
 
 
 def parse_name_addrs(text: str) -> list[NameAddr]:
