@@ -143,7 +143,7 @@ class ByTelephoneTests(SynchronousTestCase):
             ada.until("enter-pin").press(PIN + "#")
             ada.until("first-time").press("#")
             ada.until("main-menu").press("1")
-            ada.until("second").until("message-acts").press("7")
+            ada.until("second").press("7")
             ada.until("message-deleted").press("#")
             ada.until("first").until("message-acts").press("6")
             ada.until("search-last-first").until("search-other-way").press("#1002")
