@@ -25,7 +25,7 @@ MOST_TEXT = 2000
 """Characters of one event's text; the rest is cut."""
 MOST_TRACEBACK = 20_000
 MOST_CALL_ID = 48
-ALIKE_AT_ONCE, ALIKE_A_SECOND = 200.0, 5.0
+ALIKE_AT_ONCE, ALIKE_A_SECOND = 200.0, 1.0
 """Lines of one kind; a kind is what stands in the code, whatever it was filled with."""
 MOST_KINDS = 1000
 OURS = "umserver"
