@@ -25,6 +25,9 @@ from umserver.interfaces import Clip
 from umserver.wire.sip.uri import Uri
 
 GREETING_SECONDS = 25.0
+ANSWER_SECONDS = 50.0
+"""After which a caller gives up: who is killed while it rings never answers. A desk that is dead is
+passed over after 32."""
 USERS = ("1001", "1002", "1003")
 
 
@@ -36,7 +39,7 @@ async def one(clock: Any, phone: Softphone, uri: Uri, sound: Clip, number: int) 
     )
     story: dict[str, Any] = {"number": number, "placed": placed, "answered_by": "", "spoken": False}
     try:
-        await call.answered
+        await call.answered.addTimeout(ANSWER_SECONDS, clock)
         story["answered_by"] = call.flow.remote[0]
         ear = Ear()
         heard: Deferred[None] = Deferred()
