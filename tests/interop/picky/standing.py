@@ -24,6 +24,9 @@ from tests.interop.picky.caller import Caller
 ALARMS = ("Traceback", "failed; the message is dropped", "was misused", "not taken well")
 """What a peer must never be able to bring into the log."""
 
+LATE = 6
+"""Files that a server opens when they are first needed: the voice's pipes, a watch of folders."""
+
 
 @lru_cache(maxsize=1)
 def standing_server() -> Server:

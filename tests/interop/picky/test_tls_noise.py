@@ -24,7 +24,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.interop.peers import Server, missing, wait_until
 from tests.interop.picky.caller import Caller
 from tests.interop.picky.noise import Noise
-from tests.interop.picky.standing import ALARMS, part
+from tests.interop.picky.standing import ALARMS, LATE, part
 from tests.interop.secured import dual_server
 from umserver.discover import shipped
 
@@ -105,7 +105,7 @@ class TlsNoiseTests(SynchronousTestCase):
 
         def is_tidy() -> bool:
             gone = part(self.server, "mbx")["tls_connections"] == 0
-            return bool(gone and self.open_files() <= self.files)
+            return bool(gone and self.open_files() <= self.files + LATE)
 
         self.assertTrue(wait_until(is_tidy, 60), (self.open_files(), self.files))
         with self.server.log.open(errors="replace") as log:
