@@ -16,7 +16,8 @@ log = Logger()
 
 PATIENCE = 0.4
 """Seconds after the answer that the mailbox may still take to tell: a caller who was kept waiting
-before hears nothing for less than two together.
+before hears nothing for less than two together. A call that came to call answering before does not
+wait again.
 """
 OCTETS = 1 << 20
 """Of a megabyte."""
@@ -29,10 +30,11 @@ def asked(visit: Visit) -> Deferred[bool]:
 
 async def in_time(visit: Visit, asking: Deferred[bool]) -> bool:
     """The answer, or no. Raises nothing."""
+    waits = 0.0 if "leave-message" in visit.office.followed[:-1] else PATIENCE
     known: Deferred[bool] = Deferred()
     asking.addCallback(known.callback)
     try:
-        full = await known.addTimeout(PATIENCE, visit.call.clock)
+        full = await known.addTimeout(waits, visit.call.clock)
     except TimeoutError:
         return False
     if full:
