@@ -33,6 +33,8 @@ class Store:
     clock: Clock
     described: dict[str, tuple[FleetServer, float]] = field(factory=dict)
     broken: bool = False
+    slow: Deferred[Sequence[FleetServer]] | None = None
+    """What `servers` gives for now."""
     registrations: int = 0
 
     def put(self, server: FleetServer) -> None:
@@ -65,6 +67,8 @@ class Store:
     def servers(self) -> Deferred[Sequence[FleetServer]]:
         if self.broken:
             return fail(Unavailable("the store is gone"))
+        if self.slow is not None:
+            return self.slow
         now = self.clock.seconds()
         return succeed([evolve(s, age=now - at) for s, at in self.described.values()])
 
@@ -153,6 +157,17 @@ class FleetTests(SynchronousTestCase):
         self.store.put(evolve(desk("a"), ports={"mbx": 6062}))
         self.fleet.announce()
         self.assertEqual(sorted(self.names()), ["a", "b"])
+
+    def test_a_question_to_where_a_desk_was(self) -> None:
+        """What is still asked at its old port says nothing of a desk that moved meanwhile."""
+        self.start()
+        self.dead.add("a")
+        self.pass_time(PROBE_SECONDS + 0.5)
+        self.dead.clear()
+        self.store.put(evolve(desk("a"), ports={"mbx": 6062}))
+        self.fleet.announce()
+        self.pass_time(PATIENCE)
+        self.assertFalse(any("is not used" in line for line in self.said()))
 
     def test_a_desk_that_says_nothing(self) -> None:
         """A desk that still answers but does not reach the store is not used."""
@@ -272,6 +287,28 @@ class FleetTests(SynchronousTestCase):
         self.start()
         self.store.broken = True
         self.successResultOf(Deferred.fromCoroutine(self.fleet.stop()))
+
+    def test_the_last_word(self) -> None:
+        """Who stops while it speaks finishes that first, looks at nothing more, then says so."""
+        self.start()
+        looks = self.looks
+        self.store.slow = slow = Deferred()
+        self.fleet.announce()
+        done = Deferred.fromCoroutine(self.fleet.stop())
+        self.assertNoResult(done)
+        slow.callback([])
+        self.successResultOf(done)
+        self.assertEqual(self.looks, looks)
+        self.assertEqual(self.store.described["cas1"][0].state, "Inactive")
+
+    def test_the_end_of_patience(self) -> None:
+        """A store that does not answer holds up a stop for a bounded time only."""
+        self.start()
+        self.store.slow = Deferred()
+        self.fleet.announce()
+        done = Deferred.fromCoroutine(self.fleet.stop())
+        self.clock.advance(PATIENCE)
+        self.successResultOf(done)
 
     def test_shown(self) -> None:
         """Every server is shown with its room and whether it is used."""

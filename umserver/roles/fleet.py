@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 
 from attrs import define, evolve, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -43,6 +44,9 @@ PLAIN, TLS, TLS_BY_NAME = "mbx", "mbx-tls", "mbx-tls-by-name"
 AskServer = Callable[[str, int, str, float], "Deferred[int | None]"]
 """Asks host, port and transport with OPTIONS; see `umserver.roles.gateways.Probe`."""
 
+Place = tuple[str, str, tuple[tuple[str, int], ...]]
+"""Name, host and ports of a server."""
+
 
 @define(eq=False)
 class Fleet:
@@ -61,7 +65,7 @@ class Fleet:
     _answers: dict[str, bool] = field(init=False, factory=dict)
     """Whether a desk answered when it was asked last."""
     _own_name: str = field(init=False, default="")
-    _asking: set[str] = field(init=False, factory=set)
+    _asking: set[Place] = field(init=False, factory=set)
     _choice: Sequence[FleetServer] = field(init=False, default=())
     """Desks that may take calls, as they were lately."""
     _choice_until: float = field(init=False, default=float("-inf"))
@@ -70,6 +74,8 @@ class Fleet:
     _told: FleetServer | None = field(init=False, default=None)
     _running: bool = field(init=False, default=False)
     _beating: bool = field(init=False, default=False)
+    _said: Deferred[None] | None = field(init=False, default=None)
+    """Fires when the last beat is over, for who stops."""
     _again: bool = field(init=False, default=False)
     _beat_timer: IDelayedCall | None = field(init=False, default=None)
     _probe_timer: IDelayedCall | None = field(init=False, default=None)
@@ -83,11 +89,18 @@ class Fleet:
         self._probe_all()
 
     async def stop(self) -> None:
-        """Say that we take no calls any more; then nothing."""
+        """Say that we take no calls any more; then nothing.
+
+        What is being said at this moment is let out first, or it would be the last word.
+        """
         self._running = False
         for timer in (self._beat_timer, self._probe_timer):
             if timer is not None and timer.active():
                 timer.cancel()
+        if self._beating:
+            self._said = Deferred()
+            with suppress(TimeoutError):
+                await self._said.addTimeout(PATIENCE, self.clock)
         try:
             mine = self.me()
             await self.store.heartbeat(mine.name, mine.calls, "Inactive")
@@ -125,7 +138,8 @@ class Fleet:
         try:
             await self._speak()
             self._learn(await self.store.servers())
-            await self.each_beat()
+            if self._running:
+                await self.each_beat()
             self._problem = ""
         except Unavailable as fault:
             if str(fault) != self._problem:
@@ -135,12 +149,14 @@ class Fleet:
             log.failure("looking at the other servers failed")
         finally:
             self._beating = False
+            if self._said is not None and not self._said.called:
+                self._said.callback(None)
 
     def _learn(self, servers: Sequence[FleetServer]) -> None:
         """What they say now; a server that moved is innocent until it is asked there."""
-        places = {server.name: (server.host, server.ports) for server in self.known}
+        places = {server.name: _place(server) for server in self.known}
         for server in servers:
-            if places.get(server.name) != (server.host, server.ports):
+            if places.get(server.name) != _place(server):
                 self._answers.pop(server.name, None)
         self.known = servers
         self._sent.clear()
@@ -161,8 +177,8 @@ class Fleet:
         if not self._running or self.ask is None:
             return
         for server in self._others():
-            if server.age < FORGOTTEN_AFTER and server.name not in self._asking:
-                self._asking.add(server.name)
+            if server.age < FORGOTTEN_AFTER and _place(server) not in self._asking:
+                self._asking.add(_place(server))
                 Deferred.fromCoroutine(self._probe(server, self.ask))
         self._probe_timer = self.clock.callLater(PROBE_SECONDS, self._probe_all)
 
@@ -176,7 +192,9 @@ class Fleet:
             log.failure("asking {server} failed", server=name)
             status = 0
         finally:
-            self._asking.discard(name)
+            self._asking.discard(_place(server))
+        if _place(server) not in map(_place, self.known):
+            return
         good = status == 200
         if self._answers.get(name, True) != good:
             word = "answers again" if good else f"is not used: it answered {status or 'nothing'}"
@@ -284,6 +302,11 @@ def redirects(
         RedirectTarget(host_of(desk), port, transport, token, 1.0 / (rank + 1))
         for rank, (desk, port) in enumerate(ports)
     ]
+
+
+def _place(server: FleetServer) -> Place:
+    """Where it is asked; an answer from there says nothing of a server that has moved since."""
+    return server.name, server.host, tuple(sorted(server.ports.items()))
 
 
 def _has_door(server: FleetServer) -> bool:
