@@ -25,6 +25,8 @@ class Call:
         self.rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
         self.rtp.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
         self.arrivals: list[float] = []
+        self.sequence: list[tuple[int, bytes]] = []
+        """Sequence number and SSRC of each, in the order in which they came (RFC 3550, 5.1)."""
         self.sent = time.perf_counter()
 
 
@@ -141,8 +143,9 @@ class Phones:
 def _hear(call: Call) -> None:
     try:
         while True:
-            _, about, _, _ = call.rtp.recvmsg(2048, 64)
+            data, about, _, _ = call.rtp.recvmsg(2048, 64)
             seconds, nanoseconds = struct.unpack("@ll", about[0][2])
             call.arrivals.append(seconds % 100_000 + nanoseconds * 1e-9)
+            call.sequence.append((data[2] << 8 | data[3], data[8:12]))
     except BlockingIOError:
         pass
