@@ -23,7 +23,7 @@ from umserver.edges.admin.given import CHANGING, VIEWING, given_to
 from umserver.edges.admin.line import Line, Mistyped, choose, take_apart
 from umserver.edges.admin.outcome import Outcome
 from umserver.edges.admin.show import as_json, printed, status_text
-from umserver.edges.admin.topics import help_text
+from umserver.edges.admin.topics import WIDTH, help_text
 from umserver.edges.admin.view import View, seen, take_view
 from umserver.edges.store.notes import Cause
 from umserver.edges.store.tables import Conflict
@@ -263,7 +263,8 @@ class Umctl:
 
     def help(self, line: Line) -> int:
         """Explain."""
-        self._say(help_text(line))
+        columns = shutil.get_terminal_size().columns if self.out.isatty() else WIDTH
+        self._say(help_text(line, columns))
         return DONE
 
     def _report(self, words: str) -> None:

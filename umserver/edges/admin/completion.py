@@ -10,6 +10,7 @@ from itertools import islice
 
 from attrs import define, field
 
+from umserver.edges.admin import pages
 from umserver.edges.admin.catalogue import by_name, by_word, cmdlets
 from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.desk import Archive
@@ -53,13 +54,21 @@ class Completion:
             return [*(one.name for one in cmdlets()), *by_word(), *self.commands]
         first = words[0].casefold()
         if first == "help":
-            return [one.name for one in cmdlets()] if len(words) == 1 else []
+            return self._about(words)
         cmdlet, given = by_name().get(first), list(words[1:])
         if cmdlet is None and first in by_word():
             if not given:
                 return by_word()[first]
             cmdlet = by_word()[first].get(given.pop(0).casefold())
         return [] if cmdlet is None else self._of(cmdlet, given, typed)
+
+    def _about(self, words: Sequence[str]) -> Iterable[str]:
+        """What help can be asked about: topics, commands, and the sections of the settings."""
+        if len(words) == 1:
+            return [*pages.names(), *(one.name for one in cmdlets()), *by_word(), *self.commands]
+        if len(words) == 2 and words[1].casefold() == pages.SETTINGS:
+            return [path.partition(".")[0] for path in pages.bootstrap_settings()]
+        return []
 
     def _of(self, cmdlet: Cmdlet, given: Sequence[str], typed: str) -> Iterable[str]:
         common = VIEWING if cmdlet.shows else CHANGING

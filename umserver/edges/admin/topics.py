@@ -1,19 +1,22 @@
-"""Help, made of the cmdlets: what there is, and what each parameter means.
+"""Help: what there is, what each cmdlet and parameter means, and a page for each topic.
 
-Knows: cmdlets and their parameters. Must never know: how a command is carried out.
+Knows: cmdlets and their parameters, pages. Must never know: how a command is carried out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import takewhile
 
+from umserver.edges.admin import pages
 from umserver.edges.admin.catalogue import by_name, by_word, cmdlets
 from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.examples import examples_of
 from umserver.edges.admin.given import CHANGING, VIEWING
-from umserver.edges.admin.line import Line, choose, fold
+from umserver.edges.admin.line import Line, Mistyped, choose, fold
 from umserver.edges.admin.parameter import Parameter
+from umserver.org.faults import nearest
 
 OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    umctl alone is a shell
 
@@ -31,7 +34,7 @@ OVERVIEW = """umctl [--state DIR | --config FILE] [--json | --csv] COMMAND    um
   backup FILE, restore FILE     copy the store to one file, while the server runs; put it back
   poll                          let the running server read its settings now
   drain, resume                 take no new calls; take calls again
-  help [COMMAND]
+  help [COMMAND|TOPIC|SETTING]  more about one of them; the topics stand at the end
 
 Settings and servers, in the words of Exchange or of Unix:"""
 ENDING = """
@@ -40,29 +43,83 @@ For example:
   umctl Get-UMMailbox -Filter "Extension -like '10*'" -SortBy DisplayName
   umctl help Set-UMDialPlan                         umctl help dialplan
 Changes take -WhatIf (--dry-run); Remove and Disable ask first unless '-Confirm:$false' (--yes).
-In a Unix shell $true and $false stand in quotes; true and false mean the same."""
+In a Unix shell $true and $false stand in quotes; true and false mean the same.
+
+Topics (umctl help TOPIC):"""
 WIDTH = 100
+NOT_YET = re.compile(
+    ".*(Automatic)?SpeechRecognition|.*CallAnsweringRules?|.*SMSNotification.*|.*VoiceMailPreview.*"
+    "|FaxEnabled|AllowFax|FaxServerURI|FaxMessageText|(Allow)?PlayOnPhone(Enabled)?"
+    "|RequireProtectedPlayOnPhone"
+)
+"""Names of settings that are kept for an organisation that moves, and that nothing follows."""
 
 
-def help_text(line: Line) -> str:
+def help_text(line: Line, width: int = WIDTH) -> str:
     """The help that was asked for. Raises Mistyped when there is none of that name."""
     words = [word for word in line.words if word]
     if not words:
-        return "\n".join([OVERVIEW, *_overview(), ENDING])
-    found = by_name().get(words[0].casefold())
-    if found is None and len(words) > 1 and words[0] in by_word():
-        found = by_word()[words[0]].get(words[1].lower())
+        return "\n".join([OVERVIEW, *_overview(), ENDING, *pages.titles()])
+    first, *more = words
+    found = by_name().get(first.casefold())
+    if found is None and more and first in by_word():
+        found = by_word()[first].get(more[0].lower())
     if found is not None:
         return cmdlet_text(found)
-    nouns = {cmdlet.noun: cmdlet.noun for cmdlet in cmdlets()}
-    nouns.update({word: next(iter(verbs.values())).noun for word, verbs in by_word().items()})
-    names = {**nouns, **{cmdlet.name: cmdlet.name for cmdlet in cmdlets()}}
-    if fold(words[0]) not in map(fold, names) and f"\n  {words[0]}" in OVERVIEW:
-        return _paragraph(words[0])
-    chosen = choose(words[0], names, "help about")
-    if chosen in nouns:
-        return _noun(nouns[chosen])
-    return cmdlet_text(by_name()[chosen.casefold()])
+    command = _paragraph(first)
+    topic = pages.topic(first)
+    if topic:
+        page = pages.page(topic, width, more[0] if more else "")
+        if not page:
+            raise Mistyped(f"there is no setting {more[0]}; umctl help {topic} shows all")
+        return f"{command}\n\n{page}" if command else page
+    return command or _chosen(first, width)
+
+
+def nouns() -> dict[str, str]:
+    """The noun of everything that names one: itself, and its Unix word."""
+    own = {cmdlet.noun: cmdlet.noun for cmdlet in cmdlets()}
+    own.update({word: next(iter(verbs.values())).noun for word, verbs in by_word().items()})
+    return own
+
+
+def _chosen(word: str, width: int) -> str:
+    """What a word may mean that is no command's or topic's whole name. Raises Mistyped."""
+    known = [*nouns(), *(cmdlet.name for cmdlet in cmdlets())]
+    if fold(word) not in map(fold, known):
+        known += pages.names()
+    if any(fold(name).startswith(fold(word)) for name in known):
+        chosen = choose(word, known, "help about")
+        if chosen in pages.names():
+            return pages.page(chosen, width)
+        return (
+            _noun(nouns()[chosen])
+            if chosen in nouns()
+            else cmdlet_text(by_name()[chosen.casefold()])
+        )
+    told = _spoken_of(word, width)
+    if told:
+        return told
+    near = nearest(word, known)
+    hint = f"did you mean {near}?" if near else "umctl help shows what there is"
+    raise Mistyped(f"there is no help about {word}; {hint}")
+
+
+def _spoken_of(word: str, width: int) -> str:
+    """Where a word stands that names no topic: parameters, bootstrap settings, texts."""
+    wanted = fold(word)
+    topics, settings = pages.speaking_of(word)
+    found = {
+        (cmdlet.noun, parameter.name): f"  {cmdlet.name} -{parameter.name}  {meaning(parameter)}"
+        for cmdlet in sorted(cmdlets(), key=lambda cmdlet: cmdlet.verb == "Set")
+        for parameter in cmdlet.parameters
+        if len(wanted) >= pages.LEAST_LETTERS and wanted in fold(parameter.name)
+    }
+    lines = list(found.values())
+    shown = [pages.page(pages.SETTINGS, width, path) for path in settings]
+    if topics:
+        lines.append(f"  Topics that speak of it: {', '.join(topics)}")
+    return "\n\n".join([*shown, *(["\n".join(lines)] if lines else [])])
 
 
 def _overview() -> Iterable[str]:
@@ -77,10 +134,13 @@ def _overview() -> Iterable[str]:
 
 
 def _paragraph(command: str) -> str:
-    """The lines of the overview that speak of one command."""
+    """The lines of the overview that speak of one command; empty when none does."""
     lines = OVERVIEW.splitlines()
-    start = next(n for n, text in enumerate(lines) if text.startswith(f"  {command}"))
-    more = takewhile(lambda text: text.startswith("      "), lines[start + 1 :])
+    heads = re.compile(rf"  (?:[a-z]+ \w+, |[a-z]+, )?{re.escape(command.lower())}(?=[ ,]|$)")
+    start = next((n for n, text in enumerate(lines) if heads.match(text)), None)
+    if start is None:
+        return ""
+    more = takewhile(lambda text: text.startswith("    "), lines[start + 1 :])
     return "\n".join([lines[start], *more])
 
 
@@ -160,4 +220,6 @@ def meaning(parameter: Parameter) -> str:
         parts.append("only when it is made")
     if parameter.without_effect:
         parts.append(f"without effect, {parameter.without_effect}")
+    elif parameter.setting is not None and NOT_YET.fullmatch(parameter.name):
+        parts.append("kept, not followed yet")
     return "; ".join(parts)
