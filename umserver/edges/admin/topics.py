@@ -48,9 +48,11 @@ In a Unix shell $true and $false stand in quotes; true and false mean the same.
 Topics (umctl help TOPIC):"""
 WIDTH = 100
 NOT_YET = re.compile(
-    ".*(Automatic)?SpeechRecognition|.*CallAnsweringRules?|.*SMSNotification.*|.*VoiceMailPreview.*"
-    "|FaxEnabled|AllowFax|FaxServerURI|FaxMessageText|(Allow)?PlayOnPhone(Enabled)?"
-    "|RequireProtectedPlayOnPhone"
+    "(Allow)?AutomaticSpeechRecognition(Enabled)?|(Allow)?CallAnsweringRules(Enabled)?"
+    "|.*SMSNotification.*|.*VoiceMailPreview.*|FaxEnabled|AllowFax|FaxServerURI|FaxMessageText"
+    "|(Allow)?PlayOnPhone(Enabled)?|RequireProtectedPlayOnPhone|(Allow)?TUIAccessTo(Calendar|Email|"
+    "PersonalContacts)(Enabled)?|AllowVoiceResponseToOtherMessageTypes|GrammarGenerationSchedule"
+    "|SIPAccessService"
 )
 """Names of settings that are kept for an organisation that moves, and that nothing follows."""
 
