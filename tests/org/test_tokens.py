@@ -6,11 +6,12 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.org.tokens import MAX_LENGTH, MAX_TEXT, SLOT_SECONDS, Claim, sign, verify
+from umserver.org.tokens import MAX_LENGTH, MAX_TEXT, SLOT_SECONDS, Claim, form_of, sign, verify
 
 KEY = bytes(range(32))
 NOW = 1_790_000_040.0
@@ -54,6 +55,12 @@ class TokenTests(SynchronousTestCase):
         """The token depends on nothing but claim, key and slot."""
         self.assertEqual(sign(CLAIM, KEY, NOW), sign(CLAIM, KEY, NOW + 1))
         self.assertNotEqual(sign(CLAIM, KEY, NOW), sign(CLAIM, KEY, NOW + SLOT_SECONDS))
+
+    @given(CLAIMS, WORDS, WORDS)
+    def test_a_form_for_many_callers(self, claim: Claim, number: str, name: str) -> None:
+        """A claim signed in two steps, its caller last, is the claim signed at once."""
+        whole = evolve(claim, caller_number=number, caller_name=name)
+        self.assertEqual(form_of(claim).signed(number, name, KEY, NOW), sign(whole, KEY, NOW))
 
     def test_stands_in_a_uri(self) -> None:
         """No character of a token needs an escape in a SIP URI."""

@@ -18,7 +18,7 @@ from umserver.org.facts import Asking, CallFacts, Party
 from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, Refusal
 from umserver.org.resolve import Rejected, Route, VoiceAccess, claim_for, named
 from umserver.org.settings import Organisation
-from umserver.org.tokens import Claim, sign
+from umserver.org.tokens import MAX_TEXT, sign
 from umserver.roles.decisions import Decisions
 from umserver.roles.health import LastHour
 from umserver.roles.refusing import Refusing
@@ -103,13 +103,17 @@ class CallRouter:
         decided = self._decisions.now(self.settings(), way, calling)
         if decided is None:
             return None
-        route, caller = decided.decision.route, decided.caller
-        if isinstance(route, Rejected) or caller is None:
-            return route.refusal if isinstance(route, Rejected) else None
-        claim = claim_for(route, caller.id, way.called, calling)
+        decision, form, caller = decided
+        route = decision.route
+        if isinstance(route, Rejected):
+            return route.refusal
+        if form is None or caller is None:
+            return None
+        name = calling.name[:MAX_TEXT] if calling is not None else ""
+        token = form.signed(caller.id.number, name, self.key, self.wall())
         if isinstance(route, VoiceAccess):
             route = named(route, caller)
-        return self._sent_on(asking, route, claim)
+        return self._sent_on(asking, route, token)
 
     def offered(self, phone: IPhone) -> Deferred[None]:
         """Take care of one offered call; never fails."""
@@ -135,16 +139,17 @@ class CallRouter:
 
     def _redirect(self, phone: IPhone, route: Route) -> None:
         claim = claim_for(route, route.caller, phone.facts.called, phone.facts.caller)
-        answer = self._sent_on(cast(Offer, phone), route, claim)
+        token = sign(claim, self.key, self.wall())
+        answer = self._sent_on(cast(Offer, phone), route, token)
         if isinstance(answer, Refusal):
             self._refusing.refuse(phone, answer)
         else:
             phone.redirect(answer)
 
     def _sent_on(
-        self, offer: Offer, route: Route, claim: Claim
+        self, offer: Offer, route: Route, token: str
     ) -> Sequence[RedirectTarget] | Refusal:
-        targets = self.targets(offer, route, sign(claim, self.key, self.wall()))
+        targets = self.targets(offer, route, token)
         if not targets:
             log.error("no mailbox server can take a call", call=offer.id)
             return OUT_OF_SERVICE

@@ -11,16 +11,24 @@ asked, or more be waited for, there is no answer. A decision costs under 1 µs f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 from twisted.logger import Logger
 
 from umserver.interfaces import IDirectory
 from umserver.org.callers import Caller, caller_of
 from umserver.org.facts import CallFacts, Party
-from umserver.org.resolve import Decision, Rejected, decide, names_nobody, numbers_to_look_up
+from umserver.org.resolve import (
+    Decision,
+    Rejected,
+    claim_for,
+    decide,
+    names_nobody,
+    numbers_to_look_up,
+)
 from umserver.org.settings import DialPlan, Mailbox, Organisation
+from umserver.org.tokens import Form, form_of
 
 log = Logger()
 
@@ -30,13 +38,13 @@ SECONDS = 60.0
 EVENT = "event 1109"
 
 
-@frozen
-class Decided:
+class Decided(NamedTuple):
     """A call's decision, and who calls."""
 
     decision: Decision
+    form: Form | None
+    """To be signed for who calls; None where the call is rejected, as is the caller."""
     caller: Caller | None
-    """None where the call is rejected."""
 
 
 @define(eq=False)
@@ -52,7 +60,7 @@ class Decisions:
     _org: Organisation | None = field(init=False, default=None)
     _of: int = field(init=False, default=-1)
     _until: float = field(init=False, default=0.0)
-    _ways: dict[CallFacts, Decision] = field(init=False, factory=dict)
+    _ways: dict[CallFacts, tuple[Decision, Form | None]] = field(init=False, factory=dict)
     _callers: dict[tuple[str, Party | None], Caller] = field(init=False, factory=dict)
 
     def now(self, org: Organisation, way: CallFacts, calling: Party | None) -> Decided | None:
@@ -61,17 +69,18 @@ class Decisions:
         `way` is what the call states apart from its Call-ID, its source port and who calls.
         """
         self._forget_old(org)
-        decision = self._ways.get(way) or self._decide(org, way)
-        if decision is None:
+        decided = self._ways.get(way) or self._decide(org, way)
+        if decided is None:
             return None
+        decision, form = decided
         entrance, route = decision.entrance, decision.route
         if entrance is not None and calling is None and names_nobody(entrance.gateway, way):
             return None
         if isinstance(route, Rejected):
-            return Decided(decision, None)
+            return Decided(decision, None, None)
         plan = route.dial_plan
         caller = self._callers.get((plan.name, calling)) or self._call(org, way, plan, calling)
-        return None if caller is None else Decided(decision, caller)
+        return None if caller is None else Decided(decision, form, caller)
 
     def _forget_old(self, org: Organisation) -> None:
         now = self.wall()
@@ -81,7 +90,7 @@ class Decisions:
             self._ways.clear()
             self._callers.clear()
 
-    def _decide(self, org: Organisation, way: CallFacts) -> Decision | None:
+    def _decide(self, org: Organisation, way: CallFacts) -> tuple[Decision, Form | None] | None:
         found = self._find(org, way)
         if found is None:
             return None
@@ -89,8 +98,12 @@ class Decisions:
         for reason in decision.reasons:
             if EVENT in reason:
                 log.warn("event 1109: {why}", why=reason)
-        self._keep(self._ways, way, decision)
-        return decision
+        route = decision.route
+        form = None
+        if not isinstance(route, Rejected):
+            form = form_of(claim_for(route, route.caller, way.called, None))
+        self._keep(self._ways, way, (decision, form))
+        return decision, form
 
     def _call(
         self, org: Organisation, way: CallFacts, plan: DialPlan, calling: Party | None

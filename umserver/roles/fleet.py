@@ -293,15 +293,15 @@ def redirects(
     What came by TLS stays with TLS (spec 4.1, 1.2): a desk without such a port is left out.
     """
     doors = (TLS_BY_NAME, TLS) if transport == "tls" else (PLAIN,)
-    ports = [
-        (desk, next(desk.ports[door] for door in doors if door in desk.ports))
-        for desk in desks
-        if not desk.ports.keys().isdisjoint(doors)
-    ]
-    return [
-        RedirectTarget(host_of(desk), port, transport, token, 1.0 / (rank + 1))
-        for rank, (desk, port) in enumerate(ports)
-    ]
+    found: list[RedirectTarget] = []
+    for desk in desks:
+        for door in doors:
+            port = desk.ports.get(door)
+            if port is not None:
+                weight = 1.0 / (len(found) + 1)
+                found.append(RedirectTarget(host_of(desk), port, transport, token, weight))
+                break
+    return found
 
 
 def _place(server: FleetServer) -> Place:

@@ -25,6 +25,8 @@ from umserver.service.expected import Expected
 from umserver.service.machine import Machine
 from umserver.service.standing import Standing
 
+_FOR_SOMEBODY = (LeaveMessage, VoiceAccess)
+
 
 @define(eq=False)
 class Router:
@@ -95,7 +97,7 @@ class Router:
 
     def _desks(self, route: Route, call: str) -> Sequence[FleetServer]:
         """One mailbox goes to one desk where that can be; calls without a mailbox to any."""
-        mailbox = route.mailbox if isinstance(route, LeaveMessage | VoiceAccess) else None
+        mailbox = route.mailbox if isinstance(route, _FOR_SOMEBODY) else None
         if mailbox is None:
             return self.fleet.desks(call)
         if self.bootstrap.server.mailbox_storage == "local" and mailbox.server_name:

@@ -87,7 +87,9 @@ class JudgeTests(SynchronousTestCase):
         for field in ("Diversion: <sip:1001", 'From: "Grace', "To: <sip:5000"):
             data = (ORDINARY + SDP).replace(field, field + "1" * 2000).encode()
             self.assertIsNone(self.clerk.answer(data, SOURCE, HERE))
-        kept = str([*self.other._ways, *self.other._callers, *self.clerk._eye._single])
+        frames = self.clerk._eye.frames
+        kept = str([*self.other._ways, *self.other._callers, *frames.addresses.single])
+        kept += str([*frames._known])
         self.assertNotIn("1" * 2000, kept)
 
     def test_unreadable_names_are_not_decided_at_a_glance(self) -> None:

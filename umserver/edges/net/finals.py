@@ -34,11 +34,12 @@ def refusal_headers(refusal: Refusal, host: str) -> tuple[tuple[str, str], ...]:
 
 def contact_of(user: str, target: RedirectTarget) -> str:
     """Where this user is called instead."""
-    place = _place(user, target.host, target.port, target.transport)
-    weight = min(max(target.weight, 0.0), 1.0)
-    return f"<{place};{ROUTE_PARAMETER}={escaped(target.token, _SAFE)}>;q={weight:.3g}"
+    before, after = _around(user, target.host, target.port, target.transport, target.weight)
+    return f"{before}{escaped(target.token, _SAFE)}{after}"
 
 
 @lru_cache(maxsize=4096)
-def _place(user: str, host: str, port: int, transport: str) -> str:
-    return str(Uri("sip", user, host, port, (("transport", transport),)))
+def _around(user: str, host: str, port: int, transport: str, weight: float) -> tuple[str, str]:
+    """What stands before and after the token."""
+    place = Uri("sip", user, host, port, (("transport", transport),))
+    return f"<{place};{ROUTE_PARAMETER}=", f">;q={min(max(weight, 0.0), 1.0):.3g}"

@@ -96,8 +96,8 @@ class Judge:
 
     def _way(self, seen: Glance, remote: Address) -> tuple[CallFacts, str] | None:
         key = (seen.uri, seen.to, seen.way, remote[0])
-        if key in self._ways:
-            return self._ways[key]
+        if (known := self._ways.get(key)) is not None or key in self._ways:
+            return known
         if _length(seen.way, seen.uri, seen.to) > LONGEST:
             return None
         facts, request = self._read(seen, (_NOBODY, *seen.way), remote)
@@ -107,8 +107,8 @@ class Judge:
     def _calling(self, seen: Glance) -> tuple[Party | None] | None:
         """Who calls, in a tuple; None where a header cannot be read."""
         key = (seen.sender, seen.who)
-        if key in self._callers:
-            return self._callers[key]
+        if (known := self._callers.get(key)) is not None or key in self._callers:
+            return known
         if _length(seen.who, seen.sender) > LONGEST:
             return None
         facts, _ = self._read(seen, (("From", seen.sender), *seen.who), ("", 0))

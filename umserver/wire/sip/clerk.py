@@ -55,7 +55,8 @@ class Clerk:
 
     def _may_be_known(self, seen: Glance) -> bool:
         """Whether it may belong to something that is remembered."""
-        return self.reception.post.ledger.may_know(
+        ledger = self.reception.post.ledger
+        return not ledger.is_empty and ledger.may_know(
             seen.transaction, seen.merge, client_key(seen.branch, seen.method)
         )
 

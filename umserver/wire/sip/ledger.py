@@ -78,6 +78,11 @@ class Ledger:
         return len(self._servers) + len(self._clients)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all goes on."""
+        return not (self._servers or self._clients or self._merged)
+
+    @property
     def is_full(self) -> bool:
         """Whether no further server transaction may begin."""
         return len(self._servers) >= self.most or self._octets >= self.most_octets
