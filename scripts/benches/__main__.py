@@ -20,6 +20,7 @@ NAMES = {
     "media": "calls that one core plays to, records, or both",
     "floor": "what the system's calls cost in C: the floor under all of this",
     "soak": "calls for a long time: memory, files, lateness",
+    "day": "a day of calls in simulated time: objects, files, timers, memory, hour by hour",
 }
 
 
