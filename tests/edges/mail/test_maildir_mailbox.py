@@ -107,6 +107,16 @@ class MaildirRulesTests(Box):
         await self.mailbox.undelete(id)
         self.assertEqual(self.names(), ["cur/:2,S"])
 
+    async def test_what_is_gone_is_forgotten(self) -> None:
+        """The headers of messages that a mail program removed stay in nobody's memory."""
+        for _ in range(3):
+            await self.arrive(voice_mail())
+            await self.mailbox.messages()
+        self.assertEqual(len(self.mailbox._heads), 3)
+        await self.vanish()
+        self.assertEqual(await self.mailbox.messages(), [])
+        self.assertEqual(len(self.mailbox._heads), 0)
+
     async def test_a_mail_program_at_the_same_moment(self) -> None:
         """A mail that is being flagged elsewhere just now gets both marks."""
         self.mailbox.files = MovingFiles()

@@ -168,6 +168,9 @@ class ImapMailbox:
                 raise Unavailable("the mail server shows no INBOX")
             return ()
         uids = sorted(await session.search(VOICE))[-MOST_MESSAGES:]
+        there = {(folder, uid) for uid in uids}
+        for gone in [key for key in self._heads if key[0] == folder and key not in there]:
+            del self._heads[gone]
         unknown = [uid for uid in uids if (folder, uid) not in self._heads]
         for at in range(0, len(unknown), PART):
             for one in await session.fetch(unknown[at : at + PART], "HEADER"):

@@ -13,6 +13,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from attrs import define, field, frozen
@@ -71,6 +72,7 @@ class MaildirMailbox:
     threads: Threads
     files: Files = field(factory=Files)
     _heads: OrderedDict[str, Letterhead | None] = field(init=False, factory=OrderedDict)
+    _lock: Lock = field(init=False, factory=Lock)
 
     def messages(self) -> Deferred[Sequence[VoiceMail]]:
         """See `IMailbox`."""
@@ -138,26 +140,37 @@ class MaildirMailbox:
 
     def _messages(self) -> Sequence[VoiceMail]:
         found: dict[str, VoiceMail] = {}
+        seen: set[str] = set()
         for place in self.places():
+            seen.add(place.unique)
             head = self._head(place)
             if head is not None and place.unique not in found:
                 found[place.unique] = _voice_mail(place, head)
+        self._forget_others(seen)
         return sorted(found.values(), key=lambda mail: (-mail.received, mail.id))
 
     def _head(self, place: Place) -> Letterhead | None:
         """Headers never change, so they are read once."""
-        if place.unique in self._heads:
-            self._heads.move_to_end(place.unique)
-            return self._heads[place.unique]
+        with self._lock:
+            if place.unique in self._heads:
+                self._heads.move_to_end(place.unique)
+                return self._heads[place.unique]
         try:
             with place.path.open("rb") as file:
                 head = letterhead(_headers(file.read(MOST_HEADERS)))
         except FileNotFoundError:
             return self._renamed(place)
-        self._heads[place.unique] = head
-        while len(self._heads) > MOST_REMEMBERED:
-            self._heads.popitem(last=False)
+        with self._lock:
+            self._heads[place.unique] = head
+            while len(self._heads) > MOST_REMEMBERED:
+                self._heads.popitem(last=False)
         return head
+
+    def _forget_others(self, seen: set[str]) -> None:
+        """Headers of mails that are no longer there; one that is being renamed is read again."""
+        with self._lock:
+            for gone in self._heads.keys() - seen:
+                del self._heads[gone]
 
     def _renamed(self, place: Place) -> Letterhead | None:
         """The headers of a file that went elsewhere while the folder was being read."""
