@@ -5,6 +5,7 @@ Everything that lives when calls begin to come is spared for good. The young are
 usual (under a millisecond). Calls that end are free at once, without any look (`tests/journeys/
 test_nothing_stays.py`); what else may have grown old is looked through while nothing goes on, and
 else once a minute, no more than 0.4 % of the time: a look takes about 10 ms while 300 calls go on.
+What was freed since the look before is given back to the machine then.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+
+from umserver.service.thrift import give_back
 
 log = Logger()
 
@@ -85,6 +88,7 @@ class Calm:
     def _look(self, now: float) -> None:
         begin = thread_time()
         gc.collect()
+        give_back()
         self.last = pause = thread_time() - begin
         self._looked_at = now
         self.looks += 1

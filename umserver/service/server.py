@@ -25,7 +25,7 @@ from umserver.org.parse import parse_toml
 from umserver.org.settings import Organisation
 from umserver.roles.gateways import GatewayWatch
 from umserver.roles.poller import Poller
-from umserver.service import company, status
+from umserver.service import company, status, thrift
 from umserver.service.answers import Answers
 from umserver.service.calm import Calm
 from umserver.service.desk import Desk
@@ -93,6 +93,7 @@ class UnifiedMessaging(Process, Service):
 
     def _begin(self) -> None:
         if self.machine.own_signals:
+            thrift.begin()
             self.goodbye.listen_to_signals()
         Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -11,6 +13,13 @@ from umserver.wire.sip.effects import Effect, Flow, ProtocolMisuse, Send
 from umserver.wire.sip.ledger import Ledger
 from umserver.wire.sip.message import Request, answer
 from umserver.wire.sip.parse import parse
+
+
+class Owner:
+    """Whose alarm it is."""
+
+    def rings(self, now: float) -> None:
+        """Nothing happens."""
 
 
 class AlarmTests(SynchronousTestCase):
@@ -48,6 +57,31 @@ class AlarmTests(SynchronousTestCase):
             self.set("a", float(number))
         self.assertLess(len(self.alarms._heap), 100)
         self.assertEqual(self.alarms.deadline, 9999.0)
+
+    def test_nothing_is_held_of_what_was_taken_away(self) -> None:
+        """A call whose far alarm is taken away, or moved, is free at once; so is what would act."""
+        for take_away in (True, False):
+            call, act = Owner(), Owner()
+            held = weakref.ref(call), weakref.ref(act)
+            self.set("b", 1.0)
+            self.alarms.set((call, "expires"), 1e9, act.rings)
+            if take_away:
+                self.alarms.cancel((call, "expires"))
+            else:
+                self.alarms.set((call, "expires"), 1.0, lambda now: None)
+                self.alarms.run(1.0)
+            del call, act
+            self.assertEqual([one() for one in held], [None, None])
+            self.alarms.run(1e9)
+
+    def test_what_was_taken_away_leaves_no_heap(self) -> None:
+        """Ten thousand alarms that are all taken away leave nothing but a little slack."""
+        for number in range(10000):
+            self.set(str(number), 1e9 + number)
+        for number in range(10000):
+            self.alarms.cancel(str(number))
+        self.assertLess(len(self.alarms._heap), 100)
+        self.assertIsNone(self.alarms.deadline)
 
 
 class LedgerCase(SynchronousTestCase):

@@ -8,10 +8,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Hashable
 from itertools import count
+from typing import Any
 
 from attrs import define, field
 
 Act = Callable[[float], None]
+Entry = tuple[float, int, list[Any]]
 
 _SLACK = 64
 """Entries of the heap that may be stale before it is built anew."""
@@ -19,10 +21,11 @@ _SLACK = 64
 
 @define(eq=False)
 class Alarms:
-    """Alarms by key; setting one again moves it."""
+    """Alarms by key; setting one again moves it. Nothing is held of one that was moved or taken."""
 
-    _set: dict[Hashable, tuple[float, int, Act]] = field(init=False, factory=dict)
-    _heap: list[tuple[float, int, Hashable]] = field(init=False, factory=list)
+    _set: dict[Hashable, Entry] = field(init=False, factory=dict)
+    _heap: list[Entry] = field(init=False, factory=list)
+    """When, a number that tells equal ones apart, and [key, act]: empty once that is stale."""
     _numbers: count[int] = field(init=False, factory=count)
 
     def __len__(self) -> int:
@@ -32,7 +35,7 @@ class Alarms:
     def deadline(self) -> float | None:
         """Seconds at which `run` wants to be called, None when nothing is set."""
         heap = self._heap
-        while heap and self._is_stale(heap[0]):
+        while heap and not heap[0][2]:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
@@ -42,19 +45,22 @@ class Alarms:
             self.cancel(key)
             return
         known = self._set.get(key)
-        number = next(self._numbers)
-        self._set[key] = (at, number, act)
-        if known is not None and known[0] == at:
-            self._set[key] = (at, known[1], act)
-            return
-        heapq.heappush(self._heap, (at, number, key))
-        if len(self._heap) > 2 * len(self._set) + _SLACK:
-            self._heap = [(at, number, key) for key, (at, number, _) in self._set.items()]
-            heapq.heapify(self._heap)
+        if known is not None:
+            if known[0] == at:
+                known[2][1] = act
+                return
+            known[2].clear()
+        entry: Entry = (at, next(self._numbers), [key, act])
+        self._set[key] = entry
+        heapq.heappush(self._heap, entry)
+        self._tidy()
 
     def cancel(self, key: Hashable) -> None:
         """Forget this alarm, if it is set."""
-        self._set.pop(key, None)
+        entry = self._set.pop(key, None)
+        if entry is not None:
+            entry[2].clear()
+            self._tidy()
 
     def is_set(self, key: Hashable) -> bool:
         """Whether this alarm waits."""
@@ -63,11 +69,11 @@ class Alarms:
     def run(self, now: float) -> None:
         """Act on everything due, oldest first."""
         while (deadline := self.deadline) is not None and deadline <= now:
-            _, _, key = heapq.heappop(self._heap)
-            _, _, act = self._set.pop(key)
+            key, act = heapq.heappop(self._heap)[2]
+            del self._set[key]
             act(now)
 
-    def _is_stale(self, entry: tuple[float, int, Hashable]) -> bool:
-        at, number, key = entry
-        known = self._set.get(key)
-        return known is None or known[1] != number or known[0] != at
+    def _tidy(self) -> None:
+        if len(self._heap) > 2 * len(self._set) + _SLACK:
+            self._heap = list(self._set.values())
+            heapq.heapify(self._heap)

@@ -7,6 +7,7 @@ Sources: RFC 3261 §8.2.2.2, §9.2, §17.1.3, §17.2.3, §18.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 
 from attrs import define, field
 
@@ -196,7 +197,7 @@ class Ledger:
         if one.is_over:
             self._forget(one)
         else:
-            self.alarms.set(one, one.deadline, lambda at: self._fire(one, at))
+            self.alarms.set(one, one.deadline, partial(Ledger._fire, self, one))
         for outcome in outcomes:
             match outcome:
                 case Outgoing():

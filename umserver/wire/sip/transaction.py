@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
+from functools import lru_cache
 
 from attrs import define, field, frozen
 
 from umserver.wire.sip.effects import Flow, ProtocolMisuse
 from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.requests import acknowledgement
+from umserver.wire.sip.uri import Uri
 
 T1 = 0.5
 T2 = 4.0
@@ -129,7 +131,7 @@ class Transaction:
 
     def shed(self) -> None:
         """Server: let the request go; for 32 seconds its last answer is all that is needed."""
-        self.request = Request(self.request.method, self.request.uri)
+        self.request, self.flow = _nothing_of(self.request.method), _same(self.flow)
         self.weight = len(self.sent)
 
     def step(self, event: str, now: float, message: Message = None) -> list[Outcome]:
@@ -169,6 +171,21 @@ class Transaction:
     def again(self) -> list[Outcome]:
         """What was sent last, once more."""
         return [Outgoing(self.sent, self.flow)] if self.sent else []
+
+
+_NOWHERE = Uri("sip", host="invalid")
+
+
+@lru_cache(maxsize=32)
+def _nothing_of(method: str) -> Request:
+    """What is kept of refused requests: thousands of them wait at the same time."""
+    return Request(method, _NOWHERE)
+
+
+@lru_cache(maxsize=256)
+def _same(flow: Flow) -> Flow:
+    """One value for all that are equal."""
+    return flow
 
 
 # Actions

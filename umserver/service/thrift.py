@@ -1,0 +1,43 @@
+"""Has the machine get back what the process does not need any more.
+
+Knows: the allocator of glibc; with another one nothing is done. Must never know: what memory is
+for. As it comes, glibc keeps a heap for every thread, and after one large block (a recording, a
+mail) takes the next ones from those heaps too, where whatever small lies behind them keeps them.
+Sources: mallopt(3), malloc_trim(3).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
+HEAPS = 2
+"""For all threads together; only one at a time holds the interpreter."""
+LARGE = 128 << 10
+"""Octets of a block that is taken from the machine, and given back, by itself."""
+SPARE = 1 << 20
+"""Octets that stay at the end of a heap."""
+
+
+def begin() -> None:
+    """For good; before there are threads."""
+    mallopt = _function("mallopt")
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, HEAPS)
+        mallopt(_MMAP_THRESHOLD, LARGE)
+        mallopt(_TRIM_THRESHOLD, SPARE)
+
+
+def give_back() -> None:
+    """Let go of pages where nothing is; under a millisecond where little was freed."""
+    trim = _function("malloc_trim")
+    if trim is not None:
+        trim(SPARE)
+
+
+def _function(name: str) -> Callable[..., int] | None:
+    try:
+        return getattr(ctypes.CDLL(None), name)  # type: ignore[no-any-return]
+    except (AttributeError, OSError):
+        return None
