@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+import umserver
+
+CHECKOUT = Path(umserver.__file__).resolve().parents[1]
+
 PROGRAM = """
-import sys
 from pathlib import Path
 from umserver.service import thrift
 
@@ -35,7 +40,12 @@ class ThriftTests(SynchronousTestCase):
     def test_scattered_survivors(self) -> None:
         """Of 80 MB only a little stays when every four-hundredth block is still needed."""
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", PROGRAM],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         )
         before, full, after, _ = (int(word) for word in done.stdout.split())
         self.assertGreater(full - before, 60)
