@@ -46,6 +46,10 @@ SAMPLES: dict[Callable[[str], str | None], tuple[list[str], list[str]]] = {
     forms.mask: (["142570xxxxx", "x"], ["x1", "142570"]),
     forms.mail_address: (["ada@example.com"], ["ada", "@example.com", "a b@example.com"]),
     forms.address_of_peer: (["192.0.2.1", "2001:db8::1", "pbx.example.com"], ["300.1.1.1", "a b"]),
+    forms.network: (
+        ["192.0.2.0/24", "192.0.2.7", "2001:db8::/32", "10.0.0.0/8"],
+        ["192.0.2.1/24", "0.0.0.0/0", "::/0", "128.0.0.0/1", "pbx.example.com", "300.1.1.1"],
+    ),
     forms.fax_uri: (
         ["sip:fax.example.com:5060;transport=tcp", "sip:192.0.2.7:5061;transport=TLS"],
         ["fax.example.com", "sip:fax.example.com", "sip:fax:5060;transport=smoke"],

@@ -7,7 +7,7 @@ know: which setting is checked.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from umserver.org.numbers import MAX_LENGTH, is_number, key
 
@@ -17,6 +17,7 @@ _NUMERIC_HOST = re.compile(r"[0-9.]+")
 _MAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?P<host>[^@]+)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 _FAX = re.compile(r"sip:(?P<place>[^;@\s]+)(?:;transport=(?:udp|tcp|tls))?", re.IGNORECASE)
+_WIDEST = {4: 8, 6: 16}
 _FORBIDDEN = set('"/\\[]:;|=,+*?<>')
 
 
@@ -72,6 +73,21 @@ def address_of_peer(text: str) -> str | None:
         known = is_host_name(text)
         return None if known else "must be an IPv4 or IPv6 address or a host name"
     return None
+
+
+def network(text: str) -> str | None:
+    """An IP address or a network in CIDR form, none so wide that it says nothing."""
+    try:
+        found = ip_network(text)
+    except ValueError:
+        return "must be an address or a network such as 192.0.2.0/24 (its own bits, then zeros)"
+    least = _WIDEST[found.version]
+    return None if found.prefixlen >= least else f"is too wide: a network has at least /{least}"
+
+
+def plain_network(text: str) -> str:
+    """The one spelling of a network: an address is one of a single machine."""
+    return str(ip_network(text))
 
 
 def host_and_port(text: str) -> str | None:

@@ -17,15 +17,31 @@ from umserver.org.settings import IPGateway, Organisation
 
 def gateway_of(org: Organisation, facts: CallFacts) -> IPGateway | None:
     """The gateway that offers this call; None when it is none of ours."""
-    at_address = org.gateway_at.get(plain_address(facts.source))
-    if not facts.peer_names:
+    return gateway_at(org, facts.source, facts.peer_names)
+
+
+def gateway_at(org: Organisation, source: str, names: Sequence[str] = ()) -> IPGateway | None:
+    """The gateway that speaks from this IP address, or whose name is among those it proves."""
+    at_address = org.gateway_at.get(plain_address(source))
+    if not names:
         return at_address
-    if at_address is not None and proves(facts.peer_names, at_address.address):
+    if at_address is not None and proves(names, at_address.address):
         return at_address
     for host, gateway in org.gateway_called.items():
-        if proves(facts.peer_names, host):
+        if proves(names, host):
             return gateway
     return at_address
+
+
+def translated_networks(
+    org: Organisation, source: str, names: Sequence[str] = ()
+) -> tuple[str, ...] | None:
+    """Where the sound of a gateway behind an address translator may come from besides its address.
+
+    None where there is no such gateway at this IP address (see `gateway_at`).
+    """
+    gateway = gateway_at(org, source, names)
+    return gateway.media_networks if gateway is not None and gateway.media_behind_nat else None
 
 
 def hosts_at(org: Organisation, address: str) -> Sequence[str]:

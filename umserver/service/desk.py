@@ -42,6 +42,7 @@ from umserver.interfaces import (
 )
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.facts import CallFacts
+from umserver.org.peers import translated_networks
 from umserver.org.refusals import PIPELINE_FULL, TOO_MANY_CALLS, Refusal
 from umserver.org.settings import Mailbox
 from umserver.org.states import State
@@ -187,6 +188,9 @@ class Desk:
             plain=self.door.is_plain,
             tls_port=self.door.tls_port if self.door.is_tls else None,
             doorkeepers=self._doorkeepers(),
+            translated=lambda source, names: translated_networks(
+                self.poller.settings, source, names
+            ),
         )
 
     def _doorkeepers(self) -> Doorkeepers:

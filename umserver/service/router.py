@@ -15,6 +15,7 @@ from umserver.edges.net.sip_server import SipServer
 from umserver.edges.net.tls.connections import Identity
 from umserver.interfaces import FleetServer, ICallLog, IDirectory, RedirectTarget
 from umserver.org.bootstrap import Bootstrap
+from umserver.org.peers import translated_networks
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
 from umserver.roles.cas import CallRouter, Offer
@@ -74,6 +75,9 @@ class Router:
             tls_port=self.door.tls_port if self.door.is_tls else None,
             doorkeepers=Doorkeepers(
                 decide=self.role.decide, known=expected.knows, known_names=expected.knows_names
+            ),
+            translated=lambda source, names: translated_networks(
+                self.poller.settings, source, names
             ),
         )
 

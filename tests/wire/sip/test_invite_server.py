@@ -426,6 +426,28 @@ class LostConnectionTests(PeerCase):
         assert isinstance(sent, Send)
         self.assertEqual(sent.flow.connection, 9)
 
+    def test_a_private_contact(self) -> None:
+        """What we ask a peer behind an address translator goes where its INVITE came from."""
+        for translated, remote in ((True, UDP.remote), (False, ("10.1.2.3", 5070))):
+            peer = Peer(contact="<sip:pbx@10.1.2.3:5070>")
+            peer.endpoint.post.translated = lambda flow, known=translated: known
+            call = peer.established()
+            peer.do(peer.endpoint.hang_up(call, peer.now))
+            sent = peer.effects[0]
+            assert isinstance(sent, Send)
+            self.assertEqual(sent.flow.remote, remote)
+
+    def test_a_private_contact_of_a_callee(self) -> None:
+        """The same for a peer that we called: ACK and BYE go where the INVITE went."""
+        for translated, remote in ((True, UDP.remote), (False, ("10.1.2.3", 5070))):
+            peer = Peer(contact="<sip:pbx@10.1.2.3:5070>")
+            peer.endpoint.post.translated = lambda flow, known=translated: known
+            call = peer.placed()
+            sent = [each for each in peer.effects if isinstance(each, Send)]
+            peer.do(peer.endpoint.hang_up(call, peer.now))
+            sent += [each for each in peer.effects if isinstance(each, Send)]
+            self.assertEqual([each.flow.remote for each in sent], [remote, remote])
+
 
 class HeaderTests(PeerCase):
     def test_answers_repeat_what_came(self) -> None:

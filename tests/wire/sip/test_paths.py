@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.sip_peer import TCP, UDP
 from umserver.wire.sip.headers import parse_via
-from umserver.wire.sip.paths import is_answerable, next_hop, reply_fallback, reply_flow
+from umserver.wire.sip.paths import is_answerable, is_hidden, next_hop, reply_fallback, reply_flow
 from umserver.wire.sip.uri import parse_uri
 
 
@@ -38,6 +38,19 @@ class NextHopTests(SynchronousTestCase):
         """A connection to that host is used, whatever port the URI names."""
         self.assertEqual(next_hop(parse_uri("sip:192.0.2.1:5060;transport=tcp"), TCP), TCP)
         self.assertEqual(next_hop(parse_uri("sip:192.0.2.1:5060"), UDP), UDP)
+
+    def test_hidden(self) -> None:
+        """Only an address that is nobody's outside, and not the peer's own, is hidden."""
+        for uri, hidden in (
+            ("sip:10.1.2.3", True),
+            ("sip:100.64.0.1:5070", True),
+            ("sip:[fd00::1]", True),
+            ("sip:pbx.example.com;maddr=10.1.2.3", True),
+            ("sip:pbx.example.com", False),
+            ("sip:8.8.8.8", False),
+            (f"sip:{UDP.remote[0]}:5070", False),
+        ):
+            self.assertEqual(is_hidden(parse_uri(uri), UDP), hidden, uri)
 
 
 class ReplyTests(SynchronousTestCase):

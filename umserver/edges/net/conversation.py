@@ -21,6 +21,7 @@ from umserver.edges.net.media import Leg, MediaEngine
 from umserver.edges.net.referral import Referral
 from umserver.interfaces import Clip, HungUp, ITake, Recorded
 from umserver.wire.media import MediaSession, NotAcceptable, Offering, Protection
+from umserver.wire.rtp.learning import Origins
 from umserver.wire.sip.effects import (
     CallEffect,
     Effect,
@@ -65,6 +66,9 @@ class Line(Protocol):
 
     def protection(self, flow: Flow) -> Protection:
         """What may protect the sound of a call whose signalling goes this way."""
+
+    def origins(self, flow: Flow) -> Origins | None:
+        """Where this peer's sound may come from; None: from the agreed address alone."""
 
 
 @define(eq=False)
@@ -259,6 +263,9 @@ class Conversation:
         assert self.line.engine is not None
         self.leg = self.line.engine.open(self.line.bind_host(self.flow))
         self.leg.listen(self)
+        origins = self.line.origins(self.flow)
+        if origins is not None:
+            self.leg.learn_from(origins)
         protection = self.line.protection(self.flow)
         self.session = MediaSession(
             host=self.line.announced_host(self.flow),

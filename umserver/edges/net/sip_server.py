@@ -22,7 +22,7 @@ from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.outgoing import Outgoing
 from umserver.edges.net.phone import Phone
 from umserver.edges.net.sockets import is_address, is_wildcard
-from umserver.edges.net.station import Station, has_ipv6
+from umserver.edges.net.station import Station, Translated, has_ipv6
 from umserver.edges.net.tcp import Limits
 from umserver.edges.net.tls.connections import Identity
 from umserver.org.facts import CallFacts
@@ -68,6 +68,8 @@ class SipServer:
     """Whether keys of sound may be told where everybody on the way can read them."""
     doorkeepers: Doorkeepers | None = None
     """Who answers what needs no thought, and keeps floods out; None leaves all to `offered`."""
+    translated: Translated = lambda source, names: None
+    """Which peers stand behind address translators."""
     total: int = field(init=False, default=0)
     """Calls offered since the start."""
     station: Station = field(init=False)
@@ -89,6 +91,7 @@ class SipServer:
             trace=self.trace,
             identity=self.identity,
             keys_over_plain_sip=self.keys_over_plain_sip,
+            translated=self.translated,
         )
         self.station.endpoint.session_interval = SESSION_INTERVAL
         self.outgoing = Outgoing(self.station, self._phones, self._let_go)

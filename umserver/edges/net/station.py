@@ -23,6 +23,7 @@ from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.edges.net.tls.connections import Identity, TlsConnections
 from umserver.edges.net.udp import UdpPorts
 from umserver.wire.media import Protection
+from umserver.wire.rtp.learning import Origins
 from umserver.wire.sip.effects import Answered, CallEffect, Effect, Flow, Subscribed, Unsubscribed
 from umserver.wire.sip.endpoint import Endpoint
 from umserver.wire.sip.headers import NameAddr
@@ -31,6 +32,10 @@ from umserver.wire.sip.uri import Uri
 from umserver.wire.trace import TraceMemory
 
 _TRIES_FOR_A_COMMON_PORT = 20
+
+Translated = Callable[[str, Sequence[str]], "Sequence[str] | None"]
+"""For an IP address and the names proved from there: networks that the sound of this peer may come
+from besides; None where it stands behind no address translator."""
 
 
 @define(eq=False)
@@ -55,6 +60,8 @@ class Station:
     """Who we are to peers that speak TLS; None speaks none."""
     keys_over_plain_sip: bool = False
     """Whether keys of sound may be told where everybody on the way can read them."""
+    translated: Translated = lambda source, names: None
+    """Which peers stand behind address translators."""
     port: int = field(init=False, default=0)
     tls_port: int = field(init=False, default=0)
     """0 while it is closed."""
@@ -67,6 +74,7 @@ class Station:
 
     def __attrs_post_init__(self) -> None:
         self.endpoint = Endpoint(product=self.product, random=self.random, contact=self.contact)
+        self.endpoint.post.translated = lambda flow: self.origins(flow) is not None
         self.driver = Driver(
             clock=self.reactor,
             seconds=self.seconds,
@@ -208,6 +216,12 @@ class Station:
         """What may protect the sound of a call whose signalling goes this way."""
         fingerprint = None if self.engine is None else self.engine.identity().fingerprint
         return Protection(flow.transport == "tls" or self.keys_over_plain_sip, fingerprint)
+
+    def origins(self, flow: Flow) -> Origins | None:
+        """Where this peer's sound may come from; None: from the agreed address alone."""
+        names = self.tls.names(flow) if self.tls is not None and flow.transport == "tls" else ()
+        networks = self.translated(flow.remote[0], names)
+        return None if networks is None else Origins.of((flow.remote[0], *networks))
 
     def _tell(self, effect: Effect) -> None:
         if isinstance(effect, Answered):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from attrs import frozen
 
 from umserver.org.declare import Setting
-from umserver.org.forms import address_of_peer, name, number
+from umserver.org.forms import address_of_peer, name, network, number, plain_network
 from umserver.org.settings.words import HOSTING, AddressFamily, RoutingScheme, later
 
 
@@ -77,6 +77,29 @@ class IPGateway:
             own=True,
         ),
     ] = "LastForwarding"
+    media_behind_nat: Annotated[
+        bool,
+        Setting(
+            "Whether an address translator stands before it: its sound may come from another "
+            "address than it says, is learned once a call from the first packets, and answered "
+            "there",
+            "our own setting",
+            own=True,
+        ),
+    ] = False
+    media_networks: Annotated[
+        tuple[str, ...],
+        Setting(
+            "With MediaBehindNat: networks that its sound may come from besides the address that "
+            "it calls from and the one that it says",
+            "our own setting",
+            high=16,
+            own=True,
+            check=network,
+            tidy=plain_network,
+            form="addresses or networks, such as 192.0.2.0/24",
+        ),
+    ] = ()
 
 
 @frozen(kw_only=True)

@@ -37,11 +37,19 @@ class MediaPlan:
     """Every payload type that may arrive as sound, with its codec; the agreed one is among them."""
     receive_events: frozenset[int] = frozenset()
     """Every payload type that may arrive as telephone-event."""
+    remote_sources: frozenset[int] = frozenset()
+    """The SSRCs that the peer says its packets have (RFC 5576); empty where it says nothing."""
 
     keying: Keying | None = None
     """The keys of the sound, where both sides told theirs (RFC 4568)."""
     handshake: Handshake | None = None
     """The handshake that the keys of the sound come from (RFC 5764)."""
+
+    @property
+    def receive_kinds(self) -> frozenset[int]:
+        """Every payload type that may arrive."""
+        events = {self.event_payload_type} if self.event_payload_type is not None else set()
+        return frozenset({self.payload_type, *self.receive_codecs, *self.receive_events, *events})
 
     @property
     def secured(self) -> bool:

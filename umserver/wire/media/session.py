@@ -263,6 +263,7 @@ class MediaSession:
                 for number, each in meanings.items()
                 if stream.event is not None and each.means(EVENT)
             ),
+            remote_sources=stream.sources,
             keying=terms.keying,
             handshake=terms.handshake,
         )

@@ -22,6 +22,7 @@ OUR_EVENTS = frozenset(range(17))
 
 DEFAULT_PTIME = 20
 PTIMES = range(10, 61)
+_MOST_SSRC = 0xFFFFFFFF
 
 Address = IPv4Address | IPv6Address
 
@@ -66,6 +67,8 @@ class Stream:
     ptime: int
     taken: Mapping[int, Format]
     """Every payload type whose meaning was stated."""
+    sources: frozenset[int] = frozenset()
+    """The SSRCs of its packets, where they are stated (RFC 5576 §4.1)."""
 
     def reports_port(self, terms: Terms) -> int:
         """Where RTCP goes, 0 for nowhere: a handshake gives keys to the port of the sound alone."""
@@ -112,7 +115,15 @@ def read_stream(
         events=events[event] if event is not None else frozenset(),
         ptime=_ptime(description, media),
         taken={each.payload_type: each for each in formats},
+        sources=_sources(media),
     )
+
+
+def _sources(media: Media) -> frozenset[int]:
+    """The SSRCs that are announced; what cannot be read announces nothing."""
+    texts = [value.partition(" ")[0] for value in media.values("ssrc")]
+    numbers = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 11]
+    return frozenset(number for number in numbers if number <= _MOST_SSRC)
 
 
 def _direction(description: SessionDescription, media: Media) -> Direction:

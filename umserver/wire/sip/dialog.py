@@ -14,7 +14,7 @@ from umserver.wire.sip.effects import Flow
 from umserver.wire.sip.headers import CSeq, NameAddr
 from umserver.wire.sip.ledger import same_way
 from umserver.wire.sip.message import Headers, Pairs, Request, Response
-from umserver.wire.sip.paths import default_port, dialog_flow, literal, next_hop
+from umserver.wire.sip.paths import default_port, dialog_flow, is_hidden, literal, next_hop
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.requests import tokens
 from umserver.wire.sip.uri import Uri
@@ -47,6 +47,8 @@ class Dialog:
     """Methods that the peer said it takes; empty when it said nothing."""
     opening: Request | None = None
     """The INVITE that the peer opened it with."""
+    is_translated: bool = False
+    """Whether the peer is known to stand behind an address translator."""
 
     @property
     def key(self) -> Hashable:
@@ -57,6 +59,8 @@ class Dialog:
     def way(self) -> Flow:
         """Where the next request goes."""
         hop = self.routes[0].uri if self.routes else self.target
+        if self.is_translated and is_hidden(hop, self.flow):
+            return self.flow
         if self.opening is not None:
             return dialog_flow(self.opening, self.flow, hop)
         return next_hop(hop, self.flow)
@@ -128,7 +132,7 @@ def request_key(request: Request) -> Hashable:
     return (request.call_id, request.to.tag or "", request.from_.tag or "")
 
 
-def dialog_of_server(invite: Request, flow: Flow, tag: str) -> Dialog:
+def dialog_of_server(invite: Request, flow: Flow, tag: str, is_translated: bool = False) -> Dialog:
     """The dialog that our answer with this To tag opens (RFC 3261 §12.1.1)."""
     return Dialog(
         call_id=invite.call_id,
@@ -144,10 +148,13 @@ def dialog_of_server(invite: Request, flow: Flow, tag: str) -> Dialog:
         started_by_us=False,
         allows=allowed_by(invite.headers),
         opening=invite,
+        is_translated=is_translated,
     )
 
 
-def dialog_of_client(invite: Request, response: Response, flow: Flow) -> Dialog:
+def dialog_of_client(
+    invite: Request, response: Response, flow: Flow, is_translated: bool = False
+) -> Dialog:
     """The dialog that an answer to our INVITE opens (RFC 3261 §12.1.2)."""
     return Dialog(
         call_id=invite.call_id,
@@ -162,6 +169,7 @@ def dialog_of_client(invite: Request, response: Response, flow: Flow) -> Dialog:
         remote_number=None,
         started_by_us=True,
         allows=allowed_by(response.headers),
+        is_translated=is_translated,
     )
 
 

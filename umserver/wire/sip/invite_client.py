@@ -13,7 +13,7 @@ from enum import Enum
 from attrs import define, field
 
 from umserver.wire.sip.body import sdp_of
-from umserver.wire.sip.dialog import dialog_of_client
+from umserver.wire.sip.dialog import Dialog, dialog_of_client
 from umserver.wire.sip.effects import (
     Effect,
     Ended,
@@ -210,7 +210,7 @@ class PlacedCall:
         return fork
 
     def _new_session(self, response: Response) -> Session:
-        dialog = dialog_of_client(self._invite.request, response, self._invite.flow)
+        dialog = self._dialog_by(response)
         session = Session(self.post, self.name, dialog, _nothing, self._left_early)
         session.offers.invite_of_ours_is_open = True
         session.offers.offer_of_ours_is_open = bool(self.sdp)
@@ -260,9 +260,14 @@ class PlacedCall:
         session.timer.set(agreed_as_client(response), now)
         self.post.emit(Established(self.name, sdp_of(response) or fork.answer))
 
+    def _dialog_by(self, response: Response) -> Dialog:
+        flow = self._invite.flow
+        translated = self.post.translated(flow)
+        return dialog_of_client(self._invite.request, response, flow, translated)
+
     def _send_away(self, tag: str, response: Response, now: float) -> None:
         """Another place answered too, or one answered too late: ACK, then BYE (§13.2.2.4)."""
-        dialog = dialog_of_client(self._invite.request, response, self._invite.flow)
+        dialog = self._dialog_by(response)
         ack, way = dialog.request(self.post, "ACK", number=self._invite.request.cseq.number)
         bye, _ = dialog.request(self.post, "BYE")
 

@@ -107,7 +107,9 @@ class OfferedCall:
     def _open(self) -> Session:
         """The early dialog (RFC 3261 §12.1.1)."""
         if self.session is None:
-            dialog = dialog_of_server(self.request, self.to.flow, self.post.tag())
+            dialog = dialog_of_server(
+                self.request, self.to.flow, self.post.tag(), self.post.translated(self.to.flow)
+            )
             self.session = Session(
                 self.post, self.name, dialog, self._over, self._left_early, self._pracked
             )

@@ -97,6 +97,15 @@ def dialog_flow(invite: Request, flow: Flow, hop: Uri) -> Flow:
     return next_hop(hop, flow)
 
 
+def is_hidden(hop: Uri, flow: Flow) -> bool:
+    """Whether this route or target is no public address (RFC 1918, RFC 6598) of a peer elsewhere.
+
+    Nobody outside the peer's own network reaches it there; what leads to it is the known way.
+    """
+    address = literal(hop.param("maddr") or hop.host)
+    return address is not None and not address.is_global and address != literal(flow.remote[0])
+
+
 def next_hop(hop: Uri, flow: Flow) -> Flow:
     """The way to a route or target, when its host is an address; else the known way."""
     address = literal(hop.param("maddr") or hop.host)

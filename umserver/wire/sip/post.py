@@ -49,6 +49,8 @@ class Post:
     product: str
     contact: Callable[[Flow], Uri]
     most_transactions: int
+    translated: Callable[[Flow], bool] = lambda flow: False
+    """Whether the peer of a flow is known to stand behind an address translator."""
     alarms: Alarms = field(init=False, factory=Alarms)
     ledger: Ledger = field(init=False)
     dialogs: dict[Hashable, Usage] = field(init=False, factory=dict)

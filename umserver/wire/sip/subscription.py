@@ -63,7 +63,7 @@ class Subscription:
             return
         request = self.opening.request
         tag = self.post.tag()
-        self.dialog = dialog_of_server(request, self.flow, tag)
+        self.dialog = dialog_of_server(request, self.flow, tag, self.post.translated(self.flow))
         self.post.dialogs[self.dialog.key] = self
         self._granted(self.opening, request, now, tag, headers)
 

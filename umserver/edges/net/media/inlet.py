@@ -15,6 +15,7 @@ from umserver.edges.net.media.hearing import TonePad
 from umserver.edges.net.media.outlet import Mirror
 from umserver.edges.net.media.relay import Relay
 from umserver.wire.media.plan import MediaPlan
+from umserver.wire.rtp.learning import Learning
 from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, PLAIN, VERSION, span
 from umserver.wire.rtp.sequence import SWITCHED, Source
 from umserver.wire.rtp.tape import Tape
@@ -96,7 +97,7 @@ class Inlet:
                 self.refusals += 1
 
     def keep_only(self, host: str, port: int, now: float) -> None:
-        """Before the socket is connected: hear what this peer sent already, throw away the rest."""
+        """When the socket was just connected: hear what this peer sent before, nothing else."""
         for _ in range(4 * BACKLOG):
             try:
                 length, address = self._sock.recvfrom_into(_buffer)
@@ -107,6 +108,53 @@ class Inlet:
                 continue
             if address[:2] == (host, port):
                 self._datagram(length, now)
+
+    def learn(self, learning: Learning, now: float) -> tuple[str, int] | None:
+        """Hear who is there while the socket is not connected, within bounds.
+
+        Gives the address that turns out to be the peer's; only what came from there was heard.
+        """
+        for _ in range(BACKLOG):
+            try:
+                length, source = self._sock.recvfrom_into(_buffer)
+            except BlockingIOError:
+                return None
+            except OSError:
+                self.refusals += 1
+                continue
+            address = (source[0], source[1])
+            if not learning.admits(address, now) or length < 12:
+                self.strange += 1
+                continue
+            packets = self._lesson(learning, address, length)
+            if packets is not None:
+                for packet in packets:
+                    self._hear_plain(packet, now)
+                return address
+        return None
+
+    def _lesson(
+        self, learning: Learning, address: tuple[str, int], length: int
+    ) -> list[bytes] | None:
+        """The packets to be heard, when the one in the buffer settles who is there; else None."""
+        first, second, sequence, _, ssrc = _unpack(_buffer)
+        if first >> 6 != VERSION or _FIRST_RTCP <= second <= _LAST_RTCP:
+            return None
+        if self.shield is not None:
+            length = self.shield.open(_lent, length, ssrc, sequence)
+        if length < 0 or span(_buffer, length) is None:
+            return None
+        plain = bytes(_buffer[:length])
+        doubtful = plain if self.shield is None else None
+        kept = learning.teaches(address, second & 0x7F, ssrc, sequence, doubtful)
+        return None if kept is None else [*kept, plain]
+
+    def _hear_plain(self, packet: bytes, now: float) -> None:
+        """A packet that nothing has to be opened of any more."""
+        shield, self.shield = self.shield, None
+        _buffer[: len(packet)] = packet
+        self._datagram(len(packet), now)
+        self.shield = shield
 
     def record(self, capture: Capture | None) -> None:
         """Feed this recording from now on; None: no one."""

@@ -13,17 +13,19 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
+from umserver.edges.net.media.aim import Aim
 from umserver.edges.net.media.capture import CADENCE, Capture, News
 from umserver.edges.net.media.dtls import Identity
 from umserver.edges.net.media.guard import Guard
 from umserver.edges.net.media.inlet import Inlet
 from umserver.edges.net.media.outlet import EventKeys, Keys, Mirror, Playlist, ToneKeys
-from umserver.edges.net.media.ports import PortPair, is_reachable
+from umserver.edges.net.media.ports import PortPair
 from umserver.edges.net.media.relay import Relay
 from umserver.edges.net.media.reports import Reports
 from umserver.edges.net.media.speaker import SAMPLES_PER_SLOT, Speaker
 from umserver.interfaces import SAMPLE_RATE, Clip, ITake, Recorded
 from umserver.wire.media.plan import MediaPlan
+from umserver.wire.rtp.learning import Origins
 from umserver.wire.rtp.quality import Quality
 from umserver.wire.rtp.tape import Tape
 from umserver.wire.rtp.telephone_event import KEYS
@@ -83,10 +85,12 @@ class Leg:
         self._pair = pair
         self._plan: MediaPlan | None = None
         self._peer: tuple[str, int] | None = None
+        """What the aim is settled on; None: nobody is heard, or who is there is being learned."""
         self._reachable = False
         self._inlet = Inlet(pair.rtp)
         self._speaker = Speaker(pair.rtp, engine.random)
         self._reports = Reports(pair, self._speaker.ssrc, engine.random, wall)
+        self._aim = Aim(pair, self._inlet, self._speaker, self._reports)
         self._guard = Guard(
             pair, self._inlet, self._speaker, self._reports, engine.random, engine.identity
         )
@@ -111,13 +115,18 @@ class Leg:
         """Tell this listener from now on; keys that came before are told with the next tick."""
         self._events = events
 
+    def learn_from(self, origins: Origins) -> None:
+        """The peer stands behind an address translator: take its sound from one of these networks.
+
+        Where exactly is learned by the first packets after each agreement on another address.
+        """
+        self._aim.origins = origins
+
     def connect(self, plan: MediaPlan) -> None:
         """Sound flows as agreed from now on; again after every re-offer.
 
-        Where the peer gave no address nothing flows.
-
-        Only the agreed peer is heard. (A gateway behind NAT would need to be learnt here from its
-        first plausible packet, before the socket is connected.)
+        Where the peer gave no address nothing flows. Only the agreed peer is heard, or where its
+        sound was learned to come from (see `learn_from`).
         """
         if self.closed:
             return
@@ -125,7 +134,8 @@ class Leg:
         self._hear(now)
         self._inlet.use(plan)
         self._guard.use(plan, now)
-        self._connect_sockets(plan, now)
+        self._aim.use(plan, now)
+        self._follow_aim()
         if self._plan is None:
             self._reports.begin(now)
         if self._playlist is not None:
@@ -144,27 +154,19 @@ class Leg:
         """Hear what waits in the socket, once it is known whom to hear."""
         if self._peer is not None:
             self._inlet.drain(now)
+        elif self._aim.learning is not None:
+            self._learn(now)
 
-    def _connect_sockets(self, plan: MediaPlan, now: float) -> None:
-        self._reachable = is_reachable(plan.remote_host, plan.remote_port)
-        peer = (plan.remote_host, plan.remote_port)
-        if not self._reachable:
-            if plan.has_address:
-                log.warn("sound cannot be sent to {host}", host=plan.remote_host)
-            return
-        if peer != self._peer:
-            if self._peer is None:
-                self._inlet.keep_only(*peer, now)
-            try:
-                self._pair.rtp.connect(peer)
-            except OSError as error:
-                log.warn("no way to {peer}: {error}", peer=peer, error=error)
-                self._reachable = False
-                return
-            if self._peer is not None:
-                self._inlet.discard()
-            self._peer = peer
-        self._reports.connect(plan)
+    def _learn(self, now: float) -> None:
+        """Hear who is there while that is not settled."""
+        self._aim.learn(now)
+        if self._aim.learning is None:
+            self._follow_aim()
+            if self._joined is not None:
+                self._joined.speak_to(self)
+
+    def _follow_aim(self) -> None:
+        self._peer, self._reachable = self._aim.peer, self._aim.reachable
 
     def play(self, clips: Sequence[Clip]) -> Deferred[bool]:
         """Play these without a gap, instead of what is being played.
@@ -317,6 +319,8 @@ class Leg:
             inlet.hear(now)
             if inlet.handshakes:
                 news.append((self._guard.receive, (now,)))
+        elif self._aim.learning is not None:
+            self._learn(now)
         if self._plan is not None and self._guard.ready:
             if self._playlist is not None or self._pressing or inlet.mirror is not None:
                 if slot >= self._send_at:

@@ -5,6 +5,7 @@ Knows: the socket module. Must never know: packets.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import random as chance
 import socket
@@ -82,6 +83,16 @@ def _tune(pair: PortPair, dscp: int) -> None:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, dscp << 2)
             else:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+
+
+def disconnect(sock: socket.socket) -> None:
+    """Let a connected socket hear everybody again; it stays bound.
+
+    That is `connect` to no family (AF_UNSPEC), which the socket module cannot say. Raises OSError.
+    """
+    nobody = bytes(128)
+    if ctypes.CDLL(None, use_errno=True).connect(sock.fileno(), nobody, len(nobody)) < 0:
+        raise OSError(ctypes.get_errno(), "disconnect")
 
 
 def is_reachable(host: str, port: int) -> bool:

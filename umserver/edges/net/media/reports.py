@@ -12,10 +12,11 @@ from random import Random
 from struct import Struct
 
 from umserver.edges.net.media.inlet import Inlet
-from umserver.edges.net.media.ports import STAMPED, PortPair, is_reachable
+from umserver.edges.net.media.ports import STAMPED, PortPair, disconnect, is_reachable
 from umserver.edges.net.media.speaker import Speaker
 from umserver.wire.media.plan import MediaPlan
-from umserver.wire.rtp.packet import MAX_SIZE
+from umserver.wire.rtp.learning import WINDOW
+from umserver.wire.rtp.packet import MAX_SIZE, VERSION
 from umserver.wire.rtp.quality import Quality
 from umserver.wire.rtp.rtcp import Reporter, jitter_seconds
 from umserver.wire.rtp.sequence import Source
@@ -27,6 +28,8 @@ _A_ROUND = 4
 _STAMP = Struct("@ll")
 _STAMP_SPACE = socket.CMSG_SPACE(_STAMP.size)
 _OLDEST = 2.0
+_LAST_PORT = 65_535
+_SENDER, _RECEIVER = 200, 201
 
 
 def age_of(about: list[tuple[int, int, bytes]], now: float) -> float:
@@ -37,6 +40,12 @@ def age_of(about: list[tuple[int, int, bytes]], now: float) -> float:
             age: float = now - seconds - nanoseconds * 1e-9
             return min(_OLDEST, max(0.0, age))
     return 0.0
+
+
+def speaks_of(data: bytes, ssrc: int) -> bool:
+    """Whether this is RTCP whose sender is this source (RFC 3550 §6.4)."""
+    whole = len(data) >= 8 and data[0] >> 6 == VERSION and data[1] in (_SENDER, _RECEIVER)
+    return whole and int.from_bytes(data[4:8], "big") == ssrc
 
 
 class Reports:
@@ -56,6 +65,15 @@ class Reports:
         self._wall = wall
         self._reporter = Reporter(ssrc, f"{random.getrandbits(64):016x}@umserver", random)
         self._peer: tuple[str, int] | None = None
+        """Where reports go."""
+        self._agreed: tuple[str, int] | None = None
+        self._is_bound = False
+        """Whether the socket is connected."""
+        self._loose = False
+        """Whether it is not settled yet whom to hear."""
+        self._host = ""
+        """Where the sound was learned to come from; reports do too, from whatever port."""
+        self._until = 0.0
 
     def begin(self, now: float) -> None:
         """Arm the first report."""
@@ -65,26 +83,68 @@ class Reports:
         """Our sound goes on as this source."""
         self._reporter.ssrc = ssrc
 
-    def connect(self, plan: MediaPlan) -> None:
+    def connect(self, plan: MediaPlan, loose: bool = False) -> None:
         """Talk to the RTCP port of this plan, and hear nobody else.
 
         Where it is the port of the sound, the socket of the sound is used, which is connected.
+        `loose`: where the sound comes from is still to be learned, and said by `follow` or `stay`;
+        until then nothing is read or said.
         """
         peer = (plan.remote_host, plan.remote_rtcp_port)
         self._mux = plan.remote_rtcp_port == plan.remote_port
-        if self._mux:
-            self._peer = peer if is_reachable(*peer) else None
+        if peer == self._agreed and not loose:
             return
-        if peer == self._peer:
-            return
-        self._peer = None
+        self._agreed, self._peer, self._loose, self._host = None, None, loose, ""
         if not is_reachable(*peer):
             return
+        if self._mux or loose:
+            self._agreed = self._peer = peer
+        elif self._bind(peer):
+            self._agreed = peer
+
+    def follow(self, sound: tuple[str, int], agreed: tuple[str, int], now: float) -> None:
+        """The sound was learned to come from there: so do reports, from their own port.
+
+        That is the port of the first genuine one about this sound; until it comes, at most as long
+        as for sound, ours go to the agreed place, or beside the sound where that is elsewhere.
+        """
+        if not self._loose or self._peer is None:
+            return
+        if self._mux:
+            self._loose = False
+        elif not self._let_go():
+            self.stay()
+        else:
+            self._host, self._until = sound[0], now + WINDOW.seconds
+            if sound != agreed:
+                self._peer = (sound[0], min(sound[1] + 1, _LAST_PORT))
+
+    def stay(self) -> None:
+        """Nothing was learned, or it is too late: hear and tell whom we know."""
+        self._loose = False
+        if self._peer is not None and not self._mux and not self._bind(self._peer):
+            self._peer = None
+
+    def _let_go(self) -> bool:
+        try:
+            if self._is_bound:
+                disconnect(self._sock)
+        except (OSError, AttributeError):
+            return False
+        self._is_bound = False
+        return True
+
+    def _bind(self, peer: tuple[str, int]) -> bool:
+        """Hear nobody else; what waits in the socket came from nobody we agreed with."""
         try:
             self._sock.connect(peer)
         except OSError:
-            return
-        self._peer = peer
+            return False
+        self._peer, self._is_bound = peer, True
+        self._discard()
+        return True
+
+    def _discard(self) -> None:
         for _ in range(64):
             try:
                 self._sock.recv(MAX_SIZE)
@@ -93,6 +153,8 @@ class Reports:
 
     def chores(self, inlet: Inlet, speaker: Speaker, slot: int, now: float, may_send: bool) -> None:
         """Read what came, send what is due."""
+        if self._host and self._loose and now >= self._until:
+            self.stay()
         for data, age in self._arrived(inlet):
             if self._reporter.hear(data, inlet.source, now - age, self._wall() - age):
                 self.last_heard = now
@@ -114,24 +176,33 @@ class Reports:
         """What came, each with the seconds since it did: round trips would be wrong without."""
         packets = [(data, 0.0) for data in inlet.reports]
         inlet.reports.clear()
-        if self._peer is not None and not self._mux:
-            packets += self._waiting()
-        if self.shield is None:
-            return packets
-        opened = [(self.shield.open_rtcp(data), age) for data, age in packets]
-        return [(data, age) for data, age in opened if data is not None]
+        if self.shield is not None:
+            opened = [(self.shield.open_rtcp(data), age) for data, age in packets]
+            packets = [(data, age) for data, age in opened if data is not None]
+        if self._peer is not None and not self._mux and (self._host or not self._loose):
+            packets += self._waiting(inlet.source.ssrc)
+        return packets
 
-    def _waiting(self) -> list[tuple[bytes, float]]:
-        """What lies in the socket, within bounds."""
+    def _waiting(self, ssrc: int) -> list[tuple[bytes, float]]:
+        """What lies in the socket and is genuine, within bounds."""
         packets: list[tuple[bytes, float]] = []
         for _ in range(_A_ROUND):
             try:
-                data, about, _, _ = self._sock.recvmsg(MAX_SIZE, _STAMP_SPACE)
+                data, about, _, source = self._sock.recvmsg(MAX_SIZE, _STAMP_SPACE)
             except BlockingIOError:
                 break
             except OSError:
                 continue
-            packets.append((data, age_of(about, time.time())))
+            if self._loose and source[0] != self._host:
+                self.strange += 1
+                continue
+            plain = data if self.shield is None else self.shield.open_rtcp(data)
+            if plain is None or (self._loose and not speaks_of(plain, ssrc)):
+                self.strange += plain is not None
+                continue
+            packets.append((plain, age_of(about, time.time())))
+            if self._loose:
+                self._loose = not self._bind((source[0], source[1]))
         return packets
 
     def farewell(self, source: Source, speaker: Speaker, slot: int, now: float) -> None:
@@ -149,12 +220,17 @@ class Reports:
             )
 
     def _send(self, data: bytes) -> None:
+        if self._loose and not self._host:
+            return
         sealed = data if self.shield is None else self.shield.seal_rtcp(data)
         if sealed is None:
             return
         self._sent += 1
         try:
-            (self._pair.rtp if self._mux else self._sock).send(sealed)
+            if self._loose and self._peer is not None:
+                self._sock.sendto(sealed, self._peer)
+            else:
+                (self._pair.rtp if self._mux else self._sock).send(sealed)
         except OSError:
             self.strange += 1
 

@@ -1,4 +1,4 @@
-"""The sending half of a leg: one RTP stream on a connected socket.
+"""The sending half of a leg: one RTP stream, as a rule on a connected socket.
 
 Knows: headers and counts. Must never know: where sound comes from. Sending never raises.
 """
@@ -31,9 +31,15 @@ class Speaker:
         """Whether the packet before this one was sound: the next needs no marker."""
         self.seal: Callable[[bytes], memoryview | None] | None = None
         """What encrypts packets; None: they leave in the clear. It gives None for what may not."""
-        self._send = sock.send
+        self._sock = sock
+        self._send: Callable[[bytes | memoryview], int] = sock.send
         self._sequence = random.getrandbits(15)
         self._offset = random.getrandbits(32)
+
+    def aim(self, address: tuple[str, int] | None) -> None:
+        """Speak to this address; None: to whom the socket is connected."""
+        sock = self._sock
+        self._send = sock.send if address is None else lambda data: sock.sendto(data, address)
 
     @property
     def sequence(self) -> int:

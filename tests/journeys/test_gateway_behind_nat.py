@@ -1,0 +1,97 @@
+"""A gateway behind an address translator: what it says of its address is true only at home."""
+
+from __future__ import annotations
+
+import socket
+
+from attrs import define
+
+from tests.kit.gateway import Gateway
+from tests.kit.house import HouseCase, attachment
+from tests.kit.media import HOST, Peer, noise
+from tests.kit.raw_sip import sdp
+
+LOOPBACK = 'address = "127.0.0.1"'
+ON = f"{LOOPBACK}\nmedia_behind_nat = true"
+AT_HOME = "10.255.0.7"
+
+
+@define(eq=False, repr=False)
+class HiddenGateway(Gateway):
+    """Names its address at home in Contact and in its session descriptions."""
+
+    @property
+    def address(self) -> str:
+        """Its own URI as it knows it."""
+        return f"sip:{self.user}@{AT_HOME}:5060"
+
+
+class BehindNat(HouseCase):
+    """The gateway calls the desk; the translator is 127.0.0.1."""
+
+    def hidden(self) -> HiddenGateway:
+        """The gateway, in a call that is answered."""
+        gateway = HiddenGateway(self.stage, HOST)
+        self.addCleanup(gateway.media.close)
+        gateway.call((HOST, self.desk_port), body=sdp(4000, host=AT_HOME))
+        return gateway
+
+    def message(self) -> bytes:
+        """The sound of the only message."""
+        return bytes(attachment(self.mails()[0]).get_content())
+
+    def test_a_message(self) -> None:
+        """Its caller hears the greeting and leaves a message, recorded bit for bit."""
+        self.start(lambda text: text.replace(LOOPBACK, ON))
+        gateway = self.hidden()
+        gateway.keep_silent(12.0)
+        gateway.play(noise(3.0, 2))
+        gateway.hang_up()
+        self.assertIn(noise(3.0, 2), self.message())
+        self.assertGreater(len(gateway.media.heard), 100)
+
+    def test_a_stranger(self) -> None:
+        """Whoever sends sound first, from elsewhere, is neither heard nor spoken to."""
+        self.start(lambda text: text.replace(LOOPBACK, ON))
+        gateway, stranger = self.hidden(), Peer()
+        self.addCleanup(stranger.close)
+        stranger._rtp.close()
+        stranger._rtp, stranger.ssrc = _socket("127.0.0.9"), 0x666
+        stranger._target = gateway.media._target
+        for _ in range(30):
+            stranger.say(b"\x01" * 160)
+            self.stage.walk(0.02)
+        gateway.keep_silent(12.0)
+        for act in gateway.media.frames(noise(3.0, 2)):
+            stranger.say(b"\x01" * 160)
+            act()
+            self.stage.walk(0.02)
+        gateway.hang_up()
+        self.assertIn(noise(3.0, 2), self.message())
+        stranger.listen()
+        self.assertEqual(stranger.heard, [])
+
+    def test_off(self) -> None:
+        """Without the setting nothing is learned: it is neither heard nor spoken to."""
+        self.start()
+        gateway = self.hidden()
+        gateway.keep_silent(12.0)
+        gateway.play(noise(3.0, 2))
+        gateway.hang_up()
+        self.stage.walk(5.0)
+        self.assertEqual(gateway.media.heard, [])
+
+    def test_we_hang_up(self) -> None:
+        """Our BYE goes where its call came from, not to its address at home."""
+        self.start(lambda text: text.replace(LOOPBACK, ON))
+        gateway = self.hidden()
+        gateway.keep_silent(1.0)
+        self.stop()
+        self.assertEqual(len(gateway.requests("BYE")), 1)
+
+
+def _socket(host: str) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((host, 0))
+    sock.setblocking(False)
+    return sock
