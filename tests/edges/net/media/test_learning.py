@@ -283,14 +283,26 @@ class AttackTests(TranslatedCase):
         peer, other = self.peer(), self.other(HOST)
         leg = self.translated(peer)
         take, _ = self.record(leg)
-        frames = list(peer.frames(noise(0.1, 2)))
-        for act in frames:
-            act()
-            if act is not frames[0]:
+        other.ssrc = peer.ssrc
+        for number, act in enumerate(peer.frames(noise(0.1, 2))):
+            if number > 1:
+                other.sequence = peer.sequence - 1
                 other.say(leg)
+            act()
         self.step(0.1, peer)
         leg.stop_recording()
         self.assertEqual(take.sound, noise(0.1, 2))
+
+    def test_a_single_packet(self) -> None:
+        """One packet of a neighbour behind the same translator does not decide."""
+        peer, other = self.peer(), self.other(HOST)
+        leg = self.translated(peer)
+        take, _ = self.record(leg)
+        other.say(leg)
+        self.step(0.02, peer)
+        self.talk(peer, noise(0.2, 2))
+        leg.stop_recording()
+        self.assertEqual(take.sound, noise(0.2, 2))
 
     def test_the_wrong_source(self) -> None:
         """From the right address but with another SSRC than the peer announced: not learned."""
