@@ -437,6 +437,17 @@ class ProgramTests(SynchronousTestCase):
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_a_pipe_that_is_closed_while_it_is_written(self) -> None:
+        """It is no fault of the command that nobody reads on; the program ends quietly."""
+
+        class Closed(io.StringIO):
+            def write(self, text: str) -> int:
+                raise BrokenPipeError(32, "Broken pipe")
+
+        err = io.StringIO()
+        self.assertRaises(BrokenPipeError, Umctl(Closed(), err).run, ["help"])
+        self.assertEqual(err.getvalue(), "")
+
     def test_it_loads_little(self) -> None:
         """A command starts at once: nothing big is loaded before it is needed."""
         code = (

@@ -70,6 +70,8 @@ class Umctl:
         except Mistyped as fault:
             self._complain(str(fault))
             return WRONG_USE
+        except BrokenPipeError:
+            raise  # nobody reads what is said: `umctl export | head`
         except FAILURES as fault:
             words = fault.args[0] if isinstance(fault, KeyError) and fault.args else fault
             self._complain(str(words))

@@ -29,10 +29,12 @@ from umserver.service import company, status, thrift
 from umserver.service.answers import Answers
 from umserver.service.calm import Calm
 from umserver.service.desk import Desk
+from umserver.service.doors import door_of
 from umserver.service.faults import OPERATORS_FAULTS, words
 from umserver.service.goodbye import Goodbye
 from umserver.service.greeting import greet
 from umserver.service.lamps import lamps_of, take_subscriptions
+from umserver.service.ports import look_for
 from umserver.service.process import Process
 from umserver.service.router import Router
 from umserver.service.standing import Standing
@@ -152,6 +154,8 @@ class UnifiedMessaging(Process, Service):
         key = await store.secret(ROUTE_KEY)
         await self.trust.look()
         identity = self.trust.identity
+        doors = [door_of(role, self.bootstrap, poller.settings) for role in self.roles]
+        look_for(doors, self.bootstrap.listen.hosts)
         if "mbx" in self.roles:
             desk = self.desk = Desk(
                 *common,

@@ -82,7 +82,7 @@ def _default(setting: Declared) -> str:
         return ""
     if isinstance(default, bool):
         return "$true" if default else "$false"
-    return str(default)
+    return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
 def alias(parameter: Parameter, name: str) -> Parameter:

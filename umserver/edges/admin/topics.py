@@ -52,7 +52,7 @@ NOT_YET = re.compile(
     "|.*SMSNotification.*|.*VoiceMailPreview.*|FaxEnabled|AllowFax|FaxServerURI|FaxMessageText"
     "|(Allow)?PlayOnPhone(Enabled)?|RequireProtectedPlayOnPhone|(Allow)?TUIAccessTo(Calendar|Email|"
     "PersonalContacts)(Enabled)?|AllowVoiceResponseToOtherMessageTypes|GrammarGenerationSchedule"
-    "|SIPAccessService"
+    "|SIPAccessService|ProtectedVoiceMailText|AllowHeuristicADCallingLineIdResolution"
 )
 """Names of settings that are kept for an organisation that moves, and that nothing follows."""
 

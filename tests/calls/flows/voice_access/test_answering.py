@@ -82,6 +82,17 @@ class ReplyTests(AnsweringCase):
         self.assertIn("sales@example.com", [address.casefold() for address in shown])
         self.check(call.hang_up())
 
+    def test_reply_to_more_than_one_message_goes_to(self) -> None:
+        """Who would answer more than 500 people hears that nothing was sent."""
+        crowd = tuple(f"u{n}@example.com" for n in range(500))
+        groups = (evolve(SALES, members=crowd),)
+        others = (ADA.address, "sales@example.com")
+        call = self.at_menu(Visit(groups=groups), recipients=others)
+        call.press("88").until("not-sent")
+        self.assertIn("recipients-full", call.heard)
+        self.assertEqual(call.spool.drafts, [])
+        self.check(call.hang_up())
+
     def test_where_mail_reaches_users_only(self) -> None:
         """Without a mail server nothing is sent to strangers, where nobody would ever read it."""
         stranger = CallerId("2125550142", "Dan", "dan@partner.example.com")

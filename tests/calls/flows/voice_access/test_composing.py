@@ -167,6 +167,13 @@ class ComposingTests(AnsweringCase):
         call.press("2").until("recipients-full").until("compose-menu")
         self.assertEqual(len(self.sent(call)), 9)
 
+    def test_more_people_than_one_message_goes_to(self) -> None:
+        """A group that makes them more than 500 is refused in words, not cut short unheard."""
+        crowd = evolve(SALES, members=tuple(f"u{n}@example.com" for n in range(500)))
+        call = self.with_ben(groups=(crowd,)).press("2").until("choice-back").press(SALES_KEYS)
+        call.until("recipients-full").until("compose-menu")
+        self.assertEqual(self.sent(call), [BEN.address])
+
     def test_a_store_that_is_away(self) -> None:
         """Names that cannot be searched are apologised for; the call goes on."""
         call = self.composing()

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from umserver.calls.flows.voice_access.composing import FORWARDING, Turn, gather
 from umserver.calls.flows.voice_access.owner import Owner
-from umserver.calls.flows.voice_access.parties import Party, parties_at
+from umserver.calls.flows.voice_access.parties import Party, are_too_many, parties_at
 from umserver.calls.flows.voice_access.sending import About, record_and_send, send_as_it_is
 from umserver.interfaces import Unplayable
 from umserver.org.conversations import answering, subject_after
@@ -40,6 +40,9 @@ async def _reply(owner: Owner, message: VoiceMail, addresses: tuple[str, ...]) -
     parties = await parties_at(owner, filter(None, addresses))
     if not message.sender.address or not parties:
         await owner.say("answer-not-possible")
+        return
+    if are_too_many(parties):
+        await owner.say("recipients-full", "not-sent")
         return
     about = About(subject_after("RE", message.subject), answering(message))
     await record_and_send(owner, parties, about)

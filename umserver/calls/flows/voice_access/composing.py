@@ -10,7 +10,7 @@ from enum import Enum
 
 from umserver.calls.dialogs import menu
 from umserver.calls.flows.voice_access.owner import Owner
-from umserver.calls.flows.voice_access.parties import Party, asked_party
+from umserver.calls.flows.voice_access.parties import Party, are_too_many, asked_party
 from umserver.calls.flows.voice_access.sending import record_and_send
 
 MOST_PARTIES = 9
@@ -78,6 +78,9 @@ async def _add(owner: Owner, parties: list[Party]) -> bool:
         return False
     if any(party.people == other.people for other in parties):
         await owner.say_filled("recipient-twice", name=party.name)
+    elif are_too_many([*parties, party]):
+        await owner.say("recipients-full")
+        return False
     else:
         parties.append(party)
         people = owner.grammar.count(len(party.people), "person")

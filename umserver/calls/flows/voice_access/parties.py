@@ -23,7 +23,7 @@ from umserver.org.settings import DistributionGroup, Mailbox
 log = Logger()
 
 MOST_COPIES = 500
-"""Mails that one message makes."""
+"""Mails that one message makes; to more people nothing is sent, and the owner hears so."""
 
 
 @frozen
@@ -184,6 +184,10 @@ async def _party_at(owner: Owner, address: str) -> Party | None:
 
 
 def recipients_of(parties: Sequence[Party]) -> list[Recipient]:
-    """Everybody once, in order; no more than `MOST_COPIES`."""
-    found = {one.mailbox.casefold(): one for party in parties for one in party.people}
-    return list(found.values())[:MOST_COPIES]
+    """Everybody once, in order."""
+    return list({one.mailbox.casefold(): one for party in parties for one in party.people}.values())
+
+
+def are_too_many(parties: Sequence[Party]) -> bool:
+    """Whether these are more people than one message goes to."""
+    return len(recipients_of(parties)) > MOST_COPIES

@@ -288,11 +288,11 @@ EXTRA: dict[str, tuple[Parameter, ...]] = {
 }
 SYNOPSES = {
     "Get": "Shows every {noun}, or one in full",
-    "Set": "Changes settings of a {noun}",
-    "New": "Makes a {noun}",
-    "Remove": "Removes a {noun} that nothing needs any more",
-    "Enable": "Enables a {noun}",
-    "Disable": "Disables a {noun}",
+    "Set": "Changes settings of a{n} {noun}",
+    "New": "Makes a{n} {noun}",
+    "Remove": "Removes a{n} {noun} that nothing needs any more",
+    "Enable": "Enables a{n} {noun}",
+    "Disable": "Disables a{n} {noun}",
 }
 
 
@@ -310,7 +310,7 @@ def cmdlet(noun: Noun, verb: str, run: Run | None = None) -> Cmdlet:
     return Cmdlet(
         verb,
         noun.cmdlet,
-        SYNOPSES[verb].format(noun=noun.word),
+        SYNOPSES[verb].format(noun=noun.word, n="n" if noun.word[0] in "aeio" else ""),
         run or runs[verb](),
         parameters_of(noun, verb, name),
         unix=f"{noun.unix} {verb.lower()}",
