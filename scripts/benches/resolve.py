@@ -18,7 +18,7 @@ from umserver.org.facts import CallFacts, Diversion, Party
 from umserver.org.parse import parse_toml
 from umserver.org.resolve import Rejected, claim_for
 from umserver.org.settings import Mailbox
-from umserver.org.tokens import sign, verify
+from umserver.org.tokens import form_of, sign, verify
 from umserver.roles.decisions import Decisions
 
 CALLERS = 2000
@@ -64,11 +64,15 @@ def run(seconds: float, runs: int) -> dict[str, object]:
     route = first.decision.route
     assert not isinstance(route, Rejected)
     claim = claim_for(route, first.caller.id, ways[0].called, callers[0])
+    form, number, name = form_of(claim), claim.caller_number, claim.caller_name
     token = sign(claim, KEY, 0.0)
     result = {
         "from_memory_us": _median(known, len(calls), runs),
         "all_new_us": _median(new, USERS, runs),
         "sign_us": _median(lambda: [sign(claim, KEY, 0.0) for _ in range(1000)], 1000, runs),
+        "sign_form_us": _median(
+            lambda: [form.signed(number, name, KEY, 0.0) for _ in range(1000)], 1000, runs
+        ),
         "verify_us": _median(lambda: [verify(token, KEY, 0.0) for _ in range(1000)], 1000, runs),
     }
     return {**result, "plot": result}

@@ -70,9 +70,10 @@ class LastHour:
         minute = int(self.wall() // 60)
         if not self._minutes or self._minutes[-1][0] != minute:
             self._minutes.append([minute, 0, 0])
-        self._minutes[-1][1] += 1
-        self._minutes[-1][2] += rejected
-        self._prune(minute)
+            self._prune(minute)
+        counts = self._minutes[-1]
+        counts[1] += 1
+        counts[2] += rejected
 
     def counts(self) -> tuple[int, int]:
         """Calls, and how many of them were rejected."""

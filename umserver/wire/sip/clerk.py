@@ -36,9 +36,12 @@ class Clerk:
     judge: QuickJudge | None = None
     _eye: Eye = field(init=False, factory=Eye)
     _mark: bytes = field(init=False)
+    _end: str = field(init=False)
+    """Of every answer."""
 
     def __attrs_post_init__(self) -> None:
         self._mark = b";tag=" + self.reception.post.mark.encode()
+        self._end = f"Server: {self.reception.post.product}\r\nContent-Length: 0\r\n\r\n"
 
     def answer(self, data: bytes, remote: Address, local: Address) -> Reply | None:
         """The answer and where it goes; None where the message has to be taken apart."""
@@ -63,16 +66,12 @@ class Clerk:
     def _written(self, seen: Glance, verdict: Refusal, remote: Address) -> Reply:
         tag = self.reception.post.tag_of(seen.lines)
         to = seen.seen_from(remote)
-        start, rest = self._frame(verdict)
+        reason = verdict.reason or REASONS.get(verdict.status, "")
+        said = "".join([f"{name}: {value}\r\n" for name, value in verdict.headers])
         vias = "\r\nVia: ".join(seen.vias)
         text = (
-            f"{start}\r\nVia: {vias}\r\nFrom: {seen.from_}\r\nTo: {seen.to};tag={tag}\r\n"
-            f"Call-ID: {seen.call_id}\r\nCSeq: {seen.cseq}\r\n{rest}"
+            f"SIP/2.0 {verdict.status} {reason}\r\nVia: {vias}\r\n"
+            f"From: {seen.from_}\r\nTo: {seen.to};tag={tag}\r\n"
+            f"Call-ID: {seen.call_id}\r\nCSeq: {seen.cseq}\r\n{said}{self._end}"
         )
         return text.encode("utf-8", "surrogateescape"), to
-
-    def _frame(self, verdict: Refusal) -> tuple[str, str]:
-        """What stands before and after the lines that are repeated."""
-        start = f"SIP/2.0 {verdict.status} {verdict.reason or REASONS.get(verdict.status, '')}"
-        pairs = (*verdict.headers, ("Server", self.reception.post.product))
-        return start, "".join([*[f"{n}: {v}\r\n" for n, v in pairs], "Content-Length: 0\r\n\r\n"])

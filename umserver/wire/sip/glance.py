@@ -104,15 +104,19 @@ class Eye:
 
     def glance(self, data: bytes) -> Glance | None:
         """What is to be seen of an ordinary INVITE or OPTIONS; None for everything else."""
-        head, end, body = data.partition(b"\r\n\r\n")
-        if not end or len(head) > MOST_OCTETS or not head.isascii():
+        end = data.find(b"\r\n\r\n", 0, MOST_OCTETS + 4)
+        head = data[:end]
+        if end < 0 or not head.isascii():
             return None
         frame, values = self.frames.cut(head.decode("ascii"))
         if frame is None:
             return None
-        if frame.length is not None and frame.length > len(body):
-            return None
-        if not frame.any_body and body[: frame.length].strip():
+        body, whole = end + 4, len(data)
+        if frame.length is not None:
+            if frame.length > whole - body:
+                return None
+            whole = body + frame.length
+        if not frame.any_body and data[body:whole].strip():
             return None
         return self._whole(frame, values)
 
