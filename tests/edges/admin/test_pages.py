@@ -218,4 +218,5 @@ class TopicTests(SynchronousTestCase):
         for name in re.findall(r"`(\w+)`", text):
             self.assertTrue(NOT_YET.fullmatch(name), name)
         self.assertIn("kept, not followed yet", self.help("AllowPlayOnPhone"))
+        self.assertIn("kept, not followed yet", self.help("New-UMCallAnsweringRule"))
         self.assertNotIn("not followed yet", self.help("pins"))

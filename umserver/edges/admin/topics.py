@@ -55,6 +55,8 @@ NOT_YET = re.compile(
     "|SIPAccessService|ProtectedVoiceMailText|AllowHeuristicADCallingLineIdResolution"
 )
 """Names of settings that are kept for an organisation that moves, and that nothing follows."""
+KEPT_ONLY = {"UMCallAnsweringRule": "Rules are kept, not followed yet."}
+"""Nouns that are."""
 
 
 def help_text(line: Line, width: int = WIDTH) -> str:
@@ -157,7 +159,9 @@ def _noun(noun: str) -> str:
 def cmdlet_text(cmdlet: Cmdlet) -> str:
     """One cmdlet: what it does, its parameters, examples."""
     common = VIEWING if cmdlet.shows else CHANGING
-    lines = [f"{cmdlet.name}    {cmdlet.unix}", f"  {cmdlet.synopsis}.", "", _usage(cmdlet), ""]
+    kept = f" {KEPT_ONLY[cmdlet.noun]}" if cmdlet.noun in KEPT_ONLY else ""
+    about = f"  {cmdlet.synopsis}.{kept}"
+    lines = [f"{cmdlet.name}    {cmdlet.unix}", about, "", _usage(cmdlet), ""]
     lines += _parameters(cmdlet.parameters)
     lines += ["", "Common parameters:", *(_parameter(p, _width(common)) for p in common)]
     lines += [
