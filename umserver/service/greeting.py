@@ -29,7 +29,8 @@ def greet(um: Process) -> None:
         if um.bootstrap.mail.delivery == "maildir":
             say(f"  mail   {um.state / 'mail'}/<address>/new/")
     if um.http_port:
-        say(f"  look   http://{um.bootstrap.listen.http_host}:{um.http_port}/  (umctl status; umctl help)")
+        look = f"http://{um.bootstrap.listen.http_host}:{um.http_port}/"
+        say(f"  look   {look}  (umctl status; umctl help)")
 
 
 def _example(um: Process) -> str:
