@@ -6,6 +6,7 @@ import socket
 
 from attrs import define
 
+from tests.kit.callee import Callee
 from tests.kit.gateway import Gateway
 from tests.kit.house import HouseCase, attachment
 from tests.kit.media import HOST, Peer, noise
@@ -24,6 +25,15 @@ class HiddenGateway(Gateway):
     def address(self) -> str:
         """Its own URI as it knows it."""
         return f"sip:{self.user}@{AT_HOME}:5060"
+
+
+class HiddenCallee(Callee):
+    """The same when it is called."""
+
+    @property
+    def contact_pair(self) -> tuple[str, str]:
+        """Where it believes to be reached."""
+        return "Contact", f"<sip:desk@{AT_HOME}:5060>"
 
 
 class BehindNat(HouseCase):
@@ -49,6 +59,36 @@ class BehindNat(HouseCase):
         gateway.hang_up()
         self.assertIn(noise(3.0, 2), self.message())
         self.assertGreater(len(gateway.media.heard), 100)
+
+    def test_a_call_that_we_place(self) -> None:
+        """Somebody behind it whom we call for a caller hears, is heard, and can be hung up on."""
+        desk = HiddenCallee(self.stage)
+        self.addCleanup(desk.media.close)
+        lines = f"{ON}\nport = {desk.port}"
+        self.start(lambda text: text.replace(LOOPBACK, lines, 1))
+        caller = self.gateway(REFER=405)
+        caller.call((HOST, self.desk_port), user="5001")
+        caller.keep_silent(1.0)
+        caller.press("1")
+        for _ in range(500):
+            caller.media.say(b"\xff" * 160)
+            self.stage.walk(0.02)
+            if desk.requests("INVITE"):
+                break
+        desk.take(sdp(4000, host=AT_HOME))
+        desk.media.ssrc = 0x777
+        for number, act in enumerate(desk.media.frames(noise(1.0, 2))):
+            act()
+            caller.media.say(noise(1.0, 3)[160 * number : 160 * number + 160])
+            self.stage.walk(0.02)
+        self.stage.walk(0.1)
+        for end in (caller, desk):
+            end.media.listen()
+        self.assertIn(noise(1.0, 2)[-6400:], caller.media.sound())
+        self.assertIn(noise(1.0, 3)[-6400:], desk.media.sound())
+        caller.hang_up()
+        self.stage.walk(1.0)
+        self.assertEqual((len(desk.requests("ACK")), len(desk.requests("BYE"))), (1, 1))
 
     def test_a_stranger(self) -> None:
         """Whoever sends sound first, from elsewhere, is neither heard nor spoken to."""

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from umserver.org import refusals
 from umserver.org.facts import CallFacts, Party
-from umserver.org.peers import gateway_of, hosts_at, proves
+from umserver.org.peers import gateway_of, hosts_at, proves, translated_networks
 from umserver.org.security import needs_srtp, signalling_refusal, sound_refusal
 from umserver.org.settings import DialPlan, IPGateway, Organisation
 
@@ -36,6 +36,26 @@ def call(source: str = "192.0.2.10", *names: str, transport: str = "tls") -> Cal
     """An offer from there, by a peer that proves these names."""
     me = Party("5000")
     return CallFacts("c1", source, 5061, transport, me, me, peer_names=names)
+
+
+class Translated(SynchronousTestCase):
+    """Which gateways stand behind address translators."""
+
+    def test_by_address_and_name(self) -> None:
+        """The setting of the gateway at an address counts, or of the one whose name is proved."""
+        pool = evolve(POOL, media_behind_nat=True, media_networks=("198.51.100.0/24",))
+        org = evolve(ORG, gateways=(pool, PBX, evolve(SBC, media_behind_nat=True)))
+        self.assertEqual(translated_networks(org, "192.0.2.10"), ("198.51.100.0/24",))
+        self.assertEqual(translated_networks(org, "2001:db8:0::10"), ("198.51.100.0/24",))
+        self.assertEqual(translated_networks(org, "203.0.113.1", ("sbc.example.com",)), ())
+        self.assertIsNone(translated_networks(org, "192.0.2.7"))
+        self.assertIsNone(translated_networks(org, "203.0.113.1"))
+        self.assertIsNone(translated_networks(ORG, "192.0.2.10"))
+
+    def test_networks_alone(self) -> None:
+        """Networks without the setting allow nothing."""
+        pbx = evolve(PBX, media_networks=("198.51.100.0/24",))
+        self.assertIsNone(translated_networks(evolve(ORG, gateways=(pbx,)), PBX.address))
 
 
 class Names(SynchronousTestCase):

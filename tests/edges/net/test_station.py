@@ -33,6 +33,21 @@ class StationTests(JourneyCase):
         self.addCleanup(lambda: self.stage.run_until(station.stop(), 10.0))
         return station
 
+    def test_peers_behind_translators(self) -> None:
+        """Sound of such a peer may come from where it calls from and from what is listed."""
+        lists = {"192.0.2.7": ["198.51.100.0/24"], "fe80::7": [], "pbx": ["198.51.100.7"]}
+        station = self.station(translated=lambda host, names: lists.get(host))
+
+        def held(host: str, *others: str) -> list[bool] | None:
+            origins = station.origins(Flow("udp", (host, 5060), ("192.0.2.1", 5060)))
+            return None if origins is None else [origins.hold(other) for other in others]
+
+        self.assertIsNone(held("192.0.2.8"))
+        found = held("192.0.2.7", "192.0.2.7", "198.51.100.9", "192.0.2.8")
+        self.assertEqual(found, [True, True, False])
+        self.assertEqual(held("fe80::7%eth0", "fe80::7%eth0", "fe80::8"), [True, False])
+        self.assertEqual(held("pbx", "198.51.100.7", "192.0.2.7"), [True, False])
+
     def test_one_number_for_everything(self) -> None:
         """UDP and TCP, IPv4 and IPv6 share one port number."""
         hosts = ["127.0.0.1", "::1"] if has_ipv6() else ["127.0.0.1"]

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
 from umserver.edges.net.driver import Driver
 from umserver.edges.net.media import MediaEngine
-from umserver.edges.net.sockets import family_of
+from umserver.edges.net.sockets import family_of, is_address
 from umserver.edges.net.tcp import Limits, TcpConnections
 from umserver.edges.net.tls.connections import Identity, TlsConnections
 from umserver.edges.net.udp import UdpPorts
@@ -220,8 +220,11 @@ class Station:
     def origins(self, flow: Flow) -> Origins | None:
         """Where this peer's sound may come from; None: from the agreed address alone."""
         names = self.tls.names(flow) if self.tls is not None and flow.transport == "tls" else ()
-        networks = self.translated(flow.remote[0], names)
-        return None if networks is None else Origins.of((flow.remote[0], *networks))
+        host = flow.remote[0].partition("%")[0]
+        networks = self.translated(host, names)
+        if networks is None:
+            return None
+        return Origins.of((host, *networks) if is_address(host) else networks)
 
     def _tell(self, effect: Effect) -> None:
         if isinstance(effect, Answered):

@@ -35,8 +35,7 @@ class Other:
     sock: socket.socket = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind((self.host, 0))
+        self.sock = _nobody_below(self.host)
         self.sock.setblocking(False)
 
     @property
@@ -501,6 +500,19 @@ class ReportTests(TranslatedCase):
         leg.play([clip(WINDOW.seconds + 12.0)])
         self.step(WINDOW.seconds + 11.0, peer)
         self.assertTrue(peer.reports)
+
+
+def _nobody_below(host: str) -> socket.socket:
+    """A socket on a port that is not the one after somebody's: reports may be sent there."""
+    while True:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((host, 0))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as below:
+            try:
+                below.bind((host, sock.getsockname()[1] - 1))
+                return sock
+            except OSError:
+                sock.close()
 
 
 def _place(peer: Peer) -> dict[str, object]:
