@@ -8,9 +8,11 @@ files, timers, threads, memory. `--seconds 14400` is four hours instead of 24.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unittest import TestResult
+
+from twisted.logger import globalLogBeginner
 
 from tests.kit.census import Census
 from tests.kit.day import DayCase
@@ -19,7 +21,7 @@ from tests.kit.memories import held
 HOURS = 24
 WARM = 2
 """Hours after which growth counts."""
-BURSTS, AT_ONCE = 3, 8
+BURSTS, AT_ONCE = 2, 8
 """How often in an hour, and how many calls each time, beside one call of every kind."""
 
 
@@ -38,8 +40,9 @@ class _Day(DayCase):
             self.vanish()
             self.every_story(hour)
             self.change_settings(hour)
-            counts.append(self.hour(hour, BURSTS, AT_ONCE))
-            rows[f"{hour:02}"] = _row(self.calls, counts[-1])
+            now = self.hour(hour, BURSTS, AT_ONCE)
+            counts.append(_figures(now))
+            rows[f"{hour:02}"] = _row(self.calls, now)
             if hour == WARM:
                 before = self.idle()
         remembered = {name: f"{now} of {most}" for name, (now, most) in held().items() if now}
@@ -52,6 +55,7 @@ class _Day(DayCase):
             "counters": self.ask("status")["counters"],
             "hour": rows,
             "slope_an_hour": _slopes(counts[WARM:]),
+            "slope_of_the_last_half": _slopes(counts[len(counts) // 2 :]),
             "remembered": remembered,
             "left_behind": after.grown(before) or "nothing",
             "files": {"warm": before.files, "end": after.files},
@@ -69,6 +73,8 @@ class _Day(DayCase):
 
 def run(seconds: float, runs: int) -> dict[str, object]:
     """One day. Raises RuntimeError with the story when it did not go as it should."""
+    logging: Any = globalLogBeginner  # else the first 65,536 lines of the log are kept
+    logging.beginLoggingTo([lambda line: None], redirectStandardIO=False, discardBuffer=True)
     day, result = _Day("runTest"), TestResult()
     day.hours = max(WARM + 1, int(seconds // 3600)) if seconds >= 3600 else HOURS
     day.run(result)
@@ -85,15 +91,19 @@ def _row(calls: int, census: Census) -> str:
     )
 
 
-def _slopes(counts: Sequence[Census]) -> dict[str, float]:
-    """By least squares, an hour."""
+def _figures(census: Census) -> dict[str, int]:
     return {
-        "memory_kB": _slope([one.resident for one in counts]),
-        "blocks": _slope([one.blocks for one in counts]),
-        "objects": _slope([sum(one.objects.values()) for one in counts]),
-        "files": _slope([one.files for one in counts]),
-        "timers": _slope([one.timers for one in counts]),
+        "memory_kB": census.resident,
+        "blocks": census.blocks,
+        "objects": sum(census.objects.values()),
+        "files": census.files,
+        "timers": census.timers,
     }
+
+
+def _slopes(counts: Sequence[Mapping[str, int]]) -> dict[str, float]:
+    """By least squares, an hour."""
+    return {name: _slope([one[name] for one in counts]) for name in counts[0]}
 
 
 def _slope(values: Sequence[float]) -> float:

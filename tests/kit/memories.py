@@ -62,7 +62,7 @@ def attributes(owner: Any) -> list[str]:
 
 COLLECTIONS = (dict, set, list, deque)
 MEMORIES = (
-    Memory(TraceMemory, 400),
+    Memory(TraceMemory, 64),
     Memory(SettingsStore, MOST_REMEMBERED, "_remembered"),
     Memory(PromptShelf, OCTETS, "_free", "_free_bytes"),
     Memory(_Memory, 4096, "_kept", "_size"),
