@@ -48,7 +48,7 @@ class DayCase(HouseCase):
         self.board = Switchboard(self.stage)
         self.addCleanup(self.board.media.close)
         self.stranger = Stranger(self.stage)
-        self.start(self._with_lamps)
+        self.start(self._with_lamps, overrides={"media.keys_over_plain_sip": True})
         self.town = Town(self.stage, self.phone, self.host, self.router_port, self.desk_port)
 
     def machine(self, **changes: Any) -> Any:

@@ -13,7 +13,6 @@ from typing import Any
 
 from attrs import frozen
 
-from umserver.edges.mail.mailboxes import MOST_OPEN, MaildirMailboxes
 from umserver.edges.net.guard import MOST_STRANGERS, Guard
 from umserver.edges.net.judge import MOST as MOST_JUDGED
 from umserver.edges.net.judge import Judge
@@ -73,7 +72,6 @@ MEMORIES = (
     Memory(Callers, MOST_CALLERS),
     Memory(LastHour, MINUTES),
     Memory(Rounds, PART),
-    Memory(MaildirMailboxes, MOST_OPEN, "_open"),
 )
 
 

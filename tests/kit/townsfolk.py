@@ -179,6 +179,13 @@ async def hold(one: Person) -> None:
     await one.say()
 
 
+async def talk_secretly(one: Person) -> None:
+    """A message whose sound is encrypted, with keys in the offer or by a handshake."""
+    await one.dial("1001", offering=one.chance.choice(["sdes", "dtls"]))
+    await one.wait(4.5)
+    await one.say()
+
+
 STORIES: tuple[tuple[Callable[[Person], Awaitable[None]], int], ...] = (
     (leave_a_message, 8),
     (say_nothing, 3),
@@ -190,6 +197,7 @@ STORIES: tuple[tuple[Callable[[Person], Awaitable[None]], int], ...] = (
     (call_nobody, 1),
     (hear_an_echo, 1),
     (hold, 1),
+    (talk_secretly, 2),
 )
 """What people do, and how often."""
 
