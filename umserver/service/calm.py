@@ -24,8 +24,9 @@ from umserver.service.thrift import give_back
 
 log = Logger()
 
-YOUNG, MIDDLE, NEVER = 2000, 10, 1_000_000
-"""Objects after which the young are looked through; rounds of that before the middle ones are."""
+YOUNG, MIDDLE, NEVER = 2000, 2, 1_000_000
+"""Objects after which the young are looked through; rounds of that before the middle ones are.
+Few rounds: what goes does not count as coming, so that in a steady flood a round is 10,000."""
 SWITCH_SECONDS = 0.001
 """How long a worker thread may hold the interpreter when the reactor wants it."""
 EVERY = 5.0

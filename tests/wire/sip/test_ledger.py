@@ -51,6 +51,14 @@ class AlarmTests(SynchronousTestCase):
         self.assertFalse(self.alarms.is_set("a"))
         self.assertIsNone(self.alarms.deadline)
 
+    def test_alike(self) -> None:
+        """What many keys share is told whose alarm rings; the latest way of setting one counts."""
+        for key, at in (("b", 2.0), ("a", 1.0), ("c", 3.0)):
+            self.alarms.set_alike(key, at, lambda key, now: self.rung.append((key * 2, now)))
+        self.set("c", 3.0)
+        self.alarms.run(3.0)
+        self.assertEqual(self.rung, [("aa", 3.0), ("bb", 3.0), ("c", 3.0)])
+
     def test_memory(self) -> None:
         """An alarm that is moved ten thousand times leaves no heap behind."""
         for number in range(10000):

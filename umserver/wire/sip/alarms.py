@@ -8,12 +8,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Hashable
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field
 
 Act = Callable[[float], None]
-Entry = tuple[float, int, list[Any]]
+Key = TypeVar("Key", bound=Hashable)
+Entry = list[Any]
+"""When, a number that tells equal ones apart; then key, act and whether that wants the key, unless
+it is stale. One object: thousands of answers wait here, and the garbage collector walks them all.
+"""
 
 _SLACK = 64
 """Entries of the heap that may be stale before it is built anew."""
@@ -25,7 +29,6 @@ class Alarms:
 
     _set: dict[Hashable, Entry] = field(init=False, factory=dict)
     _heap: list[Entry] = field(init=False, factory=list)
-    """When, a number that tells equal ones apart, and [key, act]: empty once that is stale."""
     _numbers: count[int] = field(init=False, factory=count)
 
     def __len__(self) -> int:
@@ -35,31 +38,23 @@ class Alarms:
     def deadline(self) -> float | None:
         """Seconds at which `run` wants to be called, None when nothing is set."""
         heap = self._heap
-        while heap and not heap[0][2]:
+        while heap and len(heap[0]) == 2:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
     def set(self, key: Hashable, at: float | None, act: Act) -> None:
         """Call `act(now)` once `at` is reached; None takes the alarm away."""
-        if at is None:
-            self.cancel(key)
-            return
-        known = self._set.get(key)
-        if known is not None:
-            if known[0] == at:
-                known[2][1] = act
-                return
-            known[2].clear()
-        entry: Entry = (at, next(self._numbers), [key, act])
-        self._set[key] = entry
-        heapq.heappush(self._heap, entry)
-        self._tidy()
+        self._put(key, at, act, False)
+
+    def set_alike(self, key: Key, at: float | None, act: Callable[[Key, float], None]) -> None:
+        """The same for keys by the thousand: they share one act, which is called with the key."""
+        self._put(key, at, act, True)
 
     def cancel(self, key: Hashable) -> None:
         """Forget this alarm, if it is set."""
         entry = self._set.pop(key, None)
         if entry is not None:
-            entry[2].clear()
+            del entry[2:]
             self._tidy()
 
     def is_set(self, key: Hashable) -> bool:
@@ -69,9 +64,29 @@ class Alarms:
     def run(self, now: float) -> None:
         """Act on everything due, oldest first."""
         while (deadline := self.deadline) is not None and deadline <= now:
-            key, act = heapq.heappop(self._heap)[2]
+            _, _, key, act, wants_key = heapq.heappop(self._heap)
             del self._set[key]
-            act(now)
+            if wants_key:
+                act(key, now)
+            else:
+                act(now)
+
+    def _put(
+        self, key: Hashable, at: float | None, act: Callable[..., None], wants_key: bool
+    ) -> None:
+        if at is None:
+            self.cancel(key)
+            return
+        known = self._set.get(key)
+        if known is not None:
+            if known[0] == at:
+                known[3:] = (act, wants_key)
+                return
+            del known[2:]
+        entry = [at, next(self._numbers), key, act, wants_key]
+        self._set[key] = entry
+        heapq.heappush(self._heap, entry)
+        self._tidy()
 
     def _tidy(self) -> None:
         if len(self._heap) > 2 * len(self._set) + _SLACK:

@@ -7,7 +7,6 @@ Sources: RFC 3261 §8.2.2.2, §9.2, §17.1.3, §17.2.3, §18.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import partial
 
 from attrs import define, field
 
@@ -74,6 +73,10 @@ class Ledger:
     _merged: dict[Hashable, Transaction] = field(init=False, factory=dict)
     _by_way: dict[Hashable, dict[Transaction, None]] = field(init=False, factory=dict)
     _octets: int = field(init=False, default=0)
+    _firing: Callable[[Transaction, float], None] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._firing = self._fire
 
     def __len__(self) -> int:
         return len(self._servers) + len(self._clients)
@@ -197,7 +200,7 @@ class Ledger:
         if one.is_over:
             self._forget(one)
         else:
-            self.alarms.set(one, one.deadline, partial(Ledger._fire, self, one))
+            self.alarms.set_alike(one, one.deadline, self._firing)
         for outcome in outcomes:
             match outcome:
                 case Outgoing():
