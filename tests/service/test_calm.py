@@ -9,7 +9,7 @@ import weakref
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.service.calm import EVERY, NEVER, SHORTEST, Calm
+from umserver.service.calm import EVERY, GROWTH, LONGEST, NEVER, SHORTEST, Calm
 
 
 class Knot:
@@ -25,7 +25,8 @@ class CalmTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.figure = 0
-        self.calm = Calm(self.clock, lambda: self.figure)
+        self.memory = 0
+        self.calm = Calm(self.clock, lambda: self.figure, lambda: self.memory)
         self.before = (gc.get_threshold(), sys.getswitchinterval(), gc.get_freeze_count())
         self.calm.begin()
         self.addCleanup(self.calm.end)
@@ -45,15 +46,27 @@ class CalmTests(SynchronousTestCase):
         self.assertIsNone(knot())
 
     def test_without_a_quiet_moment(self) -> None:
-        """A server that is never quiet does not fill up."""
-        self.pass_time(2 * SHORTEST, busy=True)
+        """A server that is never quiet does not fill up: when it has grown there is a look."""
+        for _ in range(2):
+            self.memory += GROWTH
+            self.pass_time(SHORTEST, busy=True)
         self.assertEqual(self.calm.looks, 2)
         self.assertGreater(self.calm.longest, 0.0)
 
+    def test_nothing_grows(self) -> None:
+        """The sound is not stopped by a look while memory stays as it is, for an hour."""
+        self.memory += GROWTH - 1
+        self.pass_time(LONGEST - EVERY, busy=True)
+        self.assertEqual(self.calm.looks, 0)
+        self.pass_time(EVERY, busy=True)
+        self.assertEqual(self.calm.looks, 1)
+
     def test_looks_take_little_of_the_time(self) -> None:
         """The longer a look takes, the longer it is until the next."""
+        self.memory += GROWTH
         self.pass_time(SHORTEST, busy=True)
         self.calm.last = 0.48
+        self.memory += GROWTH
         self.pass_time(115, busy=True)
         self.assertEqual(self.calm.looks, 1)
         self.pass_time(EVERY, busy=True)

@@ -18,7 +18,9 @@ from pathlib import Path
 from umserver.service import thrift
 
 def held():
-    return int(Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0]) // 1024
+    told = int(Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0])
+    assert abs(thrift.resident() - told * 1024) < 2 << 20, "resident() does not tell what is held"
+    return told // 1024
 
 thrift.begin()
 before = held()
