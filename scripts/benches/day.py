@@ -75,7 +75,7 @@ def run(seconds: float, runs: int) -> dict[str, object]:
     """One day. Raises RuntimeError with the story when it did not go as it should."""
     logging: Any = globalLogBeginner  # else the first 65,536 lines of the log are kept
     logging.beginLoggingTo([lambda line: None], redirectStandardIO=False, discardBuffer=True)
-    day: Any = _Day("runTest")  # type: ignore[no-untyped-call]
+    day: _Day = _Day("runTest")  # type: ignore[no-untyped-call]
     result = TestResult()
     day.hours = max(WARM + 1, int(seconds // 3600)) if seconds >= 3600 else HOURS
     day.run(result)
