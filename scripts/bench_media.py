@@ -13,7 +13,6 @@ spool, synced as for a caller, and compares every recording with what was said, 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import multiprocessing
 import os
@@ -24,135 +23,17 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benches.recordings import Shelf, spoken
+from benches.engine import keying, serve
+from benches.recordings import spoken
 
 RATE = 50
 PROBES = 20
 STAMPED = 35
 BATCH = 0.005
 MODES = "play+record, play, record; bridge joins pairs of legs, bridge+laws translates half of them"
-
-
-def keying(number: int, name: str) -> object:
-    """The keys of this leg in a suite, as the server has them; None without."""
-    from umserver.wire.srtp import Keying, MasterKey, suite_named
-
-    suite = suite_named(name)
-    if suite is None:
-        return None
-    chance = Random(number)
-    ours, theirs = (MasterKey(chance.randbytes(suite.secret)) for _ in range(2))
-    return Keying(suite, ours, (theirs,))
-
-
-def serve(legs: int, options: argparse.Namespace, pipe: object) -> None:
-    """The server under test: a reactor, an engine, and calls that play and record."""
-    if options.cores:
-        os.sched_setaffinity(0, {int(options.cores.partition(",")[0])})
-    from attrs import evolve
-    from twisted.internet import epollreactor
-
-    epollreactor.install()
-    from twisted.internet import reactor
-    from twisted.internet.defer import Deferred, succeed
-    from zope.interface import implementer
-
-    from umserver.edges.net.media import MediaEngine
-    from umserver.interfaces import Clip, ITake
-    from umserver.wire.media import MediaPlan
-
-    @implementer(ITake)
-    class Nowhere:
-        def append(self, codec: str, data: bytes) -> object:
-            return succeed(None)
-
-    late: list[float] = []
-
-    class Watched(MediaEngine):
-        def _measure(self, now: float, slot: int) -> None:
-            super()._measure(now, slot)
-            late.append(now - (self._origin + slot * 0.005))
-
-    shelf = Shelf(reactor) if options.disk else None
-    sys.setswitchinterval(0.001)
-    engine = Watched(reactor, reactor, range(20_000, 40_000), Random(1), dscp=0)
-    engine.start()
-    chance = Random(2)
-    sound = bytes(chance.choice((0x20, 0x30, 0xA0, 0xB1)) for _ in range(60 * 8000))
-    clip = Clip("long", {"PCMU": sound, "PCMA": sound})
-    pipe.send("ready")  # type: ignore[attr-defined]
-    targets = pipe.recv()  # type: ignore[attr-defined]
-    opened = []
-    for number, (host, port, rtcp) in enumerate(targets):
-        leg = engine.open(host)
-        keys = keying(number, options.srtp)
-        plan = MediaPlan(host, port, rtcp, "PCMU", 0, 101, receive_codecs={0: "PCMU"}, keying=keys)
-        if "laws" in options.modes and len(opened) % 2:
-            plan = evolve(plan, codec="PCMA", payload_type=8)
-        leg.connect(plan)
-        if "play" in options.modes:
-            leg.play([clip])
-        if "record" in options.modes:
-            leg.record(shelf.take() if shelf else Nowhere(), 1000.0, 1000.0)
-        opened.append(leg)
-        if "bridge" in options.modes and len(opened) % 2 == 0:
-            leg.join(opened[-2])
-    gc.collect()
-    gc.freeze()
-    pipe.send([leg.port for leg in opened])  # type: ignore[attr-defined]
-    state: dict[str, object] = {}
-
-    def begin() -> None:
-        late.clear()
-        engine.metrics.skipped = 0
-        state["cpu"], state["wall"] = time.process_time(), time.monotonic()
-        state["counts"] = [(leg._speaker.packets, leg._inlet.packets) for leg in opened]
-        if options.profile:
-            import cProfile
-
-            state["profile"] = cProfile.Profile()
-            state["profile"].enable()  # type: ignore[attr-defined]
-
-    def end() -> None:
-        if options.profile:
-            import pstats
-
-            state["profile"].disable()  # type: ignore[attr-defined]
-            pstats.Stats(state["profile"]).sort_stats("tottime").print_stats(18)
-        cpu = time.process_time() - state["cpu"]  # type: ignore[operator]
-        wall = time.monotonic() - state["wall"]  # type: ignore[operator]
-        before = state["counts"]
-        sent = sum(leg._speaker.packets - b[0] for leg, b in zip(opened, before, strict=True))  # type: ignore
-        heard = sum(leg._inlet.packets - b[1] for leg, b in zip(opened, before, strict=True))  # type: ignore
-        late.sort()
-        state["told"] = {
-            "cpu": cpu,
-            "wall": wall,
-            "sent": sent,
-            "heard": heard,
-            "late": [late[int(len(late) * q)] * 1000 for q in (0.5, 0.99, 0.999)],
-            "skipped": engine.metrics.skipped,
-            "faults": engine.metrics.faults,
-            "forged": sum(leg._reports.quality(leg._inlet, leg._speaker).forged for leg in opened),
-            "lost": sum(leg._inlet.source.lost for leg in opened),
-        }
-        Deferred.fromCoroutine(finish()).addErrback(lambda why: why.printTraceback())
-
-    async def finish() -> None:
-        told = state["told"]
-        if shelf is not None:
-            told.update(await shelf.check())  # type: ignore[attr-defined]
-        pipe.send(told)  # type: ignore[attr-defined]
-        engine.stop()
-        reactor.stop()
-
-    reactor.callLater(options.settle, begin)
-    reactor.callLater(options.settle + options.seconds, end)
-    reactor.run()
 
 
 class Peers:
@@ -244,7 +125,7 @@ def measure(legs: int, options: argparse.Namespace) -> None:
     """One run; prints a line."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    server = context.Process(target=serve, args=(legs, options, there), daemon=True)
+    server = context.Process(target=serve, args=(options, there), daemon=True)
     server.start()
     here.recv()
     peers = Peers(legs)

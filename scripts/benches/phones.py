@@ -11,6 +11,8 @@ from benches.sip import call_id, invite, later, to_line
 
 _STAMPED = 35
 """SO_TIMESTAMPNS: the kernel says when a packet came, however late we look."""
+_RTCP = range(192, 224)
+"""Second octet of a report: of a call whose port of sound is one below (RFC 5761 §4)."""
 HERE = "127.0.0.1"
 
 
@@ -144,6 +146,8 @@ def _hear(call: Call) -> None:
     try:
         while True:
             data, about, _, _ = call.rtp.recvmsg(2048, 64)
+            if data[1] in _RTCP:
+                continue
             seconds, nanoseconds = struct.unpack("@ll", about[0][2])
             call.arrivals.append(seconds % 100_000 + nanoseconds * 1e-9)
             call.sequence.append((data[2] << 8 | data[3], data[8:12]))
