@@ -2,12 +2,13 @@
 
 Knows: Python's garbage collector and its switch interval. Must never know: what the process does.
 Everything that lives when calls begin to come is spared for good. The young are looked through as
-usual (under a millisecond). Calls that end are free at once, without any look (`tests/journeys/
-test_nothing_stays.py`); what else may have grown old is looked through while nothing goes on. While
-something does, a look would stop the sound of 600 calls for 50 ms, so there is one only when memory
-has grown, no more often than once a minute and no more than 0.4 % of the time, or after an hour:
-30 calls a second leave nothing for it (`scripts/bench soak`). What was freed is then given back to
-the machine.
+usual: under a millisecond with few calls, but up to 50 with 600 of which 30 are replaced a second,
+since those that end cancel the count of those that begin. Calls that end are free at once, without
+any look (`tests/journeys/test_nothing_stays.py`); what else may have grown old is looked through
+while nothing goes on. While something does, a look would stop the sound of 600 calls for 50 ms, so
+there is one only when memory has grown, no more often than once a minute and no more than 0.4 % of
+the time, or after an hour: 30 calls a second leave nothing for it (`scripts/bench soak`). What was
+freed is then given back to the machine.
 """
 
 from __future__ import annotations
