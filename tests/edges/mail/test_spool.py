@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from attrs import evolve
 from twisted.internet.defer import Deferred
@@ -22,6 +23,28 @@ from umserver.edges.mail.spool import Spool
 from umserver.edges.mail.threads import Here
 from umserver.interfaces import IDraft, IMessageStore, NoSpace, PermanentFailure
 from umserver.org.messages import Choices, OutgoingMail
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Slow(Here):
+    """Does nothing before it is told to go on."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Deferred[Any]] = []
+
+    def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """Fires after `go_on`."""
+        waiting: Deferred[Any] = Deferred()
+        self.waiting.append(waiting)
+        return waiting.addCallback(lambda _: work(*args, **kwargs))
+
+    def go_on(self) -> None:
+        """Do it all."""
+        waiting, self.waiting = self.waiting, []
+        for each in waiting:
+            each.callback(None)
 
 
 class SpoolCase(SynchronousTestCase):
@@ -242,6 +265,18 @@ class QueueTests(SpoolCase):
         self.restart()
         self.assertEqual((self.due(), self.names("queue")), ([], []))
         self.failureResultOf(self.spool.mail(id), KeyError)
+
+    def test_removed_once(self) -> None:
+        """A look at the queue while the disk is still removing a message asks it for nothing."""
+        id = self.message()
+        slow = self.spool.threads = Slow()
+        gone = self.spool.delivered(id)
+        self.due()
+        self.assertEqual(len(slow.waiting), 1)
+        slow.go_on()
+        self.got(gone)
+        self.due()
+        self.assertEqual((slow.waiting, self.names("queue")), ([], []))
 
     def test_dead_letters(self) -> None:
         """A dead letter is kept with its reason, can be read by people, and revived."""

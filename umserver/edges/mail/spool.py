@@ -209,7 +209,8 @@ class Spool:
         stranded, self._stranded = self._stranded, {}
         for draft, fate in stranded.values():
             self._end(draft, fate).addErrback(self._still_stranded)
-        for letter in list(self._leaving.values()):
+        leaving, self._leaving = self._leaving, {}
+        for letter in leaving.values():
             self._throw_away(letter).addErrback(self._still_leaving)
         self._divide()
         return succeed(
@@ -285,10 +286,12 @@ class Spool:
         return self._throw_away(letter)
 
     def _throw_away(self, letter: Letter) -> Deferred[None]:
-        id = letter.envelope.id
-        self._leaving[id] = letter
         gone = self.threads.run(self._on_disk, self.cabinet.discard, letter.path)
-        return gone.addCallback(lambda _: self._leaving.pop(id, None)).addCallback(lambda _: None)
+        return gone.addErrback(self._stays, letter)
+
+    def _stays(self, failure: Failure, letter: Letter) -> Failure:
+        self._leaving[letter.envelope.id] = letter
+        return failure
 
     def defer(self, id: str, why: str, next_try: float) -> Deferred[None]:
         """Try again at this wall time."""
