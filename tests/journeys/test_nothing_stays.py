@@ -38,6 +38,10 @@ OF_A_TELEPHONE = (MediaSession, Referral)
 """Parts that the caller's own telephone, in the same process, may have too."""
 OF_CALLS = ("INVITE", "CANCEL", "BYE", "REFER")
 """The server asks gateways and sets lamps besides."""
+_HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+UNKNOWN = f"{_HEAD}m=audio 4000 RTP/AVP 99\r\na=rtpmap:99 nobody/8000\r\n"
+TWICE = f"{_HEAD}m=video 4002 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 99\r\na=rtpmap:99 no/8000\r\n"
+DAMAGED = f"{_HEAD}m=audio 4000 RTP/AVP 0\r\nc=IN IP4 nowhere\r\nm=audio 4004 XYZ 0\r\n"
 LONGER_THAN_ANY_TIMER = 70.0
 """Seconds."""
 
@@ -85,6 +89,21 @@ class OfferedTests(HouseCase, _Collectorless):
         """A caller says nothing for too long, and is hung up on."""
         self.dial("5000").until_over(120.0)
         self.assert_nothing_stays()
+
+    def test_hung_up_at_any_moment(self) -> None:
+        """Callers who give up before the greeting, while they hear it, while they speak."""
+        for seconds in (0.0, 0.1, 1.0, 8.0):
+            self.dial().wait(seconds).hang_up()
+        self.assert_nothing_stays()
+
+    def test_no_common_sound(self) -> None:
+        """Gateways that offer several things, of which none can be taken."""
+        gateway = self.gateway()
+        for offer in (UNKNOWN, TWICE, DAMAGED):
+            gateway.call(("127.0.0.1", self.desk_port), body=offer)
+            answer = gateway.final()
+            self.assertEqual(answer.status if answer else None, 488)
+        self.assert_nothing_stays(MediaSession)
 
     def test_refused(self) -> None:
         """A number that is nobody's."""

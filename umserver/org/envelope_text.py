@@ -31,9 +31,7 @@ def check_id(id: str) -> str:
 
 def dump_envelope(envelope: Envelope) -> bytes:
     """The envelope as JSON."""
-    return json.dumps(asdict(envelope), ensure_ascii=False, indent=1).encode(
-        "utf-8", "surrogatepass"
-    )
+    return json.dumps(asdict(envelope), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def load_envelope(data: bytes) -> Envelope:

@@ -220,7 +220,8 @@ class AnsweringDesk:
         speaker = office.speaker(route.dial_plan.default_language)
         try:
             return await flow.run(call, office, route)
-        except HungUp:
+        except HungUp as end:
+            end.__traceback__ = None  # it leads through Deferreds that hold it: a circle
             return str(office.facts.get("left", "hung-up"))
         except TimeUp:
             self.tally.count("general", "call_duration_exceeded")

@@ -1,14 +1,14 @@
 """Keeps the interpreter from pausing while sound flows: garbage, and threads that will not let go.
 
 Knows: Python's garbage collector and its switch interval. Must never know: what the process does.
-Everything that lives when calls begin to come is spared for good. The young are looked through as
-usual: under a millisecond with few calls, but up to 50 with 600 of which 30 are replaced a second,
-since those that end cancel the count of those that begin. Calls that end are free at once, without
-any look (`tests/journeys/test_nothing_stays.py`); what else may have grown old is looked through
-while nothing goes on. While something does, a look would stop the sound of 600 calls for 50 ms, so
-there is one only when memory has grown, no more often than once a minute and no more than 0.4 % of
-the time, or after an hour: 30 calls a second leave nothing for it (`scripts/bench soak`). What was
-freed is then given back to the machine.
+Everything that lives when calls begin to come is spared for good. The collector counts what is made
+less what goes, so that while calls come and go it would look rarely and then through nearly all of
+them: 36 to 50 ms every 10 to 20 s with 600 calls, 30 of them replaced every second. Here the young
+are looked through by time instead, four times a second while something goes on, when they are few:
+under a millisecond.
+Calls that end are free at once, without any look (`tests/journeys/test_nothing_stays.py`); what
+else throws itself away in circles and grows older is looked for while nothing goes on, or when
+memory has grown by more than calls need. What was freed is then given back to the machine.
 """
 
 from __future__ import annotations
@@ -27,19 +27,16 @@ from umserver.service.thrift import give_back, resident
 
 log = Logger()
 
-YOUNG, MIDDLE, NEVER = 2000, 2, 1_000_000
-"""Objects after which the young are looked through; rounds of that before the middle ones are.
-Few rounds: what goes does not count as coming, so that in a steady flood a round is 10,000."""
 SWITCH_SECONDS = 0.001
 """How long a worker thread may hold the interpreter when the reactor wants it."""
+YOUNG = 0.25
+"""Seconds between two looks at what was made since the last."""
 EVERY = 5.0
 """Seconds between two looks at whether nothing goes on."""
-SHORTEST, LONGEST = 60.0, 3600.0
-"""Seconds between two looks while something goes on: with memory that grows, and without."""
-GROWTH = 16 << 20
-"""Octets by which the process must have grown since the last look."""
-SHARE = 0.004
-"""Of the time that such looks may take."""
+SHORTEST = 60.0
+"""Seconds between two looks while something goes on."""
+GROWTH = 64 << 20
+"""Octets by which the process must have grown for that; 1,500 calls need less."""
 LONG_PAUSE = 0.05
 """Seconds; a longer one is said."""
 
@@ -58,23 +55,27 @@ class Calm:
     longest: float = field(init=False, default=0.0)
     """Seconds that the longest look took."""
     looks: int = field(init=False, default=0)
-    _before: tuple[int, int, int] = field(init=False, default=(700, 10, 10))
     _interval: float = field(init=False, default=0.005)
     _figure: int = field(init=False, default=-1)
     _looked_at: float = field(init=False, default=0.0)
     _resident: int = field(init=False, default=0)
     """Octets after the last look."""
     _loop: LoopingCall | None = field(init=False, default=None)
+    _young: LoopingCall = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._young = LoopingCall(gc.collect, 0)
+        self._young.clock = self.clock
 
     def begin(self) -> None:
         """From now on."""
-        self._before, self._interval = gc.get_threshold(), sys.getswitchinterval()
+        self._interval = sys.getswitchinterval()
+        gc.disable()
         gc.collect()
         gc.freeze()
-        gc.set_threshold(YOUNG, MIDDLE, NEVER)
         sys.setswitchinterval(SWITCH_SECONDS)
         self._looked_at, self._resident = self.clock.seconds(), self.resident()
-        self._loop = LoopingCall(self._look_when_idle)
+        self._loop = LoopingCall(self._look_around)
         self._loop.clock = self.clock
         self._loop.start(EVERY, now=False)
 
@@ -84,22 +85,27 @@ class Calm:
             return
         self._loop.stop()
         self._loop = None
-        gc.set_threshold(*self._before)
+        self._look_at_the_young(often=False)
         sys.setswitchinterval(self._interval)
         gc.unfreeze()
+        gc.enable()
 
-    def _look_when_idle(self) -> None:
+    def _look_around(self) -> None:
         figure, now = self.busy(), self.clock.seconds()
         is_idle = figure == self._figure
         self._figure = figure
-        if is_idle or now - self._looked_at >= self._pause():
+        self._look_at_the_young(often=not is_idle)
+        if is_idle or (now - self._looked_at >= SHORTEST and self._has_grown()):
             self._look(now)
 
-    def _pause(self) -> float:
-        """Seconds between two looks as things are."""
-        if self.resident() - self._resident < GROWTH:
-            return LONGEST
-        return max(SHORTEST, self.last / SHARE)
+    def _look_at_the_young(self, *, often: bool) -> None:
+        if often and not self._young.running:
+            self._young.start(YOUNG, now=False)
+        elif self._young.running and not often:
+            self._young.stop()
+
+    def _has_grown(self) -> bool:
+        return self.resident() - self._resident >= GROWTH
 
     def _look(self, now: float) -> None:
         begin = thread_time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -137,6 +138,16 @@ class HeaderTests(SynchronousTestCase):
         self.assertTrue(data.isascii())
         self.assertEqual(data.count(b"\n"), data.count(b"\r\n"))
         self.assertLessEqual(max(map(len, data.split(b"\r\n"))), 998)
+
+    def test_nothing_for_the_collector(self) -> None:
+        """A mail leaves next to nothing that only the garbage collector finds."""
+        compose(envelope(), Choices(), Kind.VOICE, SOUND)
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for _ in range(10):
+            compose(envelope(), Choices(), Kind.VOICE, SOUND)
+        self.assertLess(gc.collect(), 100)
 
     def test_sender_of_a_strange_mailbox(self) -> None:
         """There is an address for bounces even where the mailbox's is broken."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 
 from umserver.edges.mail.attachment import SoundFile
 from umserver.edges.mail.body import Page, html_body, text_body
 from umserver.edges.mail.cleaning import file_stem, one_line, token
 from umserver.edges.mail.enclosing import attach, filled
+from umserver.edges.mail.policy import policy
 from umserver.edges.mail.wording import (
     Words,
     local_time,
@@ -45,27 +45,6 @@ MOST_SPOKEN_OF = 20
 
 SYSTEM_USER = "voicemail"
 """The user part of the address that mails come from when the caller has none."""
-
-
-class _Policy(EmailPolicy):
-    """The standard's policy, but long identifiers stay whole instead of becoming encoded words."""
-
-    whole = frozenset({"message-id", "x-callid", "references", "in-reply-to"})
-
-    def fold(self, name: str, value: str) -> str:
-        if name.lower() in self.whole:
-            return f"{name}: {value}{self.linesep}"
-        return str(super().fold(name, value))
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in self.whole:
-            return self.fold(name, value).encode("ascii", "replace")
-        return bytes(super().fold_binary(name, value))
-
-
-def policy(*, utf8: bool) -> _Policy:
-    model = SMTPUTF8 if utf8 else SMTP
-    return _Policy(linesep=model.linesep, utf8=utf8, cte_type="7bit")
 
 
 def sender_address(envelope: Envelope) -> str:

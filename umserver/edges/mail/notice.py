@@ -12,8 +12,9 @@ from email.utils import format_datetime
 
 from umserver.edges.mail.body import Page, html_body, text_body
 from umserver.edges.mail.cleaning import one_line, token
-from umserver.edges.mail.compose import address_of, policy, sender_address, tidy_parts
+from umserver.edges.mail.compose import address_of, sender_address, tidy_parts
 from umserver.edges.mail.notice_words import NOTICE_WORDS, NoticeWords
+from umserver.edges.mail.policy import policy
 from umserver.edges.mail.wording import Words, local_time, spoken_number, words_for
 from umserver.interfaces import PermanentFailure
 from umserver.org.messages import Envelope, Notice

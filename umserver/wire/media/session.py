@@ -215,16 +215,16 @@ class MediaSession:
                 stream = self._read(theirs, media, {})
                 terms = answer_terms(theirs, media, self.protection, self._agreed.terms)
             except Unusable as fault:
-                faults.append(self._unusable(fault))
+                faults = faults or [self._unusable(fault)]
                 continue
             except NotAcceptable as fault:
-                faults.append(fault)
+                faults = faults or [fault.with_traceback(None)]
                 continue
             if index == active or terms.secured:
                 return index, stream, terms
             best = best or (index, stream, terms)
         if best is None and faults:
-            raise faults[0]
+            raise faults.pop()  # what is raised remembers this frame, which must not hold it too
         return best or (None, None, CLEAR)
 
     def _idle_plan(self) -> MediaPlan:
