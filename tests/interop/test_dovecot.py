@@ -24,7 +24,7 @@ from umserver.edges.mail.imap_session import ImapSession, open_session
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.maildir_mailbox import MaildirMailbox
-from umserver.edges.mail.threads import Here
+from umserver.edges.threads import Here
 from umserver.interfaces import IMailboxes, Unavailable
 
 ADA = "ada@example.com"

@@ -23,6 +23,8 @@ from twisted.internet.process import reapAllProcesses
 from twisted.internet.selectreactor import SelectReactor
 from twisted.python.failure import Failure
 
+from umserver.edges.threads import Pool
+
 T = TypeVar("T")
 What = Deferred[T] | Callable[[], T]
 
@@ -66,6 +68,8 @@ class Stage(SelectReactor):
     def __init__(self) -> None:
         self._now = START
         self._acts = 0
+        self.errands = 0
+        """Works given to threads of ours that have not come back."""
         super().__init__()
         reads: Any = _InOrder(self._reads)
         writes: Any = _InOrder()
@@ -82,6 +86,11 @@ class Stage(SelectReactor):
         """Simulated seconds since 1970."""
         return WALL + self._now - START
 
+    def came_back(self, result: T) -> T:
+        """One of `errands` is done."""
+        self.errands -= 1
+        return result
+
     # what tests do
 
     def settle(self) -> None:
@@ -93,7 +102,7 @@ class Stage(SelectReactor):
                 raise TooLate(f"no rest at {self._now - START:.3f} s after {MOST_TURNS} turns")
             if self._turn():
                 continue
-            if not threads_at_work():
+            if not self.errands and not threads_at_work():
                 if not self.threadCallQueue:
                     return
                 continue
@@ -183,6 +192,18 @@ class Stage(SelectReactor):
     def _deadline(self) -> float:
         calls = self._pendingTimedCalls
         return max(self._now, calls[0].time) if calls else self._now
+
+
+def _noted(pool: Pool, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+    done: Deferred[Any] = _run(pool, work, *args, **kwargs)
+    stage = pool.reactor
+    if isinstance(stage, Stage) and not done.called:
+        stage.errands += 1
+        done.addBoth(stage.came_back)
+    return done
+
+
+_run, Pool.run = Pool.run, _noted  # type: ignore[method-assign]
 
 
 def threads_at_work() -> bool:

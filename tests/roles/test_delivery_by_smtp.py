@@ -16,7 +16,7 @@ from umserver.edges.mail.cabinet import Cabinet
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.mail.spool import Spool
-from umserver.edges.mail.threads import Pool
+from umserver.edges.threads import Pool
 from umserver.org.messages import Choices
 from umserver.roles.delivery import Delivery
 

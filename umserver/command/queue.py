@@ -61,7 +61,7 @@ def _stopped_spool(folder: Path) -> Iterator[Callable[..., Any]]:
     """The spool without a server, answering like one; what a crash left is put in order."""
     from umserver.edges.mail.cabinet import Cabinet
     from umserver.edges.mail.spool import Spool, SpoolInUse
-    from umserver.edges.mail.threads import Here
+    from umserver.edges.threads import Here
 
     if not folder.is_dir():
         yield lambda name, **details: []

@@ -83,8 +83,9 @@ class Busy:
     def wake(self) -> None:
         """End the nap, if there is one."""
         nap, self._nap = self._nap, None
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
         if nap is not None:
             nap.callback(None)
 

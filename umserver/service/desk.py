@@ -19,7 +19,6 @@ from umserver.discover import constants, shipped
 from umserver.edges.mail.imap_mailboxes import ImapMailboxes
 from umserver.edges.mail.mailboxes import MaildirMailboxes
 from umserver.edges.mail.spool import Spool, open_spool
-from umserver.edges.mail.threads import Pool
 from umserver.edges.net.doorkeepers import Doorkeepers
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sip_server import SipServer
@@ -31,6 +30,7 @@ from umserver.edges.speech.imported import ImportedPrompts
 from umserver.edges.speech.shelf import PromptShelf
 from umserver.edges.store.pins import StorePins
 from umserver.edges.store.settings import SettingsStore
+from umserver.edges.threads import Pool
 from umserver.interfaces import (
     ICallLog,
     IDirectory,

@@ -11,7 +11,7 @@ from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailboxes import MaildirMailboxes
 from umserver.edges.mail.mailers import mailer_for
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer
 from umserver.org.bootstrap import Bootstrap
 from umserver.service.machine import Machine

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import resource
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 _ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
@@ -47,6 +48,7 @@ def resident() -> int:
         return 0
 
 
+@cache
 def _function(name: str) -> Callable[..., int] | None:
     try:
         return getattr(ctypes.CDLL(None), name)  # type: ignore[no-any-return]

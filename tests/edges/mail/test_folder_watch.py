@@ -8,7 +8,7 @@ from tests.contracts.mailbox import voice_mail
 from tests.kit.journey import JourneyCase
 from umserver.edges.mail.folder_watch import FolderWatch
 from umserver.edges.mail.mailboxes import MaildirMailboxes
-from umserver.edges.mail.threads import Here
+from umserver.edges.threads import Here
 
 
 class FolderWatchTests(JourneyCase):

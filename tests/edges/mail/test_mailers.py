@@ -13,7 +13,7 @@ from tests.contracts.mailer import MailerContract
 from tests.kit.mail_server import MailServer
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailers import mailer_for
-from umserver.edges.mail.threads import Pool
+from umserver.edges.threads import Pool
 
 real: Any = reactor
 

@@ -22,7 +22,7 @@ from umserver.edges.mail.cabinet import Cabinet
 from umserver.edges.mail.files import Files
 from umserver.edges.mail.maildir import MaildirMailer
 from umserver.edges.mail.spool import Spool
-from umserver.edges.mail.threads import Here
+from umserver.edges.threads import Here
 from umserver.interfaces import IDraft, PermanentFailure, TemporaryFailure, Unavailable
 from umserver.org.messages import Choices
 

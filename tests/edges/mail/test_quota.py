@@ -16,7 +16,7 @@ from umserver.edges.mail.quota import (
     note_delivery,
     read_size_file,
 )
-from umserver.edges.mail.threads import Here
+from umserver.edges.threads import Here
 
 
 class MaildirTests(SynchronousTestCase):

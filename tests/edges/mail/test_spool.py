@@ -20,7 +20,7 @@ from tests.edges.mail.letters import RECEIVED, envelope, speech
 from umserver.edges.mail.cabinet import Cabinet, SpoolInUse
 from umserver.edges.mail.record import BadRecord, load_envelope, load_tries, parse_folder
 from umserver.edges.mail.spool import Spool
-from umserver.edges.mail.threads import Here
+from umserver.edges.threads import Here
 from umserver.interfaces import IDraft, IMessageStore, NoSpace, PermanentFailure
 from umserver.org.messages import Choices, OutgoingMail
 

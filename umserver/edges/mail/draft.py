@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from umserver.edges.mail.cabinet import Cabinet, trouble
 from umserver.edges.mail.record import CODECS, Fate
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import Clip, IDraft, NoSpace
 from umserver.org.messages import Choices, Envelope, Kind
 from umserver.wire.audio.g711 import transcode

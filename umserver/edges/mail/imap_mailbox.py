@@ -19,8 +19,8 @@ from zope.interface import implementer
 
 from umserver.edges.mail.imap_session import Fetched, ImapSession, Refused
 from umserver.edges.mail.sound import MOST_MAIL, attachments_in, clip_in
-from umserver.edges.mail.threads import Threads
 from umserver.edges.mail.voicemail import Letterhead, letterhead
+from umserver.edges.threads import Threads
 from umserver.interfaces import Clip, Gone, IMailbox, Unavailable
 from umserver.org.messages import Attachment, VoiceMail
 

@@ -25,7 +25,7 @@ from umserver.edges.mail.imap_session import ImapSession, open_session
 from umserver.edges.mail.imap_watch import ImapWatch
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import IMailbox, IMailboxes, Unavailable
 
 log = Logger()

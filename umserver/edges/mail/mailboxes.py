@@ -21,7 +21,7 @@ from zope.interface import implementer
 from umserver.edges.mail.folder_watch import FolderWatch
 from umserver.edges.mail.maildir import folder_name
 from umserver.edges.mail.maildir_mailbox import TRASH, MaildirMailbox
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import IMailbox, IMailboxes, PermanentFailure, Unavailable
 
 log = Logger()

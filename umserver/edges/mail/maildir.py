@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from umserver.edges.mail.files import Files
 from umserver.edges.mail.quota import note_delivery
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
 

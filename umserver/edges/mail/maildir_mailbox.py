@@ -24,8 +24,8 @@ from zope.interface import implementer
 from umserver.edges.mail.files import Files
 from umserver.edges.mail.quota import maildir_usage
 from umserver.edges.mail.sound import MOST_MAIL, attachments_in, clip_in
-from umserver.edges.mail.threads import Threads
 from umserver.edges.mail.voicemail import MOST_HEADERS, Letterhead, letterhead
+from umserver.edges.threads import Threads
 from umserver.interfaces import Clip, Gone, IMailbox, Unavailable, Unplayable
 from umserver.org.messages import Attachment, VoiceMail
 

@@ -17,7 +17,7 @@ from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.maildir import MaildirMailer
 from umserver.edges.mail.smtp import ServerMailer
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer
 
 KINDS = ("maildir", "smtp", "lmtp")

@@ -40,7 +40,7 @@ from umserver.edges.mail.handover import (
     Terms,
 )
 from umserver.edges.mail.login import Login
-from umserver.edges.mail.threads import Threads
+from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
 

@@ -25,7 +25,7 @@ from umserver.edges.mail.draft import Draft
 from umserver.edges.mail.encoder import Encoder
 from umserver.edges.mail.notice import compose_notice
 from umserver.edges.mail.record import TRIES, Fate, Tries
-from umserver.edges.mail.threads import Pool, Threads
+from umserver.edges.threads import Pool, Threads
 from umserver.interfaces import IDraft, IMessageStore, NoSpace, PermanentFailure
 from umserver.org.messages import Attachment, Envelope, Kind, OutgoingMail, QueueEntry
 

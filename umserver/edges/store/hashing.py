@@ -15,9 +15,8 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
+from umserver.edges.threads import Pool
 from umserver.interfaces import Unavailable
 from umserver.org.pin_callers import is_place
 
@@ -44,9 +43,12 @@ class HashingDesk:
     shed: int = field(init=False, default=0)
     """How many were sent away."""
     _row: Counter[str] = field(init=False, factory=Counter)
-    _pool: ThreadPool | None = field(init=False, default=None)
+    _threads: Pool = field(init=False)
     _stopped: bool = field(init=False, default=False)
     _known: threading.local = field(init=False, factory=threading.local)
+
+    def __attrs_post_init__(self) -> None:
+        self._threads = Pool(self.reactor, THREADS, "pins")
 
     @contextmanager
     def place(self, caller: str = "", *, clean: bool = True) -> Iterator[None]:
@@ -71,17 +73,12 @@ class HashingDesk:
         """Something that hashes, in a thread. Raises Unavailable after the end."""
         if self._stopped:
             raise Unavailable("no PINs are looked at any more")
-        if self._pool is None:
-            self._pool = ThreadPool(0, THREADS, "pins")
-            self._pool.start()
-        done: Deferred[T] = deferToThreadPool(self.reactor, self._pool, self._humbly, work)
-        return done
+        return self._threads.run(self._humbly, work)
 
     def stop(self) -> None:
         """Hash nothing more; waits for what runs."""
-        if self._pool is not None and not self._stopped:
-            self._pool.stop()
         self._stopped = True
+        self._threads.stop()
 
     def _humbly(self, work: Callable[[], T]) -> T:
         """After everything else that the machine has to do."""

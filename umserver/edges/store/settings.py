@@ -15,10 +15,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from umserver.edges.store.archive import Archive, open_archive
@@ -27,6 +25,7 @@ from umserver.edges.store.lamps import Lamps
 from umserver.edges.store.notes import Cause
 from umserver.edges.store.recordings import Recording
 from umserver.edges.store.tables import Ear, Reading
+from umserver.edges.threads import Pool
 from umserver.interfaces import (
     FleetServer,
     IDirectory,
@@ -75,8 +74,12 @@ class SettingsStore:
     _listeners: list[Callable[[], object]] = field(init=False, factory=list)
     _ear: Ear | None = field(init=False, default=None)
     _tidy_at: float = field(init=False, default=float("-inf"))
-    _pool: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store"))
-    _writing: ThreadPool = field(init=False, factory=lambda: ThreadPool(0, 1, "store-writes"))
+    _reading: Pool = field(init=False)
+    _writing: Pool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._reading = Pool(self.reactor, 1, "store")
+        self._writing = Pool(self.reactor, 1, "store-writes")
 
     # settings
 
@@ -298,27 +301,19 @@ class SettingsStore:
             archive.close()
 
     def _stopped(self, result: Any) -> Any:
-        self._pool.stop()
+        self._reading.stop()
         self._writing.stop()
         return result
 
     def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """In the thread that reads."""
-        return self._in(self._pool, work, *args, **kwargs)
+        return self._reading.run(work, *args, **kwargs)
 
     def _write(self, work: Callable[[Archive], T]) -> Deferred[T]:
         """In the thread that writes, where there is a connection for it."""
         if self.writer is None:
-            return self._in(self._pool, work, self.archive)
-        return self._in(self._writing, work, self.writer)
-
-    def _in(
-        self, pool: ThreadPool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> Deferred[T]:
-        if not pool.started:
-            pool.start()
-        done: Deferred[T] = deferToThreadPool(self.reactor, pool, work, *args, **kwargs)
-        return done
+            return self._reading.run(work, self.archive)
+        return self._writing.run(work, self.writer)
 
 
 def open_store(reactor: Any, url: str, state: Path, keep_days: float = KEEP_DAYS) -> SettingsStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import Any
 
@@ -9,7 +10,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 from twisted.trial.unittest import TestCase
 
-from umserver.edges.mail.threads import Here, Pool
+from umserver.edges.threads import Here, Pool
 from umserver.interfaces import Unavailable
 
 
@@ -43,6 +44,17 @@ class PoolTests(TestCase):
     async def test_faults_come_back(self) -> None:
         """What the work raises is the answer."""
         await self.assertFailure(self.pool.run(int, "x"), ValueError)
+
+    async def test_nothing_for_the_collector(self) -> None:
+        """Works and faults leave nothing that only the garbage collector finds."""
+        await self.pool.run(int, "7")
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for _ in range(50):
+            await self.pool.run(int, "7")
+            await self.pool.run(int, "x").addErrback(lambda fault: None)
+        self.assertLess(gc.collect(), 50)
 
     async def test_stop(self) -> None:
         """After a stop no thread is left, and whoever asks is told instead of left waiting."""
