@@ -45,7 +45,7 @@ smtpd_tls_key_file = {key}
 smtpd_tls_auth_only = yes
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
-smtpd_sasl_path = inet:127.0.0.1:{login}
+smtpd_sasl_path = {login}
 smtpd_recipient_restrictions = {restrictions}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 """
@@ -89,8 +89,8 @@ class Postfix:
     """Files of its certificate and the key."""
     lmtp: int
     """Where mail goes."""
-    login: int
-    """Where Dovecot says who may log in."""
+    login: Path
+    """The socket where Dovecot says who may log in."""
     boxes: Sequence[str]
     """Addresses that it knows."""
     restrictions: str = "permit"
@@ -121,6 +121,7 @@ class Postfix:
             [str(PROGRAMS / "master"), "-d", "-c", str(self.folder.resolve())],
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "stderr").open("wb"),
+            start_new_session=True,  # it ends its children as a group
         )
         for _ in range(200):
             if self._greets():
