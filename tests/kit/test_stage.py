@@ -16,6 +16,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.stage import Stage, TooLate, threads_at_work
+from umserver.edges.threads import Pool
 
 
 class Echo(DatagramProtocol):
@@ -121,6 +122,18 @@ class StageTests(SynchronousTestCase):
             self.assertTrue(alarm.active())
             self.assertFalse(threads_at_work())
             alarm.cancel()
+
+    def test_works_of_ours(self) -> None:
+        """Neither does what a pool of the server does, fault or not."""
+        pool = Pool(self.stage, 2, "ours")
+        self.addCleanup(pool.stop)
+        begun = self.stage.seconds()
+        done, fault = pool.run(Event().wait, 0.05), pool.run(int, "x")
+        self.assertEqual(self.stage.errands, 2)
+        self.stage.settle()
+        self.assertEqual(self.successResultOf(done), False)
+        self.failureResultOf(fault, ValueError)
+        self.assertEqual((self.stage.errands, self.stage.seconds()), (0, begun))
 
     def test_many_short_works(self) -> None:
         """Works that make further works all end at the moment at which they began."""
