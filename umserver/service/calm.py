@@ -36,8 +36,12 @@ EVERY = 5.0
 """Seconds between two looks at whether nothing goes on."""
 SHORTEST = 60.0
 """Seconds between two looks while something goes on."""
-GROWTH = 64 << 20
-"""Octets by which the process must have grown for that; 1,500 calls need less."""
+GROWTH = 128 << 20
+"""Octets by which the process must have grown for that.
+
+Neither 1,500 calls nor 2,000 hostile datagrams a second need as much; a look would take half a
+second amid those.
+"""
 LONG_PAUSE = 0.05
 """Seconds; a longer one is said."""
 
