@@ -9,13 +9,11 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import signal
-import socket
-import subprocess
-import time
 from pathlib import Path
 
-from attrs import define, field
+from attrs import define
+
+from tests.kit.daemon import Daemon, free_port
 
 PASSWORD = "mail-secret"
 MASTER, MASTER_PASSWORD = "umserver", "master-secret"
@@ -88,10 +86,12 @@ namespace inbox {{
 
 
 @define(eq=False)
-class Dovecot:
+class Dovecot(Daemon):
     """Started by `start`, ended by `stop`."""
 
-    folder: Path
+    GREETING = b"* OK"
+    TRIES = 60
+
     port: int = 0
     lmtp: int = 0
     """Takes mail here, where the program for that is installed; 0 where it is not."""
@@ -101,7 +101,6 @@ class Dovecot:
     """Speaks TLS from the first octet here, where it has a certificate."""
     more: str = ""
     """Further lines of its configuration."""
-    process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
     @property
     def mail(self) -> Path:
@@ -124,12 +123,12 @@ class Dovecot:
         """Fork it and wait until it greets. Raises RuntimeError with its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.mail.mkdir(exist_ok=True)
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         if LMTP.exists():
-            self.lmtp = self.lmtp or _free_port()
+            self.lmtp = self.lmtp or free_port()
         tls = "ssl = no"
         if self.certificate is not None:
-            self.imaps = self.imaps or _free_port()
+            self.imaps = self.imaps or free_port()
             files = [file.resolve() for file in self.certificate]
             tls = f"ssl = yes\nssl_cert = <{files[0]}\nssl_key = <{files[1]}"
         self.folder.chmod(0o755)
@@ -153,41 +152,4 @@ class Dovecot:
         text += self.more
         config = self.folder / "dovecot.conf"
         config.write_text(text)
-        self.process = subprocess.Popen(
-            ["dovecot", "-F", "-c", str(config)],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "stderr").open("wb"),
-        )
-        for _ in range(60):
-            if self._greets():
-                return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise RuntimeError(self.words())
-
-    def words(self) -> str:
-        """Its log."""
-        logs = [self.folder / "stderr", self.folder / "log"]
-        return "\n".join(path.read_text("utf-8", "replace") for path in logs if path.exists())
-
-    def stop(self) -> None:
-        """End it, and wait for that."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
-            self.process = None
-
-    def _greets(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 0.2) as line:
-                return line.recv(4) == b"* OK"
-        except OSError:
-            return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        self.launch(["dovecot", "-F", "-c", str(config)], self.port)

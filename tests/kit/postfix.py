@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import define, field
+from attrs import define
+
+from tests.kit.daemon import Daemon, free_port
 
 PROGRAMS = Path("/usr/lib/postfix/sbin")
 NAME = "mx.example.com"
@@ -81,10 +79,12 @@ def unfit() -> str | None:
 
 
 @define(eq=False)
-class Postfix:
+class Postfix(Daemon):
     """Started by `start`, ended by `stop`, and started again at the same port."""
 
-    folder: Path
+    GREETING = b"220 "
+    TRIES = 200
+
     certificate: tuple[Path, Path]
     """Files of its certificate and the key."""
     lmtp: int
@@ -96,11 +96,10 @@ class Postfix:
     restrictions: str = "permit"
     """What a recipient has to pass (smtpd_recipient_restrictions)."""
     port: int = 0
-    process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
     def start(self) -> None:
         """Fork it and wait until it greets. Raises RuntimeError with its log."""
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         self._furnish()
         certificate, key = (file.resolve() for file in self.certificate)
         text = MAIN.format(
@@ -117,31 +116,8 @@ class Postfix:
         )
         (self.folder / "main.cf").write_text(text)
         (self.folder / "master.cf").write_text(SERVICES.format(port=self.port))
-        self.process = subprocess.Popen(
-            [str(PROGRAMS / "master"), "-d", "-c", str(self.folder.resolve())],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "stderr").open("wb"),
-            start_new_session=True,  # it ends its children as a group
-        )
-        for _ in range(200):
-            if self._greets():
-                return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise RuntimeError(self.words())
-
-    def stop(self) -> None:
-        """End it, and wait for that."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
-            self.process = None
-
-    def words(self) -> str:
-        """Its log."""
-        logs = [self.folder / "stderr", self.folder / "log"]
-        return "\n".join(path.read_text("utf-8", "replace") for path in logs if path.exists())
+        command = [str(PROGRAMS / "master"), "-d", "-c", str(self.folder.resolve())]
+        self.launch(command, self.port, own_group=True)
 
     def _furnish(self) -> None:
         queue, data = self.folder / "queue", self.folder / "data"
@@ -157,17 +133,3 @@ class Postfix:
         for name, mode in (("maildrop", 0o1730), ("public", 0o710)):
             shutil.chown(queue / name, group="postdrop")
             (queue / name).chmod(mode)
-
-    def _greets(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 1.0) as line:
-                return line.recv(4) == b"220 "
-        except OSError:
-            return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
