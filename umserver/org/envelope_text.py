@@ -30,7 +30,7 @@ def check_id(id: str) -> str:
 
 
 def dump_envelope(envelope: Envelope) -> bytes:
-    """The envelope as JSON."""
+    """The envelope as JSON, in one line: with indents the library leaves circles behind."""
     return json.dumps(asdict(envelope), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 

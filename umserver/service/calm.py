@@ -5,11 +5,10 @@ Everything that lives when calls begin to come is spared for good. The collector
 less what goes, so that while calls come and go it would look rarely and then through nearly all of
 them: 36 to 50 ms every 10 to 20 s with 600 calls, 30 of them replaced every second. Here the young
 are looked through by time instead, four times a second while something goes on, when they are few:
-under a millisecond.
-Calls that end are free at once, without any look (`tests/journeys/test_nothing_stays.py`); what
-else throws itself away in circles and grows older is looked for while nothing goes on, or when
-memory has grown by more than calls need. What was freed is given back to the machine every five
-seconds, which takes a tenth of a millisecond.
+under a millisecond. Calls that end are free at once, without any look
+(`tests/journeys/test_nothing_stays.py`); what else throws itself away in circles and grows older is
+looked for while nothing goes on, or when memory has grown by more than calls need. What was freed
+is given back to the machine every five seconds, which takes a tenth of a millisecond.
 """
 
 from __future__ import annotations
@@ -55,10 +54,8 @@ class Calm:
     """A figure that grows with what goes on, and stays the same while nothing does."""
     resident: Callable[[], int] = resident
     """Octets of memory that the process has."""
-    last: float = field(init=False, default=0.0)
-    """Seconds of processor time that the last look took."""
     longest: float = field(init=False, default=0.0)
-    """Seconds that the longest look took."""
+    """Seconds of processor time that the longest look took."""
     looks: int = field(init=False, default=0)
     _interval: float = field(init=False, default=0.005)
     _figure: int = field(init=False, default=-1)
@@ -118,7 +115,7 @@ class Calm:
         begin = thread_time()
         gc.collect()
         give_back()
-        self.last = pause = thread_time() - begin
+        pause = thread_time() - begin
         self._looked_at, self._resident = now, self.resident()
         self.looks += 1
         self.longest = max(self.longest, pause)
