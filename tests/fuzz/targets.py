@@ -29,13 +29,13 @@ from umserver.wire.sdp.fingerprint import fingerprints_of, setup_of
 from umserver.wire.sdp.formats import formats_of
 from umserver.wire.sdp.parse import SdpSyntaxError, parse_sdp
 from umserver.wire.sip.body import read_sdp
+from umserver.wire.sip.effects import Flow
 from umserver.wire.sip.grammar import SipSyntaxError
 from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.message_summary import read_summary
 from umserver.wire.sip.multipart import UnreadableBody, find_sdp
 from umserver.wire.sip.parse import BadMessage, parse
 from umserver.wire.sip.stream import StreamBroken, StreamFramer
-from umserver.wire.sip.transaction import Flow
 from umserver.wire.sip.uri import parse_uri
 from umserver.wire.srtp import SUITES, Keying, MasterKey, Shield
 from umserver.wire.srtp.context import lend

@@ -10,14 +10,16 @@ from collections.abc import Callable, Hashable
 
 from attrs import define, field
 
-from umserver.wire.sip import transaction as machines
 from umserver.wire.sip.alarms import Alarms
+from umserver.wire.sip.client_transaction import CLIENT_INVITE, CLIENT_OTHER
 from umserver.wire.sip.effects import Effect, Flow, ProtocolMisuse, Send
 from umserver.wire.sip.message import Request, Response
 from umserver.wire.sip.paths import reply_fallback, reply_flow
+from umserver.wire.sip.server_transaction import SERVER_INVITE, SERVER_OTHER
 from umserver.wire.sip.transaction import (
     Failed,
     Message,
+    Outcome,
     Outgoing,
     Passed,
     Transaction,
@@ -123,10 +125,8 @@ class Ledger:
 
     def accept(self, request: Request, flow: Flow, octets: int = 0) -> Transaction:
         """Begin a server transaction with a request of this many octets."""
-        is_invite = request.method == "INVITE"
-        machine = machines.SERVER_INVITE if is_invite else machines.SERVER_OTHER
         begun = Transaction(
-            machine=machine,
+            machine=SERVER_INVITE if request.method == "INVITE" else SERVER_OTHER,
             key=server_key(request),
             request=request,
             flow=reply_flow(request.via, flow),
@@ -143,11 +143,12 @@ class Ledger:
         self, request: Request, flow: Flow, now: float, passed: Receive, failed: Fail
     ) -> Transaction:
         """Begin a client transaction: sends the request, calls back with answers or 408/503."""
-        is_invite = request.method == "INVITE"
-        machine = machines.CLIENT_INVITE if is_invite else machines.CLIENT_OTHER
         branch = request.via.branch or ""
         begun = Transaction(
-            machine=machine, key=client_key(branch, request.method), request=request, flow=flow
+            machine=CLIENT_INVITE if request.method == "INVITE" else CLIENT_OTHER,
+            key=client_key(branch, request.method),
+            request=request,
+            flow=flow,
         )
         if begun.key in self._clients:
             raise ProtocolMisuse(f"branch {branch} is in use")
@@ -195,7 +196,7 @@ class Ledger:
     def _fire(self, one: Transaction, now: float) -> None:
         self._follow(one, one.fire(now), now)
 
-    def _follow(self, one: Transaction, outcomes: list[machines.Outcome], now: float) -> None:
+    def _follow(self, one: Transaction, outcomes: list[Outcome], now: float) -> None:
         passed, failed = one.passed, one.failed
         if one.is_over:
             self._forget(one)
