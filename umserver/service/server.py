@@ -34,6 +34,7 @@ from umserver.service.faults import OPERATORS_FAULTS, words
 from umserver.service.goodbye import Goodbye
 from umserver.service.greeting import greet
 from umserver.service.lamps import lamps_of, take_subscriptions
+from umserver.service.open_files import take_room
 from umserver.service.ports import look_for
 from umserver.service.process import Process
 from umserver.service.router import Router
@@ -96,6 +97,7 @@ class UnifiedMessaging(Process, Service):
     def _begin(self) -> None:
         if self.machine.own_signals:
             thrift.begin()
+            take_room()
             self.goodbye.listen_to_signals()
         Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
