@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from benches.compiler import build
 from benches.server import SERVER_CORE, pin
 
 CALLS = 500
@@ -15,13 +15,8 @@ NAMES = ("send_us", "receive_us", "calls_that_are_played_to", "calls_in_both_dir
 
 def measured(seconds: float, runs: int) -> dict[str, float]:
     """Medians of so many runs. Raises SystemExit without a C compiler."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        raise SystemExit("the floor needs a C compiler (cc)")
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "floor"
-        source = Path(__file__).with_name("floor.c")
-        subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
+        program = build("floor", Path(folder))
         rows = []
         for _ in range(runs):
             done = subprocess.run(

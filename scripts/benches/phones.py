@@ -149,7 +149,7 @@ def _hear(call: Call) -> None:
             if data[1] in _RTCP:
                 continue
             seconds, nanoseconds = struct.unpack("@ll", about[0][2])
-            call.arrivals.append(seconds % 100_000 + nanoseconds * 1e-9)
+            call.arrivals.append(seconds + nanoseconds * 1e-9)
             call.sequence.append((data[2] << 8 | data[3], data[8:12]))
     except BlockingIOError:
         pass

@@ -16,7 +16,8 @@ from itertools import pairwise
 from attrs import define, field
 
 from benches.phones import Call, Phones
-from benches.server import LOAD_CORE, Server, pin
+from benches.server import LOAD_CORE, SERVER_CORE, Server, pin
+from benches.stops import Stops
 
 PORT = 15360
 CALLS = 600
@@ -36,6 +37,8 @@ class Heard:
     lost: int = 0
     gaps: Counter[int] = field(factory=Counter)
     """By tenths of a millisecond."""
+    late: list[tuple[float, float]] = field(factory=list)
+    """When the packet before came and when the next: too long apart."""
 
     def add(self, call: Call) -> None:
         """One call that is over; what came late for an earlier one at this port is left out."""
@@ -44,7 +47,10 @@ class Heard:
         kept = [(at, number) for at, (number, source) in packets if source == own]
         self.packets += len(kept)
         for (at, number), (next_at, next_number) in pairwise(kept):
-            self.gaps[int(1e4 * (next_at - at))] += 1
+            gap = int(1e4 * (next_at - at))
+            self.gaps[gap] += 1
+            if gap > LATE_MS * 10:
+                self.late.append((at, next_at))
             self.lost += (next_number - number - 1) & 0xFFFF
 
     def percentile(self, share: float) -> float:
@@ -56,15 +62,15 @@ class Heard:
                 return gap / 10
         return 0.0
 
-    def late(self) -> int:
-        """Packets that came too long after the one before."""
-        return sum(count for gap, count in self.gaps.items() if gap > LATE_MS * 10)
+    def late_by_itself(self, stops: Stops) -> int:
+        """Those of them that would have been late had the machine not stood still."""
+        return sum(1e3 * (to - at - stops.within(at, to)) > LATE_MS for at, to in self.late)
 
 
 def run(seconds: float, runs: int) -> dict[str, object]:
     """One run."""
     pin(LOAD_CORE)
-    with Server(PORT) as server:
+    with Server(PORT) as server, Stops(SERVER_CORE) as stops:
         first = Phones(server.mbx, "5009")
         first.open(50)
         _churn(first, 3.0)
@@ -82,6 +88,7 @@ def run(seconds: float, runs: int) -> dict[str, object]:
         lasted, cpu, media = time.monotonic() - begin, server.cpu() - cpu, _media(server)
         phones.close()
         time.sleep(3.0)
+        stops.read()
         return {
             "calls": CALLS,
             "seconds": lasted,
@@ -103,8 +110,10 @@ def run(seconds: float, runs: int) -> dict[str, object]:
             "packets": {
                 "heard": heard.packets,
                 "lost": heard.lost,
-                f"over_{LATE_MS:g}_ms": heard.late(),
+                f"over_{LATE_MS:g}_ms": len(heard.late),
+                "of_those_not_by_the_machine": heard.late_by_itself(stops),
             },
+            "machine_stood_still": stops.told(),
             "gap_ms": {f"p{s * 100:g}": heard.percentile(s) for s in (0.5, 0.99, 0.999)},
             "clock": media,
             "samples_kB": [memory for _, memory in samples[:: max(1, len(samples) // 60)]],
