@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.edges.net.facts import MOST_FORWARDINGS, facts_from, party_of, with_late
+from umserver.edges.net.facts import facts_from, with_late
+from umserver.edges.net.forwardings import MOST_FORWARDINGS
+from umserver.edges.net.stated import party_of
 from umserver.org.facts import CallFacts, Diversion
 from umserver.wire.sip.effects import Flow
 from umserver.wire.sip.message import Request

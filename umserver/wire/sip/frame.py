@@ -26,7 +26,7 @@ MOST_REMEMBERED = 8192
 LONGEST_REMEMBERED = 300
 """Characters of one of them; longer ones are read anew each time."""
 _CUT = {"Via", "From", "Call-ID", "CSeq", "Contact", "Diversion", "History-Info"}
-_CUT |= {"P-Asserted-Identity", "Remote-Party-ID", "v", "f", "i", "m"}
+_CUT |= {"CC-Diversion", "P-Asserted-Identity", "Remote-Party-ID", "v", "f", "i", "m"}
 _VARIES = re.compile(rf"(\r\n(?:{'|'.join(sorted(_CUT))}):[ \t]*)([^\r]*[^\r \t]|)")
 """What is cut out: the values, without the blanks around them, of header fields of these names."""
 _START = re.compile(r"(INVITE|OPTIONS) (sips?:[^ ?]+) SIP/2\.0")
@@ -41,7 +41,7 @@ _KINDS = {
     "Max-Forwards": _HOPS, "Content-Length": _LENGTH, "l": _LENGTH,
     **dict.fromkeys(("Contact", "m", "Record-Route", "Route"), _ADDRESSES),
     **dict.fromkeys(("P-Asserted-Identity", "Remote-Party-ID", "Privacy"), _WHO),
-    **dict.fromkeys(("Diversion", "History-Info"), _WAY),
+    **dict.fromkeys(("Diversion", "CC-Diversion", "History-Info"), _WAY),
     "Content-Type": _TYPE, "c": _TYPE, "Session-Expires": _SESSION_LINE, "x": _SESSION_LINE,
     "Accept": _ACCEPT,
     **dict.fromkeys(("User-Agent", "Allow", "Supported", "Date", "Allow-Events"), _DULL),
