@@ -7,7 +7,16 @@ from random import Random
 import numpy as np
 from attrs import evolve
 
-from umserver.org.messages import CallerId, Envelope, OutgoingMail, new_identity
+from umserver.edges.mail.attachment import sound_file
+from umserver.org.messages import (
+    Addressee,
+    Attachment,
+    CallerId,
+    Envelope,
+    OutgoingMail,
+    Recipient,
+    new_identity,
+)
 from umserver.wire.audio import g711
 
 RECEIVED = 1_795_531_000.0
@@ -53,3 +62,29 @@ def outgoing(number: int = 1, data: bytes | None = None, **changes: object) -> O
         about.id, about.message_id, "voicemail@example.com", about.mailbox, data or text
     )
     return evolve(mail, **changes)  # type: ignore[arg-type]
+
+
+ADA = CallerId("1001", "Ada Example", "ada@example.com")
+CHLOE = Recipient("chloe@example.com", "Chloé Démo", "1003", "fr-FR", "Europe/Paris", "G711")
+DAN = Recipient("dan@example.com", "Dan Outside", audio_codec="G711")
+NAMED = (
+    Addressee("ben@example.com", "Ben Sample"),
+    Addressee("chloe@example.com", "Chloé Démo"),
+    Addressee("dan@example.com"),
+)
+SENT = envelope(
+    mailbox="ben@example.com",
+    mailbox_name="Ben Sample",
+    extension="1002",
+    caller=ADA,
+    sent=True,
+    missed_call_wanted=False,
+    also=(CHLOE, DAN),
+    addressed=NAMED,
+    subject="FW: Lunch",
+    references=("<first@example.com>", "<second@example.com>"),
+)
+"""Ada sends a message on to three people."""
+OLD = Attachment("Old.wav", "audio/wav", sound_file("G711", "PCMU", speech(3.0)).data)
+"""Goes along with it."""
+PEOPLE = ("ben@example.com", "chloe@example.com", "dan@example.com")

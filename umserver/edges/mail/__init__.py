@@ -1,8 +1,11 @@
 """Messages on their way to a mailbox: the spool, the mail that is made of them, and who takes it.
 
-Purpose: what a caller said is durable here first (`spool`, `draft`), becomes a MIME message
-(`compose`, `attachment`) and is handed over (`mailers` opens one of `maildir` and `smtp`). Border:
+Purpose: what a caller said is durable here first (`spool`), becomes a MIME message (`outgoing`,
+`compose`, `attachment`) and is handed over (`mailers` opens one of `maildir` and `smtp`). Border:
 `roles.delivery` decides when something is tried; nothing here knows calls or the schedule.
+
+The spool is a door with four rooms behind it: `intake` makes messages (each a `draft`), `cabinet`
+has them on the disk, `queue` remembers them, `arrears` and `dividing` do what the disk refused.
 
 Why so: a message is a folder that is never written in place. Its whole fate stands in the folder's
 place and name (`drafts/<id>`, `queue/<id>.voice.important`, `dead/<id>.missed`), so that every step
