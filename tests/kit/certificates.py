@@ -111,6 +111,13 @@ class Authority:
         return Issued(made.sign(key if self_signed else self.own.key, SHA256()), key)
 
 
+def spoilt(issued: Issued, old: bytes, new: bytes) -> bytes:
+    """The certificate in DER, with octets that no library puts there."""
+    der = issued.certificate.public_bytes(Encoding.DER)
+    assert old in der and len(old) == len(new)
+    return der.replace(old, new)
+
+
 def context_of(
     folder: Path,
     issued: Issued | None,

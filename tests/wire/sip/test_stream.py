@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from umserver.wire.sip.parse import MAX_MESSAGE, BadMessage, parse
-from umserver.wire.sip.stream import StreamBroken, StreamFramer
+from umserver.wire.sip.stream import MOST_EMPTY_LINES, StreamBroken, StreamFramer
 
 DETERMINISTIC = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 HEAD = (
@@ -69,6 +69,16 @@ class FramingTests(SynchronousTestCase):
         self.assertEqual(framer.pongs, 2)
         framer.feed(BYE + b"\r\n\r\n\n\n")
         self.assertEqual(framer.pongs, 4)
+
+    def test_pings_without_end(self) -> None:
+        """A call of two hours is kept alive every five seconds; a flood ends the stream."""
+        framer = StreamFramer()
+        for _ in range(7200 // 5):
+            framer.feed(b"\r\n\r\n")
+        self.assertEqual(framer.feed(BYE), [BYE])
+        self.assertEqual(framer.feed(b"\r\n" * MOST_EMPTY_LINES + BYE), [BYE])
+        self.assertRaises(StreamBroken, framer.feed, b"\r\n" * (MOST_EMPTY_LINES + 1) + BYE)
+        self.assertEqual(framer.pongs, 7200 // 5 + MOST_EMPTY_LINES)
 
     def test_body_that_is_still_missing(self) -> None:
         """A message waits for its whole body (RFC 4475 §3.1.2.2)."""

@@ -17,6 +17,8 @@ from umserver.wire.sip.parse import MAX_MESSAGE, content_length, end_of_headers
 _LENGTH = re.compile(rb"\n(?:content-length|l)[ \t]*:([^\r\n]*)", re.IGNORECASE)
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _START = re.compile(rb"SIP/[0-9]|[^\n]* SIP/[0-9]", re.IGNORECASE)
+MOST_EMPTY_LINES = 4096
+"""Between two messages: pings every few seconds for as long as a peer may say nothing else."""
 _TERMINATOR = 3
 """Octets of the longest mark between header fields and body."""
 
@@ -74,7 +76,8 @@ class StreamFramer:
         while not self._broken:
             if not self._needs:
                 at = self._skip_empty_lines(at)
-                self._read_head(at)
+                if not self._broken:
+                    self._read_head(at)
             if not 0 < self._needs <= len(self._kept) - at:
                 break
             messages.append(bytes(self._kept[at : at + self._needs]))
@@ -90,6 +93,9 @@ class StreamFramer:
             self._empty_lines += 1
             if self._empty_lines % 2 == 0:
                 self.pongs += 1
+            if self._empty_lines > MOST_EMPTY_LINES:
+                self._broken = "nothing but empty lines"
+                break
         return at
 
     def _read_head(self, at: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 
-from tests.kit.certificates import Authority, Issued, context_of
+from tests.kit.certificates import Authority, Issued, context_of, spoilt
 from tests.kit.journey import JourneyCase
 from tests.kit.log import said_in
 from tests.kit.tls_gateway import TlsGateway
@@ -186,6 +186,25 @@ class Accepting(ConnectionCase):
             self.assertTrue(self.raw(data).over)
         self.assertIn("speaks no TLS", self.said()[0])
         self.assertEqual(len(self.tls), 0)
+
+    def test_certificates_that_cannot_be_read(self) -> None:
+        """What OpenSSL takes for a certificate and no other library does is refused in words, and
+        fills no log.
+        """
+        odd = Authority("QQQQ").own
+        for der in (
+            spoilt(odd, b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"),  # version 8
+            spoilt(odd, b"\x0c\x04QQQQ", b"\x03\x04\x00QQQ"),  # a name of bits
+        ):
+            gateway = self.gateway()
+            file, key = self.folder() / "odd.pem", odd.write(self.folder(), "odd")[1]
+            file.write_text(ssl.DER_cert_to_PEM_cert(der))
+            gateway.client.load_cert_chain(file, key)
+            self.connected(gateway)
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertIn("its certificate cannot be read", self.said()[0])
+        self.assertIn("its certificate nobody is refused: it is self-signed", self.said()[1])
+        self.assertEqual((len(self.tls), len(self.tls.shaking)), (0, 0))
 
     def test_rubbish(self) -> None:
         """Random octets, also dressed up as a handshake, end the connection and nothing else."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cryptography import x509
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.certificates import Authority
+from tests.kit.certificates import Authority, spoilt
 from umserver.edges.net.tls.names import (
     MOST_NAMES,
     fingerprint_of,
@@ -58,3 +59,11 @@ class NamesTests(SynchronousTestCase):
         self.assertTrue(subject_of(odd).isprintable())
         self.assertEqual(len(fingerprint_of(made).split(":")), 32)
         self.assertEqual(subject_of(AUTHORITY.issue("").certificate), "nobody")
+
+    def test_names_that_are_no_text(self) -> None:
+        """A certificate whose names cannot be read proves nothing, and breaks nothing."""
+        made = AUTHORITY.issue("QQQQ", self_signed=True)
+        for text in (b"\x16\x04\xff\xff\xff\xff", b"\x03\x04\x00QQQ"):
+            odd = x509.load_der_x509_certificate(spoilt(made, b"\x0c\x04QQQQ", text))
+            self.assertEqual(names_of(odd), ())
+            self.assertEqual((subject_of(odd), issuer_of(odd)), ("nobody", "nobody"))

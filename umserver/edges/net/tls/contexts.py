@@ -119,14 +119,23 @@ def _verified(
     connection: SSL.Connection, shown: crypto.X509, error: int, depth: int, good: int
 ) -> bool:
     """OpenSSL's verdict on each certificate of a chain; ours where we know better."""
-    if good:
+    if good and depth:
         return True
-    certificate = shown.to_cryptography()
-    if error == _UNSUITED and depth == 0 and _is_for_tls(certificate):
-        return True
-    layer: Layer = connection.get_app_data()
-    layer.wrappedProtocol.note(_refused(certificate, error, depth))
-    return False
+    try:
+        why = _fault(shown.to_cryptography(), 0 if good else error, depth)
+    except Exception:  # OpenSSL reads what the other library does not, and that names no class
+        why = "its certificate cannot be read"
+    if why:
+        layer: Layer = connection.get_app_data()
+        layer.wrappedProtocol.note(why)
+    return not why
+
+
+def _fault(certificate: x509.Certificate, error: int, depth: int) -> str:
+    """Why it is not believed, empty when it is."""
+    if not error or (error == _UNSUITED and depth == 0 and _is_for_tls(certificate)):
+        return ""
+    return _refused(certificate, error, depth)
 
 
 def _is_for_tls(certificate: x509.Certificate) -> bool:

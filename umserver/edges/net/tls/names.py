@@ -7,7 +7,7 @@ name only; a common name counts when it is a plain host name (spec 4.2).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from cryptography import x509
@@ -31,7 +31,7 @@ def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _common_names(certificate: x509.Certificate) -> Iterator[str]:
-    for attribute in _attributes(certificate.subject, NameOID.COMMON_NAME):
+    for attribute in _attributes(_read(lambda: certificate.subject), NameOID.COMMON_NAME):
         if (name := _clean(attribute)) and not name.startswith("*") and "." in name:
             yield name
 
@@ -60,18 +60,26 @@ def _clean(text: str) -> str:
 
 
 def subject_of(certificate: x509.Certificate) -> str:
-    """Its owner in a word or two."""
-    return _described(certificate.subject)
+    """Its owner in a word or two; never raises."""
+    return _described(_read(lambda: certificate.subject))
 
 
 def issuer_of(certificate: x509.Certificate) -> str:
-    """Who made it, in a word or two."""
-    return _described(certificate.issuer)
+    """Who made it, in a word or two; never raises."""
+    return _described(_read(lambda: certificate.issuer))
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
     """SHA-256, in pairs of big hexadecimal digits."""
     return certificate.fingerprint(SHA256()).hex(":").upper()
+
+
+def _read(name: Callable[[], x509.Name]) -> x509.Name:
+    """A name, empty where its text is none: the library looks only when it is asked."""
+    try:
+        return name()
+    except (ValueError, TypeError):
+        return x509.Name([])
 
 
 def _described(name: x509.Name) -> str:
