@@ -4,8 +4,9 @@ Purpose: what a caller said is durable here first (`spool`), becomes a MIME mess
 `compose`, `attachment`) and is handed over (`mailers` opens one of `maildir` and `smtp`). Border:
 `roles.delivery` decides when something is tried; nothing here knows calls or the schedule.
 
-The spool is a door with four rooms behind it: `intake` makes messages (each a `draft`), `cabinet`
-has them on the disk, `queue` remembers them, `arrears` and `dividing` do what the disk refused.
+The spool is a door with rooms behind it: `intake` makes messages (each a `draft`), `cabinet` has
+them on the disk, `recovery` finds them there at a start, `queue` remembers them, `arrears` and
+`dividing` do what the disk refused.
 
 Why so: a message is a folder that is never written in place. Its whole fate stands in the folder's
 place and name (`drafts/<id>`, `queue/<id>.voice.important`, `dead/<id>.missed`), so that every step

@@ -1,7 +1,8 @@
 """The spool's folders on disk, step by step; everything here blocks.
 
 Knows: which file operation comes after which, so that a crash between any two loses and doubles
-nothing. Must never know: Deferreds, the schedule, mail. One process at a time: a lock says so.
+nothing. Must never know: Deferreds, the schedule, mail, what is found at a start (`recovery`). One
+process at a time: a lock says so.
 """
 
 from __future__ import annotations
@@ -21,19 +22,13 @@ from umserver.edges.mail.record import (
     CODECS,
     ENVELOPE,
     SOUND,
-    TRIES,
-    BadRecord,
     Fate,
     Tries,
     check_id,
     dump_envelope,
-    load_envelope,
-    load_tries,
-    parse_folder,
 )
 from umserver.interfaces import NoSpace, Unavailable
-from umserver.org.messages import Attachment, CallerId, Envelope, Kind
-from umserver.wire.audio.silence import speech_seconds
+from umserver.org.messages import Attachment, Envelope
 
 log = Logger()
 
@@ -70,8 +65,6 @@ class Cabinet:
     files: Files = field(factory=Files)
     reserve_octets: int = 256 * 1024
     """Kept aside, so that what was taken can still be put in its place on a full disk."""
-    least_speech: float = 0.5
-    """Seconds of sound that make a message out of an interrupted recording."""
     _lock: int = field(init=False, default=-1)
 
     def open(self) -> None:
@@ -144,7 +137,7 @@ class Cabinet:
             self.files.sync_folder(making)
             self._move(making, path)
         except OSError:
-            self._remove_quietly(making)
+            self.remove_quietly(making)
             self._discard_quietly(path)
             raise
         return path
@@ -183,7 +176,7 @@ class Cabinet:
         if not path.exists() and not gone.exists():
             return
         self._pressing(lambda: self._move(path, gone))
-        self._remove_quietly(gone)
+        self.remove_quietly(gone)
 
     def _discard_quietly(self, path: Path) -> None:
         try:
@@ -222,7 +215,8 @@ class Cabinet:
         self.files.sync_folder(target.parent)
         self.files.sync_folder(source.parent)
 
-    def _remove_quietly(self, path: Path) -> None:
+    def remove_quietly(self, path: Path) -> None:
+        """Take away what does not count any more; what stays is harmless."""
         try:
             self.files.remove(path)
         except OSError as fault:
@@ -242,89 +236,3 @@ class Cabinet:
         """Whether anything was recorded."""
         files = [path / (SOUND + codec) for codec in CODECS]
         return any(file.exists() and file.stat().st_size for file in files)
-
-    def recover(self, busy: set[str]) -> int:
-        """Turn what a crash left in `drafts` into messages; says how many. Lets `busy` ids be."""
-        for rubbish in sorted((self.folder / "tmp").iterdir()):
-            if rubbish.name not in busy:
-                self._remove_quietly(rubbish)
-        count = 0
-        for draft in sorted((self.folder / "drafts").iterdir()):
-            if draft.name not in busy:
-                count += self._guarded(draft, self._rescue)
-        return count
-
-    def _guarded(self, path: Path, work: Callable[[Path], int]) -> int:
-        """Work on one folder; a fault in it goes to the dead letters and stops nothing else."""
-        try:
-            return work(path)
-        except BadRecord as fault:
-            log.error("{path} is damaged: {fault}", path=str(path), fault=fault)
-            try:
-                self.bury(path, str(fault))
-            except OSError as worse:
-                log.error("{path} stays where it is: {fault}", path=str(path), fault=worse)
-        except OSError as fault:
-            log.error("{path} cannot be read: {fault}", path=str(path), fault=fault)
-        return 0
-
-    def _rescue(self, draft: Path) -> int:
-        envelope = self._envelope(draft, draft.name)
-        codec, sound = self.sound(draft)
-        if envelope.notice is not None:
-            self.settle(draft, envelope.id, Fate(Kind.NOTICE))
-        elif sound and speech_seconds(codec, sound) >= self.least_speech:
-            self.settle(draft, envelope.id, Fate(Kind.VOICE))
-        elif envelope.missed_call_wanted:
-            self.settle(draft, envelope.id, Fate(Kind.MISSED))
-        else:
-            self.discard(draft)
-            return 0
-        return 1
-
-    def _envelope(self, path: Path, id: str) -> Envelope:
-        try:
-            envelope = load_envelope((path / ENVELOPE).read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            raise BadRecord("there is no envelope") from None
-        if envelope.id != id:
-            raise BadRecord(f"the envelope belongs to {envelope.id}")
-        return envelope
-
-    def letters(self) -> list[Letter]:
-        """Everything in `queue` and `dead`; damaged folders of the queue go to `dead`."""
-        found: list[Letter] = []
-        for room in ("queue", "dead"):
-            for path in sorted((self.folder / room).iterdir()):
-                if room == "dead":
-                    found.append(self._dead_letter(path))
-                else:
-                    self._guarded(path, lambda p: self._collect(p, found))
-        return found
-
-    def _collect(self, path: Path, into: list[Letter]) -> int:
-        into.append(self.letter(path))
-        return 1
-
-    def letter(self, path: Path) -> Letter:
-        """One folder. Raises BadRecord, OSError."""
-        id, fate = parse_folder(path.name)
-        tries = path / TRIES
-        read = load_tries(tries.read_bytes()) if tries.exists() else Tries()
-        return Letter(path, self._envelope(path, id), fate, read, path.parent.name == "dead")
-
-    def _dead_letter(self, path: Path) -> Letter:
-        """A dead letter, as much of it as can be read."""
-        try:
-            return self.letter(path)
-        except (BadRecord, OSError):
-            id = path.name.partition(".")[0]
-            unknown = Envelope(id, "", "", 0.0, "", "", "", CallerId())
-            return Letter(path, unknown, Fate(Kind.VOICE), Tries(0, 0.0, _why(path)), dead=True)
-
-
-def _why(path: Path) -> str:
-    try:
-        return (path / WHY).read_text("utf-8", "replace").strip()[:500]
-    except OSError:
-        return "cannot be read"

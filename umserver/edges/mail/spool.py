@@ -20,13 +20,13 @@ from zope.interface import implementer
 from umserver.edges.mail.arrears import Arrears
 from umserver.edges.mail.attachment import Encode, encode_here
 from umserver.edges.mail.cabinet import Cabinet, Letter, SpoolInUse, trouble
-from umserver.edges.mail.copies import original_of
-from umserver.edges.mail.dividing import Dividing, divided
+from umserver.edges.mail.dividing import Dividing
 from umserver.edges.mail.encoder import Encoder
 from umserver.edges.mail.intake import Intake
 from umserver.edges.mail.outgoing import mail_of
 from umserver.edges.mail.queue import Queue
 from umserver.edges.mail.record import TRIES, Tries
+from umserver.edges.mail.recovery import recover
 from umserver.edges.threads import Pool, Threads
 from umserver.interfaces import IDraft, IMessageStore
 from umserver.org.messages import Attachment, Envelope, OutgoingMail, QueueEntry
@@ -76,17 +76,8 @@ class Spool:
     def recover(self) -> Deferred[int]:
         """Make messages of what a crash left, and read the queue; says how many were made."""
         self._queue.await_reading()
-        return self.threads.run(self._recover).addCallback(self._recovered)
-
-    def _recover(self) -> tuple[int, list[Letter]]:
-        try:
-            count = self.cabinet.recover(self._intake.busy)
-            letters = self.cabinet.letters()
-            found = [one for letter in letters for one in divided(self.cabinet, letter)]
-        except OSError as fault:
-            raise trouble(fault, "reading the spool") from None
-        whole = {letter.envelope.id for letter in found if letter.envelope.also}
-        return count, [one for one in found if original_of(one.envelope) not in whole]
+        read = self.threads.run(recover, self.cabinet, self._intake.busy)
+        return read.addCallback(self._recovered)
 
     def _recovered(self, read: tuple[int, list[Letter]]) -> int:
         count, letters = read
