@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 
-from attrs import define
+from attrs import define, field
 
 from tests.kit.callee import Callee
 from tests.kit.gateway import Gateway
 from tests.kit.house import HouseCase, attachment
 from tests.kit.media import HOST, Peer, noise
-from tests.kit.raw_sip import sdp
+from tests.kit.raw_sip import Raw, sdp
+from tests.kit.secret_peer import SecretPeer
+from umserver.edges.net.media.dtls import Association, Identity, make_identity
+from umserver.wire.media import Handshake
+from umserver.wire.sdp import parse_sdp
+from umserver.wire.sdp.fingerprint import fingerprints_of
 
 LOOPBACK = 'address = "127.0.0.1"'
 ON = f"{LOOPBACK}\nmedia_behind_nat = true"
@@ -25,6 +30,32 @@ class HiddenGateway(Gateway):
     def address(self) -> str:
         """Its own URI as it knows it."""
         return f"sip:{self.user}@{AT_HOME}:5060"
+
+
+@define(eq=False, repr=False)
+class SecretGateway(HiddenGateway):
+    """The same with encrypted sound, whose keys it agrees on by a handshake (RFC 5763)."""
+
+    media: Peer = field(factory=SecretPeer)
+    shows: Identity = field(factory=make_identity)
+    """Its certificate."""
+    says: Identity | None = None
+    """The one that it announces; None: its own."""
+
+    @property
+    def offer(self) -> str:
+        """What it offers."""
+        lines = (f"a=fingerprint:{(self.says or self.shows).fingerprint}", "a=setup:actpass")
+        body = sdp(4000, host=AT_HOME, lines=(*lines, "a=rtcp-mux"))
+        return body.replace("RTP/AVP", "UDP/TLS/RTP/SAVP")
+
+    def listen_to(self, message: Raw) -> None:
+        """Begin the handshake with whom the answer announces."""
+        super().listen_to(message)
+        answer = parse_sdp(message.body.encode())
+        assert isinstance(self.media, SecretPeer)
+        terms = Handshake(True, fingerprints_of(answer, answer.media[0]))
+        self.media.association = Association(self.shows, terms, 0.0)
 
 
 class HiddenCallee(Callee):
@@ -59,6 +90,31 @@ class BehindNat(HouseCase):
         gateway.hang_up()
         self.assertIn(noise(3.0, 2), self.message())
         self.assertGreater(len(gateway.media.heard), 100)
+
+    def secret(self, **changes: Identity) -> SecretGateway:
+        """A gateway with encrypted sound, in a call that is answered."""
+        gateway = SecretGateway(self.stage, HOST, **changes)
+        self.addCleanup(gateway.media.close)
+        gateway.call((HOST, self.desk_port), body=gateway.offer)
+        return gateway
+
+    def test_encrypted_by_a_handshake(self) -> None:
+        """The same with DTLS-SRTP: where its handshake comes from, its sound does (RFC 5763)."""
+        self.start(lambda text: text.replace(LOOPBACK, ON))
+        gateway = self.secret()
+        gateway.keep_silent(12.0)
+        gateway.play(noise(3.0, 2))
+        gateway.hang_up()
+        self.assertIn(noise(3.0, 2), self.message())
+        self.assertGreater(len(gateway.media.heard), 100)
+
+    def test_another_certificate(self) -> None:
+        """Whoever shows another certificate than was announced is neither heard nor spoken to."""
+        self.start(lambda text: text.replace(LOOPBACK, ON))
+        gateway = self.secret(says=make_identity())
+        gateway.keep_silent(5.0)
+        self.assertEqual(gateway.media.heard, [])
+        gateway.hang_up()
 
     def test_a_call_that_we_place(self) -> None:
         """Somebody behind it whom we call for a caller hears, is heard, and can be hung up on."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from tests.kit.media import HOST, clip, noise
 from tests.kit.secret_peer import SecretPeer, keying
-from tests.kit.translated import FALSE, TranslatedCase, place_of
-from umserver.wire.media import Handshake
-from umserver.wire.sdp.fingerprint import Fingerprint
+from tests.kit.translated import FALSE, TranslatedCase
 
 
 class SecretTests(TranslatedCase):
@@ -79,10 +77,3 @@ class SecretTests(TranslatedCase):
             self.step(0.02)
         self.assertIsNone(leg._peer)
         self.assertEqual(leg.close().forged, 0)
-
-    def test_a_handshake(self) -> None:
-        """Where keys come from a handshake the agreed address alone is heard."""
-        peer = self.peer()
-        terms = Handshake(False, (Fingerprint("sha-256", bytes(32)),))
-        leg = self.translated(peer, handshake=terms, **place_of(peer))
-        self.assertEqual(leg._peer, (HOST, place_of(peer)["remote_port"]))

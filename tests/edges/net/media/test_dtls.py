@@ -75,6 +75,18 @@ class AssociationTests(SynchronousTestCase):
         assert server.keying is not None
         self.assertEqual(server.keying.suite.name, "AEAD_AES_128_GCM")
 
+    def test_an_end(self) -> None:
+        """Once both sides have keys they fall silent."""
+        server, client = ends()
+        waiting = [(server, data) for data in client.wake(0.0)]
+        for _ in range(10):
+            sent, waiting = waiting, []
+            for towards, data in sent:
+                sender = client if towards is server else server
+                waiting += [(sender, each) for each in towards.receive(data, 0.0)]
+        self.assertEqual(waiting, [])
+        self.agree(server, client)
+
     def test_every_single_loss(self) -> None:
         """Whichever datagram is lost, the handshake comes about a second or two later."""
         for lost in range(1, 8):
@@ -202,6 +214,23 @@ class LegTests(SecretCase):
             self.assertEqual(take.sound, noise(1.0, 2))
             self.assertEqual(peer.unreadable, 0)
             self.assertEqual(leg.close().forged, 0)
+
+    def test_a_foreign_hello(self) -> None:
+        """A hello from elsewhere, before and while the peer shakes, is not even answered."""
+        peer, leg = self.shaking()
+        stranger = self.secret_peer()
+        stranger.shake(THEIRS, self.engine.identity())
+        stranger.towards(leg)
+        self.step(0.1, stranger)
+        for _ in range(10):
+            stranger.send_raw(b"\x16\xfe\xfd" + bytes(60))
+            self.step(0.05, stranger, peer)
+        self.assertTrue(peer.shield.ready)
+        self.assertEqual((stranger.shield.ready, stranger.handshakes), (False, 1))
+        take, _ = self.record(leg)
+        self.talk(peer, noise(0.5, 2))
+        leg.stop_recording()
+        self.assertEqual(take.sound, noise(0.5, 2))
 
     def test_losses(self) -> None:
         """A lost datagram of the handshake is sent again; the greeting waits for it.

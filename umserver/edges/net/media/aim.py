@@ -3,8 +3,8 @@
 Knows: the sockets of a leg, the rule of `umserver.wire.rtp.learning`. Must never know: calls,
 settings, how peers agree. A settled leg has a connected socket, so the kernel drops what strangers
 send and nothing is asked a packet. Only while something may be learned the socket hears everybody;
-what is said goes to the agreed address meanwhile. A peer that agrees on keys by a handshake is
-heard at the agreed address alone: the handshake itself proves nothing before it is over.
+what is said goes to the agreed address meanwhile. Of a peer that agrees on keys by a handshake
+nothing teaches but the end of one, which proves that the announced certificate is there.
 """
 
 from __future__ import annotations
@@ -46,19 +46,15 @@ class Aim:
             if plan.has_address:
                 log.warn("sound cannot be sent to {host}", host=plan.remote_host)
             return
-        learns = self.origins is not None and plan.handshake is None
         if agreed != self._agreed:
-            if learns and self._let_go():
+            if self.origins is not None and self._let_go():
                 self._begin(agreed, plan, now)
             elif not self._bind(agreed, now):
                 return
             self._agreed = agreed
         elif self.learning is not None:
-            if not learns:
-                self._bind(agreed, now)
-            else:
-                self.learning.kinds = plan.receive_kinds
-                self.learning.sources = plan.remote_sources
+            self.learning.kinds = plan.receive_kinds
+            self.learning.sources = plan.remote_sources
         self._reports.connect(plan, self.learning is not None)
 
     def learn(self, now: float) -> None:

@@ -169,8 +169,8 @@ class Association:
             if self.keying is None:
                 self._pause = FIRST_RESEND
                 self._wait(now)
-        elif self.keying is not None and data[0] in _OF_HANDSHAKES:
-            return self._flight
+        elif self.keying is not None and not self._terms.active and data[0] in _OF_HANDSHAKES:
+            return self._flight  # the last one is the server's; a client would be answered again
         return sent
 
     def _wait(self, now: float) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from umserver.edges.net.media.dtls import Association, Identity
+from umserver.edges.net.media.dtls import Identity
+from umserver.edges.net.media.handshakes import Handshakes
 from umserver.edges.net.media.inlet import Inlet
 from umserver.edges.net.media.ports import PortPair
 from umserver.edges.net.media.reports import Reports
 from umserver.edges.net.media.speaker import Speaker
+from umserver.wire.media import Handshake
 from umserver.wire.media.plan import MediaPlan
+from umserver.wire.rtp.learning import Address
 from umserver.wire.srtp import Keying, Shield
 
 _About = tuple[object, ...]
@@ -41,43 +44,64 @@ class Guard:
         self._reports = reports
         self._random = random
         self._identity = identity
-        self._association: Association | None = None
+        self._handshakes: Handshakes | None = None
         self._about: _About = ()
+        self._agreed: Address | None = None
 
     def use(self, plan: MediaPlan, now: float) -> None:
         """Protect sound as agreed from now on."""
         if not plan.secured:
             self._put(None)
-            self._association, self._about = None, ()
+            self._forget()
             return
         if self.shield is None:
             self._put(Shield())
         if plan.keying is not None:
-            self._association, self._about = None, ()
+            self._forget()
             self._adopt(plan.keying)
-        elif plan.handshake is not None:
-            # Who begins may be said otherwise later: that alone asks for no other handshake.
-            about = (plan.handshake.fingerprints, plan.remote_host, plan.remote_port)
-            if about != self._about:
-                self._about = about
-                self._association = Association(self._identity(), plan.handshake, now)
+        elif plan.handshake is not None and plan.has_address:
+            self._shake(plan, plan.handshake, now)
+
+    def _shake(self, plan: MediaPlan, terms: Handshake, now: float) -> None:
+        """Who begins may be said otherwise later: that alone asks for no other handshake."""
+        self._agreed = plan.remote_host, plan.remote_port
+        about = (terms.fingerprints, self._agreed)
+        if about != self._about:
+            self._about = about
+            self._handshakes = Handshakes(self._identity(), terms, now, self._send)
+            self._inlet.proves = self.proves
+
+    def _forget(self) -> None:
+        self._handshakes, self._about, self._inlet.proves = None, (), None
 
     def receive(self, now: float) -> None:
-        """Go on with the handshake by what came."""
+        """Go on with the handshake by what came from the peer."""
         datagrams, self._inlet.handshakes = self._inlet.handshakes, []
-        association = self._association
-        if association is None:
-            return
-        pending = association.keying is None
         for data in datagrams:
-            self._send(association.receive(data, now))
-        if pending and association.keying is not None:
-            self._adopt(association.keying)
+            self._receive(data, now, None)
+
+    def proves(self, source: Address, data: bytes, now: float) -> bool:
+        """While it is being learned where the peer is: whether this proves that it is there."""
+        return self._receive(data, now, None if source == self._agreed else source)
+
+    def settle(self) -> None:
+        """It is known where the peer is."""
+        if self._handshakes is not None:
+            self._handshakes.settle()
 
     def wake(self, now: float) -> None:
         """A few times a second."""
-        if self._association is not None and not self._association.over:
-            self._send(self._association.wake(now))
+        if self._handshakes is not None:
+            self._handshakes.wake(now)
+
+    def _receive(self, data: bytes, now: float, source: Address | None) -> bool:
+        """Whether there are keys by this."""
+        if self._handshakes is None:
+            return False
+        keying = self._handshakes.receive(data, now, source)
+        if keying is not None:
+            self._adopt(keying)
+        return keying is not None
 
     def _put(self, shield: Shield | None) -> None:
         self.shield = self._inlet.shield = self._reports.shield = shield
@@ -91,9 +115,11 @@ class Guard:
             self._reports.rename(self._speaker.ssrc)
         self.ready = True
 
-    def _send(self, datagrams: list[bytes]) -> None:
-        for data in datagrams:
-            try:
-                self._sock.send(data)
-            except OSError:
-                self._speaker.failures += 1
+    def _send(self, data: bytes, place: Address | None) -> None:
+        if place is None:
+            self._speaker.put(data)
+            return
+        try:
+            self._sock.sendto(data, place)
+        except OSError:
+            self._speaker.failures += 1

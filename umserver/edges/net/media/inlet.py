@@ -8,6 +8,7 @@ is learned from a packet before it has proved genuine.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 from umserver.edges.net.media.capture import Capture, News
 from umserver.edges.net.media.dtls import is_handshake
@@ -15,7 +16,7 @@ from umserver.edges.net.media.hearing import TonePad
 from umserver.edges.net.media.outlet import Mirror
 from umserver.edges.net.media.relay import Relay
 from umserver.wire.media.plan import MediaPlan
-from umserver.wire.rtp.learning import Learning
+from umserver.wire.rtp.learning import Address, Learning
 from umserver.wire.rtp.packet import HEADER, MARKER, MAX_SIZE, PLAIN, VERSION, span
 from umserver.wire.rtp.sequence import SWITCHED, Source
 from umserver.wire.rtp.tape import Tape
@@ -58,6 +59,8 @@ class Inlet:
         """What opens packets; None: they come in the clear."""
         self.handshakes: list[bytes] = []
         """DTLS that came since somebody looked."""
+        self.proves: Callable[[Address, bytes, float], bool] | None = None
+        """Whether a datagram ends a handshake with the peer; None: there are no handshakes."""
         self.keys: list[str] = []
         """Keys heard since somebody looked."""
         self._sock = sock
@@ -109,7 +112,7 @@ class Inlet:
             if address[:2] == (host, port):
                 self._datagram(length, now)
 
-    def learn(self, learning: Learning, now: float) -> tuple[str, int] | None:
+    def learn(self, learning: Learning, now: float) -> Address | None:
         """Hear who is there while the socket is not connected, within bounds.
 
         Gives the address that turns out to be the peer's; only what came from there was heard.
@@ -126,7 +129,7 @@ class Inlet:
             if not learning.admits(address, now) or length < 12:
                 self.strange += 1
                 continue
-            packets = self._lesson(learning, address, length)
+            packets = self._lesson(learning, address, length, now)
             if packets is not None:
                 for packet in packets:
                     self._hear_plain(packet, now)
@@ -134,9 +137,11 @@ class Inlet:
         return None
 
     def _lesson(
-        self, learning: Learning, address: tuple[str, int], length: int
+        self, learning: Learning, address: Address, length: int, now: float
     ) -> list[bytes] | None:
         """The packets to be heard, when the one in the buffer settles who is there; else None."""
+        if self.proves is not None:
+            return [] if self.proves(address, bytes(_buffer[:length]), now) else None
         first, second, sequence, _, ssrc = _unpack(_buffer)
         if first >> 6 != VERSION or _FIRST_RTCP <= second <= _LAST_RTCP:
             return None

@@ -159,8 +159,11 @@ class Leg:
 
     def _learn(self, now: float) -> None:
         """Hear who is there while that is not settled."""
+        if self.closed:
+            return
         self._aim.learn(now)
         if self._aim.learning is None:
+            self._guard.settle()
             self._follow_aim()
             if self._joined is not None:
                 self._joined.speak_to(self)
@@ -320,7 +323,10 @@ class Leg:
             if inlet.handshakes:
                 news.append((self._guard.receive, (now,)))
         elif self._aim.learning is not None:
-            self._learn(now)
+            if inlet.proves is None:
+                self._learn(now)
+            else:  # a handshake takes its time, so not within the tick
+                news.append((self._learn, (now,)))
         if self._plan is not None and self._guard.ready:
             if self._playlist is not None or self._pressing or inlet.mirror is not None:
                 if slot >= self._send_at:

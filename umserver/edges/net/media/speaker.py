@@ -54,6 +54,13 @@ class Speaker:
         """The RTP timestamp of what is said in this slot."""
         return (self._offset + slot * SAMPLES_PER_SLOT) & 0xFFFFFFFF
 
+    def put(self, data: bytes) -> None:
+        """Send what is no sound, as it is."""
+        try:
+            self._send(data)
+        except OSError:
+            self.failures += 1
+
     def say(
         self, kind: int, timestamp: int, payload: bytes | bytearray | memoryview, marker: bool
     ) -> None:
