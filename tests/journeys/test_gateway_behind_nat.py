@@ -70,11 +70,11 @@ class HiddenCallee(Callee):
 class BehindNat(HouseCase):
     """The gateway calls the desk; the translator is 127.0.0.1."""
 
-    def hidden(self) -> HiddenGateway:
+    def hidden(self, number: str = "1001") -> HiddenGateway:
         """The gateway, in a call that is answered."""
         gateway = HiddenGateway(self.stage, HOST)
         self.addCleanup(gateway.media.close)
-        gateway.call((HOST, self.desk_port), body=sdp(4000, host=AT_HOME))
+        gateway.call((HOST, self.desk_port), number, body=sdp(4000, host=AT_HOME))
         return gateway
 
     def message(self) -> bytes:
@@ -90,6 +90,17 @@ class BehindNat(HouseCase):
         gateway.hang_up()
         self.assertIn(noise(3.0, 2), self.message())
         self.assertGreater(len(gateway.media.heard), 100)
+
+    def test_silent_for_long(self) -> None:
+        """A telephone that sends nothing while it listens is found by its first words."""
+        self.start(lambda text: text.replace(LOOPBACK, ON))
+        gateway = self.hidden("5008")
+        self.stage.walk(45.0)
+        self.assertEqual((gateway.requests("BYE"), gateway.media.heard), ([], []))
+        gateway.play(noise(3.0, 2))
+        gateway.hang_up()
+        heard = gateway.media.sound()
+        self.assertIn(noise(3.0, 2)[4_000:20_000], heard)
 
     def secret(self, **changes: Identity) -> SecretGateway:
         """A gateway with encrypted sound, in a call that is answered."""

@@ -159,6 +159,7 @@ class LearningTests(SynchronousTestCase):
         """After its time, or its number of packets, nothing is learned any more."""
         packets = Packets(self.learning())
         end = BEGAN + WINDOW.seconds
+        self.assertIsNone(packets.send(REAL, kind=18))
         self.assertIsNone(packets.send(REAL, now=end - 0.1))
         self.assertIsNone(packets.send(REAL, now=end))
         self.assertFalse(packets.learning.is_over(end - 0.1))
@@ -169,6 +170,18 @@ class LearningTests(SynchronousTestCase):
         self.assertTrue(packets.learning.is_over(BEGAN))
         packets.send(REAL)
         self.assertIsNone(packets.send(REAL))
+
+    def test_silence(self) -> None:
+        """Time runs from the first packet on: whoever is silent first is learned all the same."""
+        packets, late = Packets(self.learning()), BEGAN + 3600.0
+        self.assertFalse(packets.learning.is_quiet(BEGAN + WINDOW.seconds - 0.1))
+        packets.send(STRANGER)
+        self.assertTrue(packets.learning.is_quiet(late))
+        self.assertFalse(packets.learning.is_over(late))
+        self.assertIsNone(packets.send(REAL, now=late))
+        self.assertFalse(packets.learning.is_quiet(late))
+        self.assertIsNotNone(packets.send(REAL, now=late + WINDOW.seconds - 0.1))
+        self.assertTrue(packets.learning.is_over(late + WINDOW.seconds))
 
     def test_where_it_was_before(self) -> None:
         """After a new agreement what is still under way from the former place teaches nothing."""

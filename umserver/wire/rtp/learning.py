@@ -19,15 +19,17 @@ Address = tuple[str, int]
 
 @frozen
 class Window:
-    """How long something may be learned after an agreement; whichever ends first."""
+    """How long something may be learned; whichever ends first.
+
+    Both count packets from addresses where the peer may be alone, and time from the first of them:
+    a peer that says nothing while it listens has its first packets still before it.
+    """
 
     seconds: float
     packets: int
-    """From addresses where the peer may be; packets of others are not even looked at."""
 
 
 WINDOW = Window(seconds=30.0, packets=100)
-"""Long enough for a gateway that sends nothing while its caller listens to a greeting."""
 
 IN_A_ROW = 2
 """Packets in the clear that have to follow on each other."""
@@ -84,12 +86,18 @@ class Learning:
     former: Address | None = None
     """Where it was heard under the agreement before this one."""
     left: int = field(init=False, default=WINDOW.packets)
+    _first: float | None = field(init=False, default=None)
     _candidates: dict[Address, _Candidate] = field(init=False, factory=dict)
     _known: dict[str, bool] = field(init=False, factory=dict)
 
     def is_over(self, now: float) -> bool:
         """Whether it is too late to learn anything."""
-        return self.left <= 0 or now >= self.began + WINDOW.seconds
+        since = now if self._first is None else self._first
+        return self.left <= 0 or now >= since + WINDOW.seconds
+
+    def is_quiet(self, now: float) -> bool:
+        """Whether nothing came for long, and still may."""
+        return self._first is None and now >= self.began + WINDOW.seconds
 
     def admits(self, address: Address, now: float) -> bool:
         """Whether a packet from there is looked at; each one is counted."""
@@ -98,6 +106,7 @@ class Learning:
         if address == self.former != self.agreed and now < self.began + AFTERGLOW:
             return False
         self.left -= 1
+        self._first = now if self._first is None else self._first
         return True
 
     def teaches(

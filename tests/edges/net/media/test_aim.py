@@ -62,16 +62,31 @@ class LearningTests(TranslatedCase):
         peer = self.peer()
         leg = self.translated(peer, **place_of(peer))
         leg.play([clip(WINDOW.seconds + 2.0, 3)])
-        self.step(WINDOW.seconds - 1.0, peer)
-        self.assertIsNone(leg._peer)
-        self.step(3.2, peer)
+        self.step(WINDOW.seconds + 2.2, peer)
         self.assertEqual(len(peer.sound()), round((WINDOW.seconds + 2.0) * 8000))
+        self.talk(peer, noise(0.1))
         self.assertIsNotNone(leg._peer)
 
+    def test_silent_for_long(self) -> None:
+        """One that says nothing while it listens is found by its first words, however late."""
+        peer = self.peer()
+        leg = self.translated(peer)
+        self.step(2 * WINDOW.seconds, peer)
+        take, _ = self.record(leg)
+        leg.play([clip(0.5, 3)])
+        self.talk(peer, noise(0.5, 2))
+        self.step(0.1, peer)
+        leg.stop_recording()
+        self.assertEqual(take.sound, noise(0.5, 2))
+        heard = peer.sound()
+        self.assertGreaterEqual(len(heard), 3500)
+        self.assertEqual(heard, noise(0.5, 3)[-len(heard) :])
+
     def test_too_late(self) -> None:
-        """Whoever speaks first when it is too late is not heard from another address."""
+        """Who speaks too long after a first packet is not heard from another address any more."""
         peer, agreed = self.peer(), self.peer()
         leg = self.translated(peer, **place_of(agreed))
+        self.other(HOST).say(leg)
         self.step(WINDOW.seconds + 0.1, agreed)
         take, _ = self.record(leg)
         self.talk(peer, noise(0.5))

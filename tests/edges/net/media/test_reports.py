@@ -90,3 +90,20 @@ class ReportTests(TranslatedCase):
         leg.play([clip(WINDOW.seconds + 12.0)])
         self.step(WINDOW.seconds + 11.0, peer)
         self.assertTrue(peer.reports)
+        peer.report(self.report(peer.ssrc, 5, leg))
+        self.step(1.2, peer)
+        self.assertEqual(self.lost(leg), 5)
+
+    def test_learned_late(self) -> None:
+        """When the sound is learned after a long silence reports follow it as ever."""
+        peer, agreed = self.peer(), self.peer()
+        leg = self.translated(peer, **place_of(agreed))
+        leg.play([clip(WINDOW.seconds + 12.0)])
+        self.step(WINDOW.seconds + 1.0, agreed)
+        self.talk(peer, noise(0.1))
+        peer.report(self.report(peer.ssrc, 5, leg))
+        self.step(1.2, peer)
+        agreed.report(self.report(peer.ssrc, 6, leg))
+        self.step(11.0, peer)
+        self.assertEqual(self.lost(leg), 5)
+        self.assertTrue(peer.reports)

@@ -64,7 +64,8 @@ class Aim:
             return
         found = self._inlet.learn(learning, now)
         if found is None:
-            if learning.is_over(now) and self._bind(learning.agreed, now):
+            is_over = learning.is_over(now) and self._bind(learning.agreed, now)
+            if is_over or learning.is_quiet(now):
                 self._reports.stay()
         elif self._bind(found, now):
             self._reports.follow(found, learning.agreed, now)

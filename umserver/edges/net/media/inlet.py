@@ -44,7 +44,7 @@ class Inlet:
         self.capture: Capture | None = None
         self.mirror: Mirror | None = None
         self.relay: Relay | None = None
-        """Who says what is heard to somebody else; keys go there too, and to nobody here."""
+        """Who says it to somebody else; keys go there too, and to nobody here."""
         self.tones: TonePad | None = None
         self.last_heard = 0.0
         self.packets = 0
@@ -113,9 +113,9 @@ class Inlet:
                 self._datagram(length, now)
 
     def learn(self, learning: Learning, now: float) -> Address | None:
-        """Hear who is there while the socket is not connected, within bounds.
+        """Hear who is there while the socket is not connected; the address, once that is known.
 
-        Gives the address that turns out to be the peer's; only what came from there was heard.
+        Only what came from there was heard.
         """
         for _ in range(BACKLOG):
             try:

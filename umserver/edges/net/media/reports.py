@@ -108,19 +108,22 @@ class Reports:
         That is the port of the first genuine one about this sound; until it comes, at most as long
         as for sound, ours go to the agreed place, or beside the sound where that is elsewhere.
         """
-        if not self._loose or self._peer is None:
+        if self._agreed is None:
             return
         if self._mux:
             self._loose = False
         elif not self._let_go():
             self.stay()
         else:
-            self._host, self._until = sound[0], now + WINDOW.seconds
+            self._loose, self._host, self._until = True, sound[0], now + WINDOW.seconds
+            self._peer = self._agreed
             if sound != agreed:
                 self._peer = (sound[0], min(sound[1] + 1, _LAST_PORT))
 
     def stay(self) -> None:
-        """Nothing was learned, or it is too late: hear and tell whom we know."""
+        """Nothing was learned so far, or it is too late: hear and tell whom we know."""
+        if not self._loose:
+            return
         self._loose = False
         if self._peer is not None and not self._mux and not self._bind(self._peer):
             self._peer = None
