@@ -42,11 +42,10 @@ class SecretGateway(HiddenGateway):
     says: Identity | None = None
     """The one that it announces; None: its own."""
 
-    @property
-    def offer(self) -> str:
-        """What it offers."""
-        lines = (f"a=fingerprint:{(self.says or self.shows).fingerprint}", "a=setup:actpass")
-        body = sdp(4000, host=AT_HOME, lines=(*lines, "a=rtcp-mux"))
+    def offer(self, *lines: str) -> str:
+        """What it offers, with these lines."""
+        shown = (f"a=fingerprint:{(self.says or self.shows).fingerprint}", "a=setup:actpass")
+        body = sdp(4000, host=AT_HOME, lines=(*shown, *lines))
         return body.replace("RTP/AVP", "UDP/TLS/RTP/SAVP")
 
     def listen_to(self, message: Raw) -> None:
@@ -102,17 +101,25 @@ class BehindNat(HouseCase):
         heard = gateway.media.sound()
         self.assertIn(noise(3.0, 2)[4_000:20_000], heard)
 
-    def secret(self, **changes: Identity) -> SecretGateway:
-        """A gateway with encrypted sound, in a call that is answered."""
+    def secret(self, *lines: str, **changes: Identity) -> SecretGateway:
+        """A gateway with encrypted sound and these lines, in a call that is answered."""
         gateway = SecretGateway(self.stage, HOST, **changes)
         self.addCleanup(gateway.media.close)
-        gateway.call((HOST, self.desk_port), body=gateway.offer)
+        gateway.call((HOST, self.desk_port), body=gateway.offer(*lines))
         return gateway
 
     def test_encrypted_by_a_handshake(self) -> None:
         """The same with DTLS-SRTP: where its handshake comes from, its sound does (RFC 5763)."""
+        self.secret_message("a=rtcp-mux")
+
+    def test_reports_on_a_port_of_their_own(self) -> None:
+        """Nor does it need rtcp-mux, or a handshake for reports."""
+        self.secret_message()
+
+    def secret_message(self, *lines: str) -> None:
+        """Offered with these lines, a message is recorded bit for bit and the greeting heard."""
         self.start(lambda text: text.replace(LOOPBACK, ON))
-        gateway = self.secret()
+        gateway = self.secret(*lines)
         gateway.keep_silent(12.0)
         gateway.play(noise(3.0, 2))
         gateway.hang_up()

@@ -54,6 +54,10 @@ class SecretPeer(Peer):
     """Every packet of sound as it was sent."""
     unreadable: int = 0
     """Packets that came and were not for us: in the clear, or with another key."""
+    beside: Association | None = None
+    """The association of reports, where they have a port of their own (RFC 5764 §3)."""
+    cover: Shield | None = None
+    """What protects reports there; None: what protects sound does."""
     lost_handshakes: set[int] = field(factory=set)
     """The numbers of datagrams of the handshake that the network loses, both ways counted."""
     handshakes: int = 0
@@ -64,11 +68,18 @@ class SecretPeer(Peer):
         self.shield.use(turned(keys))
         return {"keying": keys}
 
-    def shake(self, ours: Identity, leg: Identity, active: bool = True) -> dict[str, object]:
-        """Begin, or wait for, a handshake with the leg; what its plan says about it."""
+    def shake(
+        self, ours: Identity, leg: Identity, active: bool = True, mux: bool = True
+    ) -> dict[str, object]:
+        """Begin, or wait for, a handshake with the leg; what its plan says about it.
+
+        Without `mux` there is a second one for reports.
+        """
         terms = Handshake(active, (leg.fingerprint,))
         self.association = Association(ours, terms, self.time)
-        port = self._rtp.getsockname()[1]
+        if not mux:
+            self.beside, self.cover = Association(ours, terms, self.time), Shield()
+        port = (self._rtp if mux else self._rtcp).getsockname()[1]
         return {
             "handshake": Handshake(not active, (ours.fingerprint,)),
             "remote_rtcp_port": port,
@@ -87,7 +98,7 @@ class SecretPeer(Peer):
 
     def report(self, data: bytes) -> None:
         """Encrypt a report."""
-        super().report(self.shield.seal_rtcp(data) or b"")
+        super().report((self.cover or self.shield).seal_rtcp(data) or b"")
 
     def hear(self) -> list[packet.Packet]:
         """Decrypt sound; go on with a handshake."""
@@ -108,9 +119,23 @@ class SecretPeer(Peer):
         self.time += 0.005
         if self.association is not None and not self.association.over:
             self._put_out(self.association.wake(self.time))
+        if self.beside is not None and not self.beside.over:
+            self._put_beside(self.beside.wake(self.time))
         self.heard += self.hear()
         for data in self._arrived(self._rtcp):
-            self.reports += rtcp.parse(self.shield.open_rtcp(data) or b"")
+            if self.beside is not None and is_handshake(data[0]):
+                self._shake_beside(self.beside, data)
+            else:
+                self.reports += rtcp.parse((self.cover or self.shield).open_rtcp(data) or b"")
+
+    def _shake_beside(self, association: Association, data: bytes) -> None:
+        self._put_beside(association.receive(data, self.time))
+        if association.keying is not None and self.cover is not None and not self.cover.ready:
+            self.cover.use(association.keying)
+
+    def _put_beside(self, datagrams: list[bytes]) -> None:
+        for data in datagrams:
+            super().report(data)
 
     def _shake_on(self, data: bytes) -> None:
         self.handshakes += 1

@@ -336,13 +336,13 @@ class HandshakeTests(ProtectionCase):
         self.assertNotIn("crypto", answer)
 
     def test_where_reports_go(self) -> None:
-        """To the port of the sound where both say so, else nowhere: there are no keys for it."""
-        for lines, port in ((("a=rtcp-mux",), 4000), ((), 0)):
+        """To the port of the sound where both say so, else to the next or a named one."""
+        for lines, port in ((("a=rtcp-mux",), 4000), ((), 4001), (("a=rtcp:4444",), 4444)):
             ours = session()
             _, answer = self.answered(ours, "m=audio 4000 UDP/TLS/RTP/SAVPF 0", SHOWN, *lines)
             assert ours.plan is not None
             self.assertEqual(ours.plan.remote_rtcp_port, port)
-            self.assertEqual("rtcp-mux" in answer, bool(port))
+            self.assertEqual("rtcp-mux" in answer, port == 4000)
 
     def test_both_ends(self) -> None:
         """An offer of ours leads to a handshake, and a later one to the same."""

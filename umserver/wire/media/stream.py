@@ -71,10 +71,8 @@ class Stream:
     """The SSRCs of its packets, where they are stated (RFC 5576 §4.1)."""
 
     def reports_port(self, terms: Terms) -> int:
-        """Where RTCP goes, 0 for nowhere: a handshake gives keys to the port of the sound alone."""
-        if terms.mux:
-            return self.port
-        return self.rtcp_port if terms.handshake is None else 0
+        """Where RTCP goes; 0 for nowhere."""
+        return self.port if terms.mux else self.rtcp_port
 
 
 def read_stream(

@@ -8,6 +8,7 @@ from tests.kit.translated import FALSE, Other, TranslatedCase, place_of
 from umserver.edges.net.media import Leg
 from umserver.edges.net.media.dtls import Identity, is_handshake, make_identity
 from umserver.edges.net.media.handshakes import MOST_ELSEWHERE
+from umserver.wire.rtp import rtcp
 from umserver.wire.rtp.learning import WINDOW
 from umserver.wire.rtp.packet import Packet
 
@@ -116,6 +117,53 @@ class HandshakeTests(HandshakeCase):
             peer.say(FALSE)
         self.settled(second, leg)
         self.assertEqual(leg._peer, (HOST, place_of(second)["remote_port"]))
+
+
+class ReportTests(HandshakeCase):
+    """Reports on a port of their own: their handshake says where that is (RFC 5764 §3)."""
+
+    def apart(self, active: bool = True) -> tuple[SecretPeer, Leg]:
+        """A hidden peer without rtcp-mux, and its leg."""
+        peer = self.secret_peer()
+        terms = peer.shake(THEIRS, self.engine.identity(), active, mux=False)
+        return peer, self.translated(peer, **{**terms, **AT_HOME, "remote_rtcp_port": 4001})
+
+    def test_both_ways(self) -> None:
+        """They come and go by the port that the handshake came from."""
+        peer, leg = self.apart()
+        leg.play([clip(12.0)])
+        self.step(3.0, peer)
+        assert peer.cover is not None
+        self.assertTrue(peer.cover.ready)
+        peer.report(self.report(leg, 5))
+        self.step(9.0, peer)
+        self.assertTrue(peer.reports)
+        quality = leg.close()
+        self.assertEqual((quality.lost_by_peer, quality.forged), (5, 0))
+
+    def report(self, leg: Leg, lost: int) -> bytes:
+        """A report about the leg's sound."""
+        block = rtcp.ReportBlock(leg._speaker.ssrc, 0, lost, 0, 0, 0, 0)
+        return rtcp.build([rtcp.ReceiverReport(0x1234ABCD, (block,))])
+
+    def test_strangers(self) -> None:
+        """Whoever shows another certificate, or comes from elsewhere, is told nothing."""
+        peer, leg = self.apart()
+        peer.beside = None
+        liar, other = self.secret_peer(), self.other()
+        liar.shake(STRANGER, self.engine.identity(), mux=False)
+        liar.association = None
+        liar.towards(leg)
+        leg.play([clip(12.0, 3)])
+        self.step(0.5, peer)
+        for _ in range(20):
+            other.put(b"\x16\xfe\xfd" + bytes(60), leg, 1)
+            self.step(0.5, peer, liar)
+        self.assertEqual((liar.reports, other.heard()), ([], 0))
+        self.assertEqual(peer.sound(), noise(12.0, 3)[: len(peer.sound())])
+        leg.close()
+        liar.listen()
+        self.assertEqual(liar.reports, [])
 
 
 class AttackTests(HandshakeCase):

@@ -9,7 +9,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.edges.net.media.test_srtp import SecretCase
-from tests.kit.media import Told, clip, noise
+from tests.kit.media import Peer, Told, clip, noise
 from tests.kit.secret_peer import SecretPeer, without_srtp
 from umserver.edges.net.media import Leg
 from umserver.edges.net.media.dtls import (
@@ -22,6 +22,7 @@ from umserver.edges.net.media.dtls import (
     make_identity,
 )
 from umserver.wire.media import Handshake
+from umserver.wire.rtp import rtcp
 from umserver.wire.rtp.packet import Packet
 
 OURS, THEIRS, STRANGER = make_identity(), make_identity(), make_identity()
@@ -304,3 +305,89 @@ class LegTests(SecretCase):
         leg.stop_recording()
         wanted = b"".join(noise(0.2, seed) for seed in (2, 3, 4, 5))
         self.assertEqual(take.sound, wanted)
+
+
+class ReportTests(SecretCase):
+    """Reports on a port of their own have a handshake of their own (RFC 5764 §3)."""
+
+    def apart(self, active: bool = True) -> tuple[SecretPeer, Leg]:
+        """A peer that does without rtcp-mux; its leg."""
+        peer = self.secret_peer()
+        terms = peer.shake(THEIRS, self.engine.identity(), active, mux=False)
+        return peer, self.leg(peer, **terms)
+
+    def report(self, leg: Leg, lost: int) -> bytes:
+        """A report about the leg's sound."""
+        block = rtcp.ReportBlock(leg._speaker.ssrc, 0, lost, 0, 0, 0, 0)
+        return rtcp.build([rtcp.ReceiverReport(0x1234ABCD, (block,))])
+
+    def test_both_roles(self) -> None:
+        """Whoever begins, reports go both ways, with other keys than the sound's."""
+        for active in (True, False):
+            peer, leg = self.apart(active)
+            leg.play([clip(8.0)])
+            self.step(2.0, peer)
+            assert peer.cover is not None
+            self.assertTrue(peer.cover.ready and peer.shield.ready)
+            self.assertNotEqual(peer.cover.keying, peer.shield.keying)
+            peer.report(self.report(leg, 5))
+            self.step(6.0, peer)
+            self.assertTrue(any(isinstance(each, rtcp.SenderReport) for each in peer.reports))
+            quality = leg.close()
+            self.assertEqual((quality.lost_by_peer, quality.forged), (5, 0))
+            peer.listen()
+            self.assertTrue(any(isinstance(each, rtcp.Goodbye) for each in peer.reports))
+
+    def test_with_the_keys_of_the_sound(self) -> None:
+        """A report with the keys of the sound, or in the clear, is not believed."""
+        peer, leg = self.apart()
+        leg.play([clip(4.0)])
+        self.step(2.0, peer)
+        peer.cover = None
+        peer.report(self.report(leg, 5))
+        Peer.report(peer, self.report(leg, 6))
+        self.step(2.0, peer)
+        quality = leg.close()
+        self.assertIsNone(quality.lost_by_peer)
+        self.assertEqual(quality.forged, 2)
+
+    def test_only_the_sound(self) -> None:
+        """A peer that shakes hands for the sound alone has all its sound, and no report from us."""
+        peer, leg = self.apart()
+        peer.beside = None
+        take, _ = self.record(leg)
+        leg.play([clip(8.0, 3)])
+        self.step(0.5, peer)
+        self.talk(peer, noise(7.0, 2))
+        self.step(1.0, peer)
+        leg.stop_recording()
+        self.assertEqual((take.sound, peer.sound()), (noise(7.0, 2), noise(8.0, 3)))
+        leg.close()
+        self.assertEqual(list(peer._arrived(peer._rtcp)), [])
+
+    def test_another_certificate(self) -> None:
+        """Who shows another certificate there gets no reports; the sound is not touched."""
+        peer, leg = self.apart()
+        peer.beside = Association(STRANGER, Handshake(True, (OURS.fingerprint,)), 0.0)
+        leg.play([clip(8.0, 3)])
+        self.step(8.2, peer)
+        self.assertEqual((peer.reports, peer.sound()), ([], noise(8.0, 3)))
+        leg.close()
+
+    def test_the_same_again(self) -> None:
+        """A re-offer of the same keeps its keys; one with rtcp-mux needs them no more."""
+        peer, leg = self.apart()
+        leg.play([clip(30.0)])
+        self.step(2.0, peer)
+        plan, keys = leg._plan, leg._reports.apart
+        assert plan is not None and keys is not None
+        leg.connect(plan)
+        self.step(6.0, peer)
+        self.assertIs(leg._reports.apart, keys)
+        self.assertTrue(peer.reports)
+        peer.reports.clear()
+        peer.cover = None
+        leg.connect(evolve(plan, remote_rtcp_port=plan.remote_port))
+        self.step(8.0, peer)
+        self.assertIsNone(leg._reports.apart)
+        self.assertTrue(peer.reports)

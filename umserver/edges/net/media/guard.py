@@ -47,6 +47,8 @@ class Guard:
         self._handshakes: Handshakes | None = None
         self._about: _About = ()
         self._agreed: Address | None = None
+        self._for_reports: Handshakes | None = None
+        self._about_reports: _About = ()
 
     def use(self, plan: MediaPlan, now: float) -> None:
         """Protect sound as agreed from now on."""
@@ -70,9 +72,25 @@ class Guard:
             self._about = about
             self._handshakes = Handshakes(self._identity(), terms, now, self._send)
             self._inlet.proves = self.proves
+        self._shake_for_reports(plan, terms, now)
+
+    def _shake_for_reports(self, plan: MediaPlan, terms: Handshake, now: float) -> None:
+        """On a port of their own reports have keys of their own (RFC 5764 §3)."""
+        if plan.remote_rtcp_port in (0, plan.remote_port):
+            self._forget_reports()
+            return
+        about = (terms.fingerprints, plan.remote_host, plan.remote_rtcp_port)
+        if about != self._about_reports:
+            self._about_reports = about
+            self._reports.apart = self._reports.apart or Shield()
+            self._for_reports = Handshakes(self._identity(), terms, now, self._reports.put)
 
     def _forget(self) -> None:
         self._handshakes, self._about, self._inlet.proves = None, (), None
+        self._forget_reports()
+
+    def _forget_reports(self) -> None:
+        self._for_reports, self._about_reports, self._reports.apart = None, (), None
 
     def receive(self, now: float) -> None:
         """Go on with the handshake by what came from the peer."""
@@ -93,6 +111,16 @@ class Guard:
         """A few times a second."""
         if self._handshakes is not None:
             self._handshakes.wake(now)
+        if self._for_reports is not None:
+            self._wake_reports(self._for_reports, now)
+
+    def _wake_reports(self, handshakes: Handshakes, now: float) -> None:
+        for source, data in self._reports.handshakes():
+            keying = handshakes.receive(data, now, source)
+            if keying is not None and self._reports.apart is not None:
+                self._reports.apart.use(keying)
+                self._reports.settle(source)
+        handshakes.wake(now)
 
     def _receive(self, data: bytes, now: float, source: Address | None) -> bool:
         """Whether there are keys by this."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from umserver.edges.net.media.dtls import Association, Identity, is_handshake
+from umserver.edges.net.media.dtls import MOST_DATAGRAMS, Association, Identity, is_handshake
 from umserver.wire.media import Handshake
 from umserver.wire.rtp.learning import Address
 from umserver.wire.srtp import Keying
@@ -30,6 +30,8 @@ class Handshakes:
         self._send = send
         self._agreed = Association(identity, terms, now)
         self._elsewhere: dict[Address, Association] = {}
+        self._left = MOST_DATAGRAMS
+        """How many from elsewhere are still looked at."""
 
     def receive(self, data: bytes, now: float, source: Address | None = None) -> Keying | None:
         """Go on by what came from this place (None: the agreed one); the keys, once there are.
@@ -39,6 +41,10 @@ class Handshakes:
         asked = source is None or source in self._elsewhere or not self._terms.active
         if asked and not is_handshake(data[0]):
             return None
+        if source is not None:
+            self._left -= 1
+            if self._left < 0:
+                return None
         association = self._agreed if source is None else self._of(source, now)
         pending = association.keying is None
         answers = association.receive(data, now) if asked else association.wake(now)

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from random import Random
 from struct import Struct
 
+from umserver.edges.net.media.dtls import is_handshake
 from umserver.edges.net.media.inlet import Inlet
 from umserver.edges.net.media.ports import STAMPED, PortPair, disconnect, is_reachable
 from umserver.edges.net.media.speaker import Speaker
 from umserver.wire.media.plan import MediaPlan
-from umserver.wire.rtp.learning import WINDOW
+from umserver.wire.rtp.learning import WINDOW, Address
 from umserver.wire.rtp.packet import MAX_SIZE, VERSION
 from umserver.wire.rtp.quality import Quality
 from umserver.wire.rtp.rtcp import Reporter, jitter_seconds
@@ -58,7 +59,10 @@ class Reports:
         self.strange = 0
         self._sent = 0
         self.shield: Shield | None = None
-        """What encrypts and opens reports; None: they go in the clear."""
+        """What protects sound, and reports; None: all goes in the clear."""
+        self.apart: Shield | None = None
+        """What protects reports on a port of their own, where its keys are others (RFC 5764 §3)."""
+        self._handshakes: list[tuple[Address, bytes]] = []
         self._pair = pair
         self._sock = pair.rtcp
         self._mux = False
@@ -154,6 +158,33 @@ class Reports:
             except OSError:
                 return
 
+    @property
+    def _listens(self) -> bool:
+        """Whether the RTCP socket is for somebody."""
+        return self._peer is not None and not self._mux and bool(self._host or not self._loose)
+
+    def handshakes(self) -> list[tuple[Address | None, bytes]]:
+        """DTLS that came to the port of reports, and from where; None: from where ours go."""
+        if self.apart is not None and not self.apart.ready and self._listens:
+            self._waiting(0)
+        came, self._handshakes = self._handshakes, []
+        return [(None if source == self._peer else source, data) for source, data in came]
+
+    def settle(self, source: Address | None) -> None:
+        """A handshake proved that the peer's reports come from there."""
+        if self._loose and self._peer is not None:
+            self._loose = not self._bind(source or self._peer)
+
+    def put(self, data: bytes, place: Address | None = None) -> None:
+        """Send from the port of reports; to another place only while it is not settled whom to."""
+        try:
+            if not self._loose and place is None:
+                self._sock.send(data)
+            elif self._host and self._peer is not None:
+                self._sock.sendto(data, place or self._peer)
+        except OSError:
+            self.strange += 1
+
     def chores(self, inlet: Inlet, speaker: Speaker, slot: int, now: float, may_send: bool) -> None:
         """Read what came, send what is due."""
         if self._host and self._loose and now >= self._until:
@@ -182,7 +213,7 @@ class Reports:
         if self.shield is not None:
             opened = [(self.shield.open_rtcp(data), age) for data, age in packets]
             packets = [(data, age) for data, age in opened if data is not None]
-        if self._peer is not None and not self._mux and (self._host or not self._loose):
+        if self._listens:
             packets += self._waiting(inlet.source.ssrc)
         return packets
 
@@ -199,7 +230,10 @@ class Reports:
             if self._loose and source[0] != self._host:
                 self.strange += 1
                 continue
-            plain = data if self.shield is None else self.shield.open_rtcp(data)
+            if self.apart is not None and data and is_handshake(data[0]):
+                self._handshakes.append(((source[0], source[1]), data))
+                continue
+            plain = data if self._cover is None else self._cover.open_rtcp(data)
             if plain is None or (self._loose and not speaks_of(plain, ssrc)):
                 self.strange += plain is not None
                 continue
@@ -225,20 +259,26 @@ class Reports:
     def _send(self, data: bytes) -> None:
         if self._loose and not self._host:
             return
-        sealed = data if self.shield is None else self.shield.seal_rtcp(data)
+        sealed = data if self._cover is None else self._cover.seal_rtcp(data)
         if sealed is None:
             return
         self._sent += 1
+        if not self._mux:
+            self.put(sealed)
+            return
         try:
-            if self._loose and self._peer is not None:
-                self._sock.sendto(sealed, self._peer)
-            else:
-                (self._pair.rtp if self._mux else self._sock).send(sealed)
+            self._pair.rtp.send(sealed)
         except OSError:
             self.strange += 1
 
+    @property
+    def _cover(self) -> Shield | None:
+        """What protects what goes by the port of reports."""
+        return self.shield if self.apart is None else self.apart
+
     def quality(self, inlet: Inlet, speaker: Speaker) -> Quality:
         """What is known about the sound so far."""
+        shields = [each for each in (self.shield, self.apart) if each is not None]
         return Quality(
             packets_sent=speaker.packets,
             packets_received=inlet.source.total_received,
@@ -246,6 +286,6 @@ class Reports:
             jitter=jitter_seconds(inlet.source),
             round_trip=self._reporter.round_trip,
             lost_by_peer=self._reporter.lost_by_peer,
-            forged=self.shield.forged if self.shield is not None else 0,
-            replayed=self.shield.replayed if self.shield is not None else 0,
+            forged=sum(each.forged for each in shields),
+            replayed=sum(each.replayed for each in shields),
         )
