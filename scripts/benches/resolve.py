@@ -14,9 +14,10 @@ from zope.interface import implementer
 
 from benches.server import _USER, FIRST_USER, ROOT, USERS
 from umserver.interfaces import IDirectory
+from umserver.org.claims import claim_for
 from umserver.org.facts import CallFacts, Diversion, Party
 from umserver.org.parse import parse_toml
-from umserver.org.resolve import Rejected, claim_for
+from umserver.org.routes import Rejected
 from umserver.org.settings import Mailbox
 from umserver.org.tokens import form_of, sign, verify
 from umserver.roles.decisions import Decisions

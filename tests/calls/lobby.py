@@ -18,7 +18,7 @@ from umserver.calls.flows.leave_message import leave_message
 from umserver.calls.office import Flow, Office
 from umserver.interfaces import HungUp
 from umserver.org.messages import CallerId
-from umserver.org.resolve import Attendant, Route
+from umserver.org.routes import Attendant, Route
 from umserver.org.settings import AutoAttendant, DialPlan, KeyMapping, Organisation
 
 BEN = evolve(ADA, display_name="Ben Sample", address="ben@example.com", extension="1002")

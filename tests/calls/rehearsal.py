@@ -23,7 +23,7 @@ from umserver.calls.office import Office
 from umserver.interfaces import Clip, HungUp, IDraft, Unavailable
 from umserver.org.messages import Attachment, CallerId, Choices, Envelope
 from umserver.org.outcalls import Exit, Onward
-from umserver.org.resolve import LeaveMessage
+from umserver.org.routes import LeaveMessage
 from umserver.org.settings import DialPlan, Mailbox, MailboxPolicy, Organisation
 
 PLAN = DialPlan(name="Demo", number_of_digits_in_extension=4, country_or_region_code="1")

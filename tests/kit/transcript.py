@@ -30,7 +30,8 @@ from umserver.interfaces import Clip, HungUp, IPromptShelf
 from umserver.org.facts import Party
 from umserver.org.messages import CallerId, VoiceMail
 from umserver.org.parse import parse_toml
-from umserver.org.resolve import Rejected, numbers_to_look_up, resolve
+from umserver.org.resolve import numbers_to_look_up, resolve
+from umserver.org.routes import Rejected
 from umserver.org.settings import Mailbox
 
 FLOWS = {

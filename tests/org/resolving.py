@@ -6,15 +6,11 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.org.examples import ORG, PBX, USERS
+from umserver.org.claims import claim_for
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import Refusal
-from umserver.org.resolve import (
-    LeaveMessage,
-    Rejected,
-    Resolution,
-    numbers_to_look_up,
-    resolve,
-)
+from umserver.org.resolve import Resolution, numbers_to_look_up, resolve
+from umserver.org.routes import LeaveMessage, Rejected, Route
 from umserver.org.settings import Mailbox, Organisation
 from umserver.org.tokens import Claim
 
@@ -26,6 +22,11 @@ def looked_up(
     known = {place: user for user in users for place in user.index}
     asked = [(p, n) for p, numbers in numbers_to_look_up(org, facts, claim) for n in numbers]
     return {question: known[question] for question in asked if question in known}
+
+
+def claim_of(route: Route, facts: CallFacts) -> Claim:
+    """What a router tells of this call."""
+    return claim_for(route, route.caller, facts.called, facts.caller)
 
 
 class ResolveTestCase(SynchronousTestCase):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from attrs import evolve
 
 from tests.org.examples import ADA, BEN, ORG, PBX, PLAN, USERS, forwarded, offer
-from tests.org.resolving import ResolveTestCase
+from tests.org.resolving import ResolveTestCase, claim_of
 from umserver.org import refusals
 from umserver.org.facts import Diversion, Party
 from umserver.org.messages import CallerId
-from umserver.org.resolve import LeaveMessage, VoiceAccess, claim_of
+from umserver.org.routes import LeaveMessage, VoiceAccess
 from umserver.org.settings import DialPlan, HuntGroup, IPGateway, Mailbox
 from umserver.org.tokens import Claim
 

@@ -16,7 +16,7 @@ from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget, Un
 from umserver.org import refusals
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import Refusal
-from umserver.org.resolve import Route
+from umserver.org.routes import Route
 from umserver.org.tokens import verify
 from umserver.roles.cas import CallRouter
 

@@ -11,12 +11,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.org.examples import ORG, forwarded, offer
+from tests.org.resolving import claim_of
 from tests.roles.parts import CallLog, Directory
 from umserver.interfaces import IDirectory, RedirectTarget, Unavailable
 from umserver.org import refusals
 from umserver.org.facts import Asking, CallFacts
 from umserver.org.refusals import Refusal
-from umserver.org.resolve import Rejected, claim_of
+from umserver.org.routes import Rejected
 from umserver.org.settings import Mailbox
 from umserver.org.tokens import verify
 from umserver.roles.cas import CallRouter

@@ -23,7 +23,7 @@ from umserver.interfaces import Clip, Unavailable
 from umserver.org import refusals
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import Refusal
-from umserver.org.resolve import Route
+from umserver.org.routes import Route
 from umserver.org.tokens import Claim
 from umserver.roles.mbx import AnsweringDesk, Equipment
 

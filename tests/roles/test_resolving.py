@@ -11,7 +11,8 @@ from tests.kit.fake_phone import FakePhone
 from tests.org.examples import ORG, PBX, forwarded, offer
 from tests.roles.parts import Directory
 from umserver.org.facts import CallFacts, Party
-from umserver.org.resolve import LeaveMessage, Rejected, Resolution, VoiceAccess
+from umserver.org.resolve import Resolution
+from umserver.org.routes import LeaveMessage, Rejected, VoiceAccess
 from umserver.org.tokens import Claim
 from umserver.roles.resolving import LATE_SECONDS, resolution_for
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from umserver.calls.call import Call
 from umserver.calls.office import Office
 from umserver.org.messages import Envelope, new_identity
-from umserver.org.resolve import LeaveMessage
+from umserver.org.routes import LeaveMessage
 
 
 def envelope_for(call: Call, office: Office, route: LeaveMessage) -> Envelope:

@@ -28,7 +28,7 @@ from umserver.interfaces import (
 )
 
 if TYPE_CHECKING:
-    from umserver.org.resolve import Route
+    from umserver.org.routes import Route
     from umserver.org.settings import Mailbox, Organisation
 
 

@@ -6,6 +6,6 @@ help, command parameters and the TOML form (`parse`, `dump`) are read from the d
 with a form of their own have a module that reads, checks and prints them: `schedule`, `holidays`,
 `zones`, `spans`, `rule_forms`, `eum`, `dtmf`, `dialing`; lists of objects are lines of `columns`.
 What holds between objects stands in `rules` and its neighbours, what is made, removed and refused
-together in `consequences`. `resolve` decides what an offered call is and says why, `dialing` who
-may dial what.
+together in `consequences`. `resolve` decides which of the `routes` an offered call takes and why,
+`claims` is what of that is carried along, `dialing` says who may dial what.
 """

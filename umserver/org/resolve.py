@@ -13,73 +13,21 @@ from attrs import define, evolve, field, frozen
 
 from umserver.org import refusals
 from umserver.org.callers import Caller, Found, caller_of, enabled, user_of
+from umserver.org.claims import as_claimed
 from umserver.org.entrance import Closed, Entrance, enter
 from umserver.org.facts import CallFacts, Diversion, Party
-from umserver.org.messages import CallerId
-from umserver.org.refusals import Refusal
+from umserver.org.routes import Attendant, LeaveMessage, Rejected, Route, TestCall, VoiceAccess
 from umserver.org.settings import (
     EVERYWHERE,
     AutoAttendant,
     DialPlan,
     IPGateway,
     Mailbox,
-    MailboxPolicy,
     Organisation,
     TestNumber,
 )
 from umserver.org.spellings import spellings
-from umserver.org.tokens import MAX_TEXT, Claim
-
-
-@frozen(kw_only=True)
-class Route:
-    """A call that is taken."""
-
-    dial_plan: DialPlan
-    """The plan that the call came in by: its limits and its language hold."""
-    caller: CallerId = field(factory=CallerId)
-    flow: str
-    """Name of the call script."""
-
-
-@frozen(kw_only=True)
-class LeaveMessage(Route):
-    """Call answering for a user (spec 4.6)."""
-
-    mailbox: Mailbox
-    policy: MailboxPolicy
-    reason: str = "Direct"
-    """Direct, DivertNoAnswer, DivertBusy or DivertForward (spec 4.3)."""
-    flow: str = "leave-message"
-
-
-@frozen(kw_only=True)
-class VoiceAccess(Route):
-    """Somebody called the access number (spec 5)."""
-
-    mailbox: Mailbox | None = None
-    """The user whose number the caller has; None when the caller has to say who it is."""
-    flow: str = "voice-access"
-
-
-@frozen(kw_only=True)
-class Attendant(Route):
-    """A menu answers (spec 6.3)."""
-
-    attendant: AutoAttendant
-    flow: str = "attendant"
-
-
-@frozen(kw_only=True)
-class TestCall(Route):
-    """A test number was called; `flow` is its script."""
-
-
-@frozen
-class Rejected:
-    """A call that is not taken."""
-
-    refusal: Refusal
+from umserver.org.tokens import Claim
 
 
 @frozen
@@ -100,7 +48,7 @@ def numbers_to_look_up(
     entrance = enter(org, facts, claim)
     if isinstance(entrance, Closed):
         return ()
-    facts = _with(claim, facts)
+    facts = as_claimed(claim, facts)
     own = [entry.party for entry in (*facts.diversions, *facts.history)]
     own.append(facts.called)
     asked: dict[str, list[str]] = {}
@@ -136,7 +84,7 @@ def resolve(
     reasons, entrance = list(decision.reasons), decision.entrance
     route = decision.route
     if not isinstance(route, Rejected):
-        caller = caller_of(route.dial_plan, org, _with(claim, facts).caller, found)
+        caller = caller_of(route.dial_plan, org, as_claimed(claim, facts).caller, found)
         reasons += caller.reasons
         route = named(route, caller)
     incomplete = entrance is not None and claim is None and names_nobody(entrance.gateway, facts)
@@ -153,7 +101,9 @@ def decide(
     if isinstance(entrance, Closed):
         return Decision(Rejected(entrance.refusal), entrance.reasons)
     reasons = list(entrance.reasons)
-    case = _Case(org, _with(claim, facts), found, entrance.gateway, entrance.dial_plan, reasons)
+    case = _Case(
+        org, as_claimed(claim, facts), found, entrance.gateway, entrance.dial_plan, reasons
+    )
     return Decision(case.decide(claim), tuple(reasons), entrance)
 
 
@@ -168,44 +118,6 @@ def names_nobody(gateway: IPGateway, facts: CallFacts) -> bool:
     """Whether to wait for the names of a call (spec 3.3 DelayedSourcePartyInfoEnabled)."""
     late = gateway.delayed_source_party_info_enabled
     return late and not (facts.caller or facts.diversions or facts.history)
-
-
-def claim_of(route: Route, facts: CallFacts) -> Claim:
-    """What a call router tells the answering desk about a call (see `umserver.org.tokens`)."""
-    return claim_for(route, route.caller, facts.called, facts.caller)
-
-
-def claim_for(route: Route, caller: CallerId, called: Party, calling: Party | None) -> Claim:
-    """The same for a route that does not name its caller yet."""
-    box = route.mailbox if isinstance(route, LeaveMessage) else None
-    return Claim(
-        flow=route.flow,
-        dial_plan=route.dial_plan.name,
-        mailbox=box.extension if box is not None else "",
-        mailbox_plan=box.dial_plan if box is not None else "",
-        attendant=route.attendant.name if isinstance(route, Attendant) else "",
-        reason=route.reason if isinstance(route, LeaveMessage) else "",
-        caller_number=caller.number,
-        caller_name=calling.name[:MAX_TEXT] if calling is not None else "",
-        called=_called(route.dial_plan, called)[:MAX_TEXT],
-    )
-
-
-def _called(plan: DialPlan, called: Party) -> str:
-    """The called number, or address: a redirect puts the desk's host in place of the called one."""
-    if plan.uri_type == "SipName" and called.user and called.host:
-        return f"{called.user}@{called.host}"
-    return called.user
-
-
-def _with(claim: Claim | None, facts: CallFacts) -> CallFacts:
-    """The facts as the call router saw them: peers lose headers when they follow a redirect."""
-    if claim is None:
-        return facts
-    user, _, host = claim.caller_number.partition("@")
-    caller = Party(user=user, host=host, name=claim.caller_name) if user else None
-    called, _, domain = claim.called.partition("@")
-    return evolve(facts, caller=caller, called=Party(user=called, host=domain))
 
 
 @define(eq=False)

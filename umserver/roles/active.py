@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from umserver.calls.call import Call
 from umserver.interfaces import IPhone
 from umserver.org.peers import gateway_of
-from umserver.org.resolve import Route
+from umserver.org.routes import Route
 from umserver.org.settings import Organisation
 
 CALL_TYPES = {

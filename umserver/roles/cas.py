@@ -14,9 +14,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from umserver.interfaces import ICallLog, IDirectory, IPhone, RedirectTarget
+from umserver.org.claims import claim_for
 from umserver.org.facts import Asking, CallFacts, Party
 from umserver.org.refusals import OUT_OF_SERVICE, TROUBLE, Refusal
-from umserver.org.resolve import Rejected, Route, VoiceAccess, claim_for, named
+from umserver.org.resolve import named
+from umserver.org.routes import Rejected, Route, VoiceAccess
 from umserver.org.settings import Organisation
 from umserver.org.tokens import MAX_TEXT, sign
 from umserver.roles.decisions import Decisions

@@ -18,15 +18,10 @@ from twisted.logger import Logger
 
 from umserver.interfaces import IDirectory
 from umserver.org.callers import Caller, caller_of
+from umserver.org.claims import claim_for
 from umserver.org.facts import CallFacts, Party
-from umserver.org.resolve import (
-    Decision,
-    Rejected,
-    claim_for,
-    decide,
-    names_nobody,
-    numbers_to_look_up,
-)
+from umserver.org.resolve import Decision, decide, names_nobody, numbers_to_look_up
+from umserver.org.routes import Rejected
 from umserver.org.settings import DialPlan, Mailbox, Organisation
 from umserver.org.tokens import Form, form_of
 

@@ -36,7 +36,7 @@ from umserver.org.facts import Asking, CallFacts, Party
 from umserver.org.outcalls import onward_for
 from umserver.org.peers import gateway_of
 from umserver.org.refusals import TROUBLE, UNKNOWN_GATEWAY, Refusal
-from umserver.org.resolve import LeaveMessage, Rejected, Route
+from umserver.org.routes import LeaveMessage, Rejected, Route
 from umserver.org.security import needs_srtp, sound_refusal
 from umserver.org.settings import Mailbox, Organisation
 from umserver.org.tokens import Claim

@@ -10,7 +10,8 @@ from twisted.logger import Logger
 from umserver.interfaces import IDirectory, IPhone, Unavailable
 from umserver.org.facts import CallFacts
 from umserver.org.refusals import DIRECTORY_UNREACHABLE
-from umserver.org.resolve import Rejected, Resolution, numbers_to_look_up, resolve
+from umserver.org.resolve import Resolution, numbers_to_look_up, resolve
+from umserver.org.routes import Rejected
 from umserver.org.settings import Mailbox, Organisation
 from umserver.org.tokens import Claim
 

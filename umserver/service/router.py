@@ -17,7 +17,7 @@ from umserver.interfaces import FleetServer, ICallLog, IDirectory, RedirectTarge
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.peers import translated_networks
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
-from umserver.org.resolve import LeaveMessage, Route, VoiceAccess
+from umserver.org.routes import LeaveMessage, Route, VoiceAccess
 from umserver.roles.cas import CallRouter, Offer
 from umserver.roles.fleet import TLS_BY_NAME, Fleet, redirects
 from umserver.roles.poller import Poller

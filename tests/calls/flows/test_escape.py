@@ -11,7 +11,7 @@ from tests.kit.fake_office import MemoryPeople
 from umserver.calls.call import Call
 from umserver.calls.office import Flow, Office
 from umserver.org.messages import CallerId
-from umserver.org.resolve import Attendant, LeaveMessage, Route, VoiceAccess
+from umserver.org.routes import Attendant, LeaveMessage, Route, VoiceAccess
 from umserver.org.settings import AutoAttendant, Organisation
 
 

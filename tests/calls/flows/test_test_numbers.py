@@ -19,7 +19,7 @@ from umserver.calls.flows.echo import echo
 from umserver.calls.flows.not_available import apologise
 from umserver.calls.office import Flow, Office
 from umserver.interfaces import HungUp
-from umserver.org.resolve import Route, TestCall
+from umserver.org.routes import Route, TestCall
 from umserver.org.settings import Organisation
 
 Script = Callable[[Call, Office, Route], Awaitable[str]]

@@ -8,7 +8,7 @@ from umserver.calls.call import NO_KEY, Call
 from umserver.calls.office import Flow, Office
 
 if TYPE_CHECKING:
-    from umserver.org.resolve import Route
+    from umserver.org.routes import Route
 
 SHORTEST = 1.0
 """Seconds that one round takes at least, whatever is said."""

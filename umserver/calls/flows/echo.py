@@ -11,7 +11,7 @@ from umserver.calls.call import NO_KEY, Call
 from umserver.calls.office import Flow, Office
 
 if TYPE_CHECKING:
-    from umserver.org.resolve import Route
+    from umserver.org.routes import Route
 
 WAIT_SECONDS = 3600.0
 

@@ -12,7 +12,7 @@ from umserver.calls.dialogs import farewell
 from umserver.calls.office import Flow, Office
 
 if TYPE_CHECKING:
-    from umserver.org.resolve import Route
+    from umserver.org.routes import Route
 
 
 async def apologise(call: Call, office: Office, route: Route) -> str:

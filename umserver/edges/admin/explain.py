@@ -10,14 +10,8 @@ from typing import Any, Protocol
 
 from umserver.edges.admin.line import Line, Mistyped, Option, choose
 from umserver.org.facts import CallFacts, Diversion, Party
-from umserver.org.resolve import (
-    Attendant,
-    LeaveMessage,
-    Rejected,
-    Resolution,
-    numbers_to_look_up,
-    resolve,
-)
+from umserver.org.resolve import Resolution, numbers_to_look_up, resolve
+from umserver.org.routes import Attendant, LeaveMessage, Rejected
 from umserver.org.settings import Mailbox, Organisation
 
 OPTIONS = ("to", "from", "diversion", "source", "transport", "certificate")

@@ -24,7 +24,7 @@ from umserver.calls.flows.voice_access import voice_access
 from umserver.calls.office import Office
 from umserver.interfaces import HungUp
 from umserver.org.messages import CallerId, VoiceMail
-from umserver.org.resolve import VoiceAccess
+from umserver.org.routes import VoiceAccess
 from umserver.org.settings import DistributionGroup, Organisation
 
 NOW = 1_790_000_000.0

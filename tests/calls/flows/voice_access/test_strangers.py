@@ -9,7 +9,7 @@ from tests.calls.rehearsal import ADA, POLICY
 from tests.kit.fake_office import MemoryPeople
 from umserver.calls.call import Call
 from umserver.calls.office import Flow, Office
-from umserver.org.resolve import Attendant, Route
+from umserver.org.routes import Attendant, Route
 from umserver.org.settings import AutoAttendant, Organisation
 
 BEN_IN_KEYS = "72675323"

@@ -20,7 +20,7 @@ from umserver.calls.flows.attendant.menu import question
 from umserver.calls.flows.attendant.welcome import welcome
 from umserver.calls.office import Flow, Office
 from umserver.interfaces import Unavailable
-from umserver.org.resolve import Attendant, LeaveMessage, Route
+from umserver.org.routes import Attendant, LeaveMessage, Route
 
 MOST_NESTED = 50
 """Attendants that one call goes through; then it is a circle of somebody who plays."""

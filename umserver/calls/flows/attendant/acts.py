@@ -21,7 +21,7 @@ from umserver.calls.grammar import Grammar
 from umserver.calls.grammar.hours import opening_hours
 from umserver.interfaces import Clip, Unavailable
 from umserver.org.people import method_of, scope_of_attendant, ways_of
-from umserver.org.resolve import LeaveMessage, VoiceAccess
+from umserver.org.routes import LeaveMessage, VoiceAccess
 from umserver.org.schedule import WEEK, Interval, Schedule
 from umserver.org.settings import AutoAttendant, KeyMapping, Mailbox
 

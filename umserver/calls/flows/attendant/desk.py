@@ -21,7 +21,7 @@ from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip
 from umserver.org.prompt_files import AUTO_ATTENDANT
 from umserver.org.reception import Reception, reception
-from umserver.org.resolve import Attendant
+from umserver.org.routes import Attendant
 from umserver.org.settings import AutoAttendant, DialPlan, Mailbox, MailboxPolicy
 
 log = Logger()

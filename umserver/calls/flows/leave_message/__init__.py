@@ -24,7 +24,7 @@ from umserver.calls.flows.leave_message.visit import Visit, begun
 from umserver.calls.office import Flow, Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import IDraft, Unavailable
-from umserver.org.resolve import LeaveMessage, Route
+from umserver.org.routes import LeaveMessage, Route
 
 log = Logger()
 

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from umserver.calls.flows.leave_message.visit import Visit
 from umserver.interfaces import Unavailable
-from umserver.org.resolve import Attendant, Route, VoiceAccess
+from umserver.org.routes import Attendant, Route, VoiceAccess
 from umserver.org.settings import Mailbox
 
 log = Logger()

@@ -18,7 +18,7 @@ from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import HungUp, IDraft, Unavailable
 from umserver.org.messages import Choices
-from umserver.org.resolve import LeaveMessage
+from umserver.org.routes import LeaveMessage
 
 log = Logger()
 T = TypeVar("T")

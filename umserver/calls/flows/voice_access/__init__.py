@@ -22,7 +22,7 @@ from umserver.calls.flows.voice_access.main_menu import main_menu, summary, voic
 from umserver.calls.flows.voice_access.sign_in import Door
 from umserver.calls.office import Flow, Office
 from umserver.interfaces import Unavailable
-from umserver.org.resolve import Route, VoiceAccess
+from umserver.org.routes import Route, VoiceAccess
 
 log = Logger()
 

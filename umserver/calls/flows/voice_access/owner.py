@@ -17,7 +17,7 @@ from umserver.calls.grammar import Grammar, grammar_for, grammars
 from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip, IMailbox
-from umserver.org.resolve import VoiceAccess
+from umserver.org.routes import VoiceAccess
 from umserver.org.settings import Mailbox, MailboxPolicy
 
 T = TypeVar("T")

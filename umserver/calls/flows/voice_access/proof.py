@@ -15,7 +15,7 @@ from umserver.calls.flows.voice_access.new_pin import MOST_PIN
 from umserver.calls.flows.voice_access.owner import Owner
 from umserver.interfaces import Unavailable
 from umserver.org.pin_callers import place
-from umserver.org.resolve import VoiceAccess
+from umserver.org.routes import VoiceAccess
 
 log = Logger()
 

@@ -17,7 +17,7 @@ from umserver.calls.flows.voice_access.owner import Owner
 from umserver.calls.flows.voice_access.parties import Party, recipients_of
 from umserver.interfaces import IDraft, Unavailable
 from umserver.org.messages import Attachment, CallerId, Choices, Envelope, new_identity
-from umserver.org.resolve import LeaveMessage
+from umserver.org.routes import LeaveMessage
 
 log = Logger()
 

@@ -25,7 +25,7 @@ from umserver.calls.office import Office
 from umserver.calls.prompts import Speaker
 from umserver.interfaces import Clip, SignIn, Unavailable
 from umserver.org.languages import best_language
-from umserver.org.resolve import VoiceAccess
+from umserver.org.routes import VoiceAccess
 from umserver.org.settings import Mailbox, MailboxPolicy
 
 log = Logger()

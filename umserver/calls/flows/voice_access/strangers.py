@@ -20,7 +20,7 @@ from umserver.calls.prompts import Speaker
 from umserver.org.dialing import allowed_to_dial
 from umserver.org.people import method_of, scope_of_plan, ways_of
 from umserver.org.reaching import number_of
-from umserver.org.resolve import Attendant, LeaveMessage, VoiceAccess
+from umserver.org.routes import Attendant, LeaveMessage, VoiceAccess
 from umserver.org.settings import AutoAttendant, Mailbox
 
 log = Logger()
