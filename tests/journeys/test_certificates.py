@@ -177,6 +177,7 @@ class Daily(CertificateCase):
             ("key.pem", b"nonsense", "holds no private key in PEM form"),
             ("key.pem", self.peer.key_pem, "is not the key of the certificate"),
             ("authorities.pem", b"", "holds no certificates in PEM form"),
+            ("crl.pem", b"nonsense", "holds no revocation lists in PEM form"),
         )
         for name, text, why in cases:
             self.install(self.own)
@@ -191,6 +192,31 @@ class Daily(CertificateCase):
             complaints = [line for line in self.said()[before:] if "cannot be used" in line]
             self.assertEqual(len(complaints), 1, complaints)
             self.assertEqual(self.shown(), _der(self.own))
+
+    def test_a_revoked_gateway(self) -> None:
+        """A gateway that its authority's list names loses its connection within half a minute,
+        cannot come back, and administrators see why; another one goes on.
+        """
+        self.open()
+        bad = self.authority.issue("bad", (GATEWAY,))
+        there, uri = ("127.0.0.1", self.router_tls), "sip:127.0.0.1;transport=tls"
+        (revoked, old), (other, good) = [
+            (gateway, gateway.pipe_to(there))
+            for gateway in (self.tls_gateway(bad), self.tls_gateway(self.peer))
+        ]
+        self.stage.run_until(lambda: old.shaken and good.shaken, 5.0)
+        for gateway in (revoked, other):
+            gateway.send(gateway.request("OPTIONS", uri, call_id="o1"), there)
+        (self.state / "tls" / "crl.pem").write_bytes(self.authority.revoked(bad))
+        self.stage.walk(31.0)
+        self.assertEqual((old.lost, good.lost), (True, False))
+        revoked.invite(there)
+        self.stage.run_until(lambda: revoked.faults, 10.0)
+        certificate = self.ask("certificate")
+        self.assertEqual([row["revoked"] for row in certificate["crl"]], [1])
+        [trouble] = certificate["latest_trouble"]
+        why = "its certificate bad is refused: its authority Example Authority has revoked it"
+        self.assertEqual((trouble["peer"], trouble["why"]), ("127.0.0.1", why))
 
     def test_soon_over(self) -> None:
         """Close to its end there is an alert, and a warning in the log (feature 192)."""

@@ -73,10 +73,40 @@ class Authority:
 
     name: str = "Example Authority"
     now: float = 0.0
+    above: Authority | None = None
+    """Who vouches for it; None is nobody but itself."""
     own: Issued = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.own = self.issue(self.name, (), days=3650, is_authority=True, self_signed=True)
+        maker = self.above or self
+        is_root = maker is self
+        self.own = maker.issue(self.name, days=3650, is_authority=True, self_signed=is_root)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
+
+    def revoked(
+        self,
+        *issued: Issued,
+        days: float = 7,
+        begins: float = -1,
+        unusual: x509.ExtensionType | None = None,
+    ) -> bytes:
+        """Its revocation list with these, as text, with a critical extension; days from now."""
+        now, begins_at = self._now(), self._now() + timedelta(days=begins)
+        made = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.own.certificate.subject)
+            .last_update(begins_at)
+            .next_update(now + timedelta(days=days))
+        )
+        for one in issued:
+            entry = x509.RevokedCertificateBuilder().revocation_date(begins_at)
+            serial = one.certificate.serial_number
+            made = made.add_revoked_certificate(entry.serial_number(serial).build())
+        if unusual is not None:
+            made = made.add_extension(unusual, critical=True)
+        return made.sign(self.own.key, SHA256()).public_bytes(Encoding.PEM)
 
     def issue(
         self,
@@ -90,8 +120,7 @@ class Authority:
         self_signed: bool = False,
     ) -> Issued:
         """One for this subject with these alternative names; days from now."""
-        now = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
-        key = ec.generate_private_key(ec.SECP256R1())
+        now, key = self._now(), ec.generate_private_key(ec.SECP256R1())
         subject = _named(common_name)
         made = (
             x509.CertificateBuilder()

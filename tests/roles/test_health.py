@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.roles.health import LastHour, Monitor, probed, rejections, worst
+from umserver.roles.health import LastHour, Monitor, probed, rejections, together, worst
 
 
 class LastHourTests(SynchronousTestCase):
@@ -71,6 +71,12 @@ class MonitorTests(SynchronousTestCase):
         self.assertEqual(probed(503), ("Unhealthy", "answered 503"))
         for nothing in (0, None):
             self.assertEqual(probed(nothing), ("Unhealthy", "no answer"))
+
+    def test_together(self) -> None:
+        """Several looks at one thing are as good as the worst, with every reason that counts."""
+        fine, poor, bad = ("Healthy", "90 days"), ("Degraded", "old"), ("Unhealthy", "over")
+        self.assertEqual(together([fine, ("Healthy", "more")]), fine)  # type: ignore[list-item]
+        self.assertEqual(together([fine, poor, bad]), ("Unhealthy", "old; over"))  # type: ignore[list-item]
 
     def test_worst(self) -> None:
         """A set is as healthy as its worst monitor."""

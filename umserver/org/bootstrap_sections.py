@@ -163,6 +163,14 @@ class Tls:
             "spec 9.4",
         ),
     ] = ""
+    crl: Annotated[
+        str,
+        Setting(
+            "PEM file of the authorities' revocation lists, one or several; "
+            "empty is tls/crl.pem in the state folder, or none without that",
+            "RFC 5280",
+        ),
+    ] = ""
 
 
 @frozen

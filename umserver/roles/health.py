@@ -16,6 +16,8 @@ from umserver.org.states import Component
 
 Alert: TypeAlias = Literal["Healthy", "Degraded", "Unhealthy", "Disabled"]
 
+_ORDER: Sequence[Alert] = ("Disabled", "Healthy", "Degraded", "Unhealthy")
+
 MINUTES = 60
 FEWEST_CALLS = 4
 """Fewer calls in an hour say nothing about the server."""
@@ -115,7 +117,14 @@ def expiry(subject: str, begins: float, ends: float, now: float) -> tuple[Alert,
     return ("Degraded" if days >= ENDS_VERY_SOON else "Unhealthy"), why
 
 
+def together(looks: Iterable[tuple[Alert, str]]) -> tuple[Alert, str]:
+    """Several looks at one thing: the worst, and why it is not well; else what the first says."""
+    values, whys = zip(*looks, strict=True)
+    value = max(values, key=_ORDER.index)
+    ill = [why for one, why in zip(values, whys, strict=True) if one != "Healthy"]
+    return value, "; ".join(ill) or whys[0]
+
+
 def worst(monitors: Iterable[Monitor]) -> Alert:
     """Of several."""
-    order: Sequence[Alert] = ("Disabled", "Healthy", "Degraded", "Unhealthy")
-    return max((monitor.value for monitor in monitors), key=order.index, default="Healthy")
+    return max((monitor.value for monitor in monitors), key=_ORDER.index, default="Healthy")

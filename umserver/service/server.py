@@ -211,6 +211,7 @@ class UnifiedMessaging(Process, Service):
         for part in self.parts:
             try:
                 part.server.open_tls()
+                part.server.end_revoked()
             except OSError as fault:
                 log.error("the TLS port does not open: {why}", why=words(fault))
         if self.parts:

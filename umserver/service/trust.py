@@ -1,13 +1,15 @@
-"""Our certificate while the server runs: read, watched, told about (spec 9.4, feature 192).
+"""Our certificate while the server runs, and whom we believe: read, watched, told about (spec 9.4,
+feature 192).
 
 Knows: where the files are, when to look again. Must never know: what is done with connections. The
 files are looked at every half minute, on SIGHUP and when an administrator says so; a certificate
-that cannot be used never replaces one that can.
+that cannot be used never replaces one that can, nor does a broken revocation list; one that is
+overdue counts on, and is told every day (why so: `umserver.edges.net.tls.revocations`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, field
@@ -16,17 +18,13 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from umserver.edges.net.tls.complaints import Complaints
-from umserver.edges.net.tls.connections import Identity
-from umserver.edges.net.tls.credentials import (
-    CertificateFault,
-    CredentialFiles,
-    Credentials,
-    Stamp,
-    day_of,
-)
+from umserver.edges.net.tls.connections import Identity, Ready
+from umserver.edges.net.tls.credentials import CredentialFiles, Credentials, day_of
+from umserver.edges.net.tls.pem import CertificateFault, Stamp
+from umserver.edges.net.tls.revocations import Revocations
 from umserver.org.bootstrap import Bootstrap
 from umserver.org.peers import proves
-from umserver.roles.health import Alert, expiry
+from umserver.roles.health import Alert, expiry, together
 from umserver.service.machine import Machine
 
 log = Logger()
@@ -46,6 +44,8 @@ def files_of(bootstrap: Bootstrap, state: Path) -> CredentialFiles:
         Path(tls.key) if tls.key else folder / "key.pem",
         Path(tls.authorities) if tls.authorities else folder / "authorities.pem",
         authorities_needed=bool(tls.authorities),
+        crl=Path(tls.crl) if tls.crl else folder / "crl.pem",
+        crl_needed=bool(tls.crl),
     )
 
 
@@ -96,16 +96,20 @@ class Trust:
     async def _take(self) -> None:
         held, before = self.identity.credentials, self.problem
         try:
-            credentials: Credentials = await self.machine.in_thread(self.files.read)
-            self.identity.take(credentials)
+            ready: Ready = await self.machine.in_thread(self._ready)
+            self.identity.hold(ready)
             self.problem = ""
         except CertificateFault as fault:
             self.problem = str(fault)
         if self.problem and self.problem != before and self._watching:
-            log.error("the certificate cannot be used: {why}", why=self.problem)
+            log.error("the files for TLS cannot be used: {why}", why=self.problem)
         if self.problem != before or self.identity.credentials is not held:
             self._tell_taken(held)
             self.on_change()
+
+    def _ready(self) -> Ready:
+        """What stands in the files, ready for connections. Raises CertificateFault."""
+        return self.identity.ready(self.files.read())
 
     def _tell_taken(self, before: Credentials | None) -> None:
         now = self.identity.credentials
@@ -115,6 +119,20 @@ class Trust:
                 subject=now.subject,
                 ends=day_of(now.ends),
             )
+        if now is not None:
+            self._tell_revoked(before.revocations if before is not None else Revocations(), now)
+
+    def _tell_revoked(self, before: Revocations, now: Credentials) -> None:
+        if now.revocations == before:
+            return
+        for one in now.revocations.lists:
+            log.info(
+                "{count} certificates of {authority} are refused as revoked",
+                count=len(one.serials),
+                authority=one.authority,
+            )
+        if not now.revocations.lists:
+            log.warn("no certificate is refused as revoked any more: the lists are gone")
 
     def _warn(self) -> None:
         """Once a day while it ends soon."""
@@ -155,10 +173,18 @@ class Trust:
         held = self.identity.credentials
         if held is None:
             return "Unhealthy", self.lacking
-        value, why = expiry(held.subject, held.begins, held.ends, self.machine.wall())
+        return together(self._looks(held))
+
+    def _looks(self, held: Credentials) -> Iterator[tuple[Alert, str]]:
+        now = self.machine.wall()
+        yield expiry(held.subject, held.begins, held.ends, now)
         if self.problem:
-            return ("Degraded" if value == "Healthy" else value), self.problem
-        return value, why
+            yield "Degraded", self.problem
+        if held.is_revoked:
+            yield "Unhealthy", f"the certificate {held.subject} was revoked by {held.issuer}"
+        for authority, due in held.revocations.overdue(now):
+            why = f"the revocation list of {authority} should have been renewed by {day_of(due)}"
+            yield "Degraded", f"{why}, and still counts"
 
     def unproved(self, address: str) -> str:
         """Why peers that check our certificate may refuse us, in words; else empty.
@@ -182,6 +208,7 @@ class Trust:
             "file": str(files.certificate),
             "key_file": str(files.key),
             "authorities_file": str(files.authorities or ""),
+            "crl_file": str(files.crl or ""),
             "status": value,
             "why": why,
             "trouble_with_peers": identity.complaints.count,
@@ -198,4 +225,13 @@ class Trust:
             "ends": held.ends,
             "thumbprint": held.fingerprint,
             "authorities": "the system's" if held.authorities is None else len(held.authorities),
+            "crl": [
+                {
+                    "authority": one.authority,
+                    "revoked": len(one.serials),
+                    "issued": one.issued,
+                    "due": one.due,
+                }
+                for one in held.revocations.lists
+            ],
         }

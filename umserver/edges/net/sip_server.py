@@ -165,6 +165,11 @@ class SipServer:
             self.station.listen_tls(self._hosts, self.tls_port)
         return bool(self.bound_tls_port)
 
+    def end_revoked(self) -> None:
+        """Connections end whose peers' certificates have been revoked."""
+        if self.station.tls is not None:
+            self.station.tls.end_revoked()
+
     @property
     def _hosts(self) -> list[str]:
         return [host for host in self.listen if host != "::" or has_ipv6()]

@@ -24,7 +24,11 @@ ROW = {
     "trouble_with_peers": 3, "latest_trouble": [{"at": 1.79e9, "peer": "192.0.2.9", "why": "no"}],
     "subject": "um.example.com", "names": ["um.example.com", "192.0.2.5"],
     "issuer": "Example Authority", "self_signed": False, "begins": 1.78e9, "ends": 1.8e9,
-    "thumbprint": "AA:BB", "authorities": 1,
+    "thumbprint": "AA:BB", "authorities": 1, "crl_file": "/etc/ssl/crl.pem",
+    "crl": [
+        {"authority": "Example Authority", "revoked": 3, "issued": 1.78e9, "due": 1.79e9},
+        {"authority": "Other", "revoked": 1, "issued": 1.78e9, "due": None},
+    ],
 }  # fmt: skip
 
 
@@ -122,8 +126,17 @@ class Asking(TestCase):
         """Everything about it, also for programs."""
         typed = await self.type("Get-UMCertificate")
         self.assertEqual(typed.code, DONE)
-        for words in ("um.example.com, 192.0.2.5", "Example Authority", "192.0.2.9: no", "2027-"):
+        for words in (
+            "um.example.com, 192.0.2.5",
+            "Example Authority",
+            "192.0.2.9: no",
+            "2027-",
+            "crl.pem",
+        ):
             self.assertIn(words, typed.out)
+        revoked = "Example Authority: 3 revoked, of 2026-05-28 20:26:40Z"
+        self.assertIn(f"{revoked}, the next one by 2026-09-21 14:13:20Z", typed.out)
+        self.assertIn("Other: 1 revoked, of 2026-05-28 20:26:40Z", typed.out)
         typed = await self.type("--json", "Get-UMCertificate")
         [row] = json.loads(typed.out)
         self.assertEqual((row["thumbprint"], row["trouble_with_peers"]), ("AA:BB", 3))

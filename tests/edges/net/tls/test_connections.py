@@ -17,7 +17,8 @@ from umserver.edges.net.connection import Limits
 from umserver.edges.net.guard import BURST, Guard
 from umserver.edges.net.tls.complaints import Complaints
 from umserver.edges.net.tls.connections import Identity, TlsConnections
-from umserver.edges.net.tls.credentials import CertificateFault, Credentials
+from umserver.edges.net.tls.credentials import Credentials
+from umserver.edges.net.tls.pem import CertificateFault
 from umserver.org.peers import proves
 from umserver.wire.sip.effects import Flow
 

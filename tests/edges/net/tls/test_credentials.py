@@ -15,10 +15,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.certificates import Authority
 from umserver.edges.net.tls.credentials import (
     MOST_OCTETS,
-    CertificateFault,
     CredentialFiles,
     day_of,
 )
+from umserver.edges.net.tls.pem import CertificateFault
 
 AUTHORITY = Authority()
 

@@ -35,6 +35,8 @@ SHOWN = {
     "key_file": "KeyFileName",
     "authorities_file": "AuthoritiesFileName",
     "authorities": "TrustedAuthorities",
+    "crl_file": "RevocationListsFileName",
+    "crl": "RevocationLists",
     "trouble_with_peers": "FailedHandshakes",
     "latest_trouble": "LatestTrouble",
 }
@@ -59,7 +61,14 @@ def _shown(key: str, value: Any) -> Any:
         return _moment(value)
     if key == "latest_trouble":
         return tuple(f"{_moment(one['at'])} {one['peer']}: {one['why']}" for one in value)
+    if key == "crl":
+        return tuple(_revocation_list(one) for one in value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _revocation_list(row: Mapping[str, Any]) -> str:
+    next_one = f", the next one by {_moment(row['due'])}" if row["due"] else ""
+    return f"{row['authority']}: {row['revoked']} revoked, of {_moment(row['issued'])}{next_one}"
 
 
 def _moment(at: float) -> str:
@@ -180,7 +189,7 @@ CMDLETS = (
     Cmdlet(
         "Update",
         "UMCertificate",
-        "Has the server read its certificate, key and authorities again",
+        "Has the server read its certificate, key, authorities and revocation lists again",
         read_again,
         unix="certificate update",
         first="",

@@ -30,7 +30,7 @@ from umserver.edges.net.softphone.script import (
     perform,
 )
 from umserver.edges.net.softphone.secure import add_arguments, security_from
-from umserver.edges.net.tls.credentials import CertificateFault
+from umserver.edges.net.tls.pem import CertificateFault
 from umserver.interfaces import Clip
 from umserver.wire.audio.wav import WavError, g711_wav, pcm_wav, read_wav
 from umserver.wire.sip.headers import NameAddr, parse_name_addr

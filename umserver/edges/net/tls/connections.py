@@ -7,9 +7,10 @@ says, gateways. Sources: RFC 3261 §26.3.1, RFC 5922 §7.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 from OpenSSL import SSL
 from twisted.internet.interfaces import (
     IHandshakeListener,
@@ -25,13 +26,30 @@ from umserver.edges.net.connection import Connection
 from umserver.edges.net.sockets import is_address
 from umserver.edges.net.tcp import TcpConnections
 from umserver.edges.net.tls.complaints import Complaints
-from umserver.edges.net.tls.contexts import client_context, connection_in, server_context, words_of
+from umserver.edges.net.tls.contexts import (
+    REVOKED,
+    connection_in,
+    context_for,
+    refused,
+    words_of,
+)
 from umserver.edges.net.tls.credentials import Credentials
 from umserver.edges.net.tls.names import names_of
+from umserver.edges.net.tls.revocations import Revocations
 from umserver.wire.sip.effects import Flow
 
 Proves = Callable[[Sequence[str], str], bool]
 """Whether a certificate with these names is one for this host."""
+
+
+@frozen
+class Ready:
+    """Credentials, and what OpenSSL has made of them."""
+
+    credentials: Credentials
+    server: SSL.Context | None
+    """None without a certificate: whoever shows nothing takes no connections."""
+    client: SSL.Context
 
 
 @define(eq=False, kw_only=True)
@@ -59,9 +77,26 @@ class Identity:
 
     def take(self, credentials: Credentials) -> None:
         """From now on these. Raises CertificateFault, and those before go on."""
-        server = server_context(credentials) if credentials.chain else None
-        client = client_context(credentials, check=self.check)
-        self.server, self.client, self.credentials = server, client, credentials
+        self.hold(self.ready(credentials))
+
+    def ready(self, credentials: Credentials) -> Ready:
+        """These, made ready, which big revocation lists let take a while: any thread will do.
+
+        Raises CertificateFault.
+        """
+        strict = context_for(credentials)
+        client = strict if self.check else context_for(credentials, check=False)
+        return Ready(credentials, strict if credentials.chain else None, client)
+
+    def hold(self, ready: Ready) -> None:
+        """From now on these."""
+        self.server, self.client, self.credentials = ready.server, ready.client, ready.credentials
+
+    @property
+    def revocations(self) -> Revocations:
+        """What counts against peers, beside what OpenSSL finds."""
+        held = self.credentials
+        return held.revocations if held is not None and self.check else Revocations()
 
 
 @define(eq=False)
@@ -103,6 +138,13 @@ class TlsConnections(TcpConnections):
             return False
         return True
 
+    def end_revoked(self) -> None:
+        """Lists have changed: connections of peers whose certificates stand in them end."""
+        for connection in [one for one in self._open.values() if isinstance(one, TlsConnection)]:
+            if connection.is_shaken and (why := connection.revoked()):
+                self.complaints.note(connection.peer[0], why)
+                connection.abort()
+
     def admit(self, connection: Connection) -> bool:
         """Whether there is room for one more; strangers in a crowd have none (Connections)."""
         crowded = not connection.opened_by_us and len(self.shaking) >= self.limits.handshakes
@@ -132,7 +174,8 @@ class TlsConnection(Connection):
         self.names: tuple[str, ...] = ()
         self._tls = all
         self._why = ""
-        self._shaken = False
+        self.is_shaken = False
+        """Whether the handshake is over."""
 
     def begin(self) -> None:
         """Messages have to wait for the handshake, and that has to hurry."""
@@ -144,7 +187,7 @@ class TlsConnection(Connection):
         """Both sides have shown what they have (IHandshakeListener)."""
         assert self.transport is not None
         shown = self.transport.getPeerCertificate()  # type: ignore[attr-defined]
-        self._shaken = True
+        self.is_shaken = True
         self._tls.shaking.discard(self)
         certificate = shown.to_cryptography() if shown is not None else None
         if certificate is not None:
@@ -152,16 +195,34 @@ class TlsConnection(Connection):
             guard = self._tls.guard
             self.has_proved = guard is not None and guard.known_names(self.names)
             self._tls.latest_end = certificate.not_valid_after_utc.timestamp()
-        stranger = self._stranger() if self.opened_by_us else ""
-        if stranger:
-            self._tls.complaints.note(self.peer[0], stranger)
+        objection = self.revoked() or (self._stranger() if self.opened_by_us else "")
+        if objection:
+            self._tls.complaints.note(self.peer[0], objection)
             self.abort()
         else:
             self.stand()
 
+    def revoked(self) -> str:
+        """Why the peer's certificate is not good any more, by today's lists; else empty.
+
+        OpenSSL has asked those that there were when the handshake began, and about no certificate
+        that we trust for itself.
+        """
+        revocations = self._tls.identity.revocations
+        if not revocations.lists:
+            return ""
+        assert self.transport is not None
+        tls = self.transport.getHandle()  # type: ignore[attr-defined]
+        for depth, shown in enumerate(tls.get_verified_chain() or ()):
+            with suppress(ValueError, TypeError):  # what cannot be read stands in no list
+                certificate = shown.to_cryptography()
+                if revocations.revokes(certificate):
+                    return refused(certificate, REVOKED, depth)
+        return ""
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It is no more; a handshake that came to nothing is told (Protocol)."""
-        if self.number and not self._shaken:
+        if self.number and not self.is_shaken:
             self._tls.complaints.note(self.peer[0], self._why or self._words(reason))
         self._tls.shaking.discard(self)
         super().connectionLost(reason)
@@ -172,7 +233,7 @@ class TlsConnection(Connection):
 
     def abort(self) -> None:
         """End it at once; a handshake that took too long is told as that."""
-        if not self._shaken:
+        if not self.is_shaken:
             self.note(f"no handshake within {self._tls.limits.handshake:g} s")
         super().abort()
 

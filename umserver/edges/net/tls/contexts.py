@@ -14,8 +14,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL, crypto
 
-from umserver.edges.net.tls.credentials import CertificateFault, Credentials, day_of
+from umserver.edges.net.tls.credentials import Credentials, day_of
 from umserver.edges.net.tls.names import issuer_of, subject_of
+from umserver.edges.net.tls.pem import CertificateFault
 
 CIPHERS = (
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:"
@@ -27,6 +28,11 @@ DEEPEST_CHAIN = 8
 _NO_RENEGOTIATION = 1 << 30
 _UNSUITED = 26
 """X509_V_ERR_INVALID_PURPOSE."""
+REVOKED = 23
+"""X509_V_ERR_CERT_REVOKED."""
+_NO_OBJECTION = {3, 4, 8, 11, 12, 33, 35, 44}
+"""No revocation list, or one that is early, old, about others, of an authority that we do not know
+or signed by another: not held against peers that it does not name (`revocations` says why)."""
 _WORDS = {
     9: "it is not valid before {begins}",
     10: "it expired on {ends}",
@@ -35,7 +41,7 @@ _WORDS = {
     20: "the authority {issuer} is not among those that we trust",
     21: "the authority {issuer} is not among those that we trust",
     22: "its chain is too long",
-    23: "it was revoked",
+    REVOKED: "its authority {issuer} has revoked it",
     24: "{subject} is no authority, and made a certificate",
     26: "it is for another purpose",
     79: "{subject} is no authority, and made a certificate",
@@ -59,17 +65,11 @@ class Layer(Protocol):
     wrappedProtocol: Noting
 
 
-def server_context(credentials: Credentials) -> SSL.Context:
-    """For connections that peers open. Raises CertificateFault."""
-    return _context(credentials)
+def context_for(credentials: Credentials, *, check: bool = True) -> SSL.Context:
+    """For connections that peers open, and for ours. Blocks as long as big revocation lists take.
 
-
-def client_context(credentials: Credentials, *, check: bool = True) -> SSL.Context:
-    """For connections that we open. Raises CertificateFault."""
-    return _context(credentials, check=check)
-
-
-def _context(credentials: Credentials, *, check: bool = True) -> SSL.Context:
+    Raises CertificateFault.
+    """
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
@@ -94,6 +94,10 @@ def _furnish(context: SSL.Context, credentials: Credentials) -> None:
         context.set_default_verify_paths()
     for authority in (*credentials.chain[:1], *(credentials.authorities or ())):
         store.add_cert(crypto.X509.from_cryptography(authority))
+    if credentials.revocations.lists:
+        store.set_flags(crypto.X509StoreFlags.CRL_CHECK | crypto.X509StoreFlags.CRL_CHECK_ALL)
+    for revoked in credentials.revocations.lists:
+        store.add_crl(revoked.crl)
 
 
 def _show(context: SSL.Context, credentials: Credentials) -> None:
@@ -119,7 +123,7 @@ def _verified(
     connection: SSL.Connection, shown: crypto.X509, error: int, depth: int, good: int
 ) -> bool:
     """OpenSSL's verdict on each certificate of a chain; ours where we know better."""
-    if good and depth:
+    if (good and depth) or error in _NO_OBJECTION:
         return True
     try:
         why = _fault(shown.to_cryptography(), 0 if good else error, depth)
@@ -135,7 +139,7 @@ def _fault(certificate: x509.Certificate, error: int, depth: int) -> str:
     """Why it is not believed, empty when it is."""
     if not error or (error == _UNSUITED and depth == 0 and _is_for_tls(certificate)):
         return ""
-    return _refused(certificate, error, depth)
+    return refused(certificate, error, depth)
 
 
 def _is_for_tls(certificate: x509.Certificate) -> bool:
@@ -146,7 +150,8 @@ def _is_for_tls(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.SERVER_AUTH in uses or ExtendedKeyUsageOID.CLIENT_AUTH in uses
 
 
-def _refused(certificate: x509.Certificate, error: int, depth: int) -> str:
+def refused(certificate: x509.Certificate, error: int, depth: int) -> str:
+    """Why a certificate, so far above the peer's own, is not believed; `error` is OpenSSL's."""
     subject = subject_of(certificate)
     why = _WORDS.get(error, f"OpenSSL refuses it with the number {error}").format(
         subject=subject,
@@ -163,6 +168,7 @@ _ALERTS = (
     ("certificate unknown", "the peer refused our certificate"),
     ("bad certificate", "the peer refused our certificate"),
     ("certificate required", "the peer wants a certificate, and we have none for it"),
+    ("certificate revoked", "the peer says that our certificate was revoked"),
     ("certificate expired", "the peer says that our certificate has expired"),
     ("handshake failure", "the peer and we have no cipher in common, or it wants a certificate"),
     ("no shared cipher", "the peer and we have no cipher in common"),

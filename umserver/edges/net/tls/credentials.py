@@ -1,4 +1,4 @@
-"""Our certificate, its key, and the authorities we trust, read from files.
+"""Our certificate, its key, the authorities we trust and what they revoked, read from files.
 
 Knows: PEM files. Must never know: connections, when files are read again. Reading blocks.
 """
@@ -15,16 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from umserver.edges.net.tls.names import fingerprint_of, issuer_of, names_of, subject_of
+from umserver.edges.net.tls.pem import CertificateFault, Stamp, stamp_of, text_of
+from umserver.edges.net.tls.revocations import Revocations, revocations_in
 
 MOST_OCTETS = 4 << 20
 """Of one file: a system's bundle of authorities has a quarter of a million."""
-
-Stamp = tuple[tuple[int, ...], ...]
-"""Differs when a file has changed, come or gone."""
-
-
-class CertificateFault(Exception):
-    """TLS cannot be had; the words name the file and what is wrong with it."""
 
 
 @frozen
@@ -45,6 +40,13 @@ class Credentials:
     begins: float = 0.0
     """Seconds since 1970."""
     ends: float = 0.0
+    revocations: Revocations = field(factory=Revocations)
+    """What the authorities have taken back."""
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether our own certificate was taken back."""
+        return bool(self.chain) and self.revocations.revokes(self.chain[0])
 
     @property
     def is_self_signed(self) -> bool:
@@ -64,10 +66,14 @@ class CredentialFiles:
     """PEM; the system's authorities where there is none."""
     authorities_needed: bool = False
     """Whether it is a fault that the file of the authorities is missing."""
+    crl: Path | None = None
+    """PEM; nothing is revoked where there is none."""
+    crl_needed: bool = False
+    """Whether it is a fault that the file of the revocation lists is missing."""
 
     def stamp(self) -> Stamp:
         """Tells whether anything was changed since."""
-        return tuple(map(_stamp, (self.certificate, self.key, self.authorities)))
+        return stamp_of(self.certificate, self.key, self.authorities, self.crl)
 
     def read(self) -> Credentials:
         """What stands in the files now. Raises CertificateFault."""
@@ -77,11 +83,11 @@ class CredentialFiles:
             raise CertificateFault(
                 f"{self.key} is not the key of the certificate {self.certificate}"
             )
-        own = chain[0]
+        own, trusted = chain[0], self._trusted()
         return Credentials(
             chain=chain,
             key=key,
-            authorities=self._trusted(),
+            authorities=trusted,
             file=str(self.certificate),
             names=names_of(own),
             subject=subject_of(own),
@@ -89,6 +95,7 @@ class CredentialFiles:
             fingerprint=fingerprint_of(own),
             begins=own.not_valid_before_utc.timestamp(),
             ends=own.not_valid_after_utc.timestamp(),
+            revocations=self._revocations((*chain, *(trusted or ()))),
         )
 
     def _trusted(self) -> Sequence[x509.Certificate] | None:
@@ -96,11 +103,16 @@ class CredentialFiles:
             return None
         return certificates_in(self.authorities)
 
+    def _revocations(self, known: Sequence[x509.Certificate]) -> Revocations:
+        if self.crl is None or not (self.crl_needed or self.crl.exists()):
+            return Revocations()
+        return revocations_in(self.crl, known)
+
 
 def certificates_in(file: Path) -> Sequence[x509.Certificate]:
     """At least one. Raises CertificateFault."""
     try:
-        return x509.load_pem_x509_certificates(_text(file))
+        return x509.load_pem_x509_certificates(text_of(file, MOST_OCTETS))
     except ValueError as fault:
         raise CertificateFault(f"{file} holds no certificates in PEM form: {fault}") from None
 
@@ -112,7 +124,7 @@ def day_of(seconds: float) -> str:
 
 def _key(file: Path) -> Any:
     try:
-        return load_pem_private_key(_text(file), None)
+        return load_pem_private_key(text_of(file, MOST_OCTETS), None)
     except TypeError:
         raise CertificateFault(f"{file} is locked with a password, which nobody can type") from None
     except Exception as fault:
@@ -123,22 +135,3 @@ def _key(file: Path) -> Any:
 
 def _public(key: Any) -> Any:
     return key.public_numbers() if hasattr(key, "public_numbers") else key.public_bytes_raw()
-
-
-def _text(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(MOST_OCTETS + 1)
-    except OSError as fault:
-        raise CertificateFault(f"{file} cannot be read: {fault.strerror}") from None
-    if len(text) > MOST_OCTETS:
-        raise CertificateFault(f"{file} is too long for certificates")
-    return text
-
-
-def _stamp(file: Path | None) -> tuple[int, ...]:
-    try:
-        found = file.stat() if file is not None else None
-    except OSError:
-        found = None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if found is not None else ()

@@ -31,7 +31,7 @@ def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _common_names(certificate: x509.Certificate) -> Iterator[str]:
-    for attribute in _attributes(_read(lambda: certificate.subject), NameOID.COMMON_NAME):
+    for attribute in _attributes(subject_name(certificate), NameOID.COMMON_NAME):
         if (name := _clean(attribute)) and not name.startswith("*") and "." in name:
             yield name
 
@@ -61,17 +61,27 @@ def _clean(text: str) -> str:
 
 def subject_of(certificate: x509.Certificate) -> str:
     """Its owner in a word or two; never raises."""
-    return _described(_read(lambda: certificate.subject))
+    return described(subject_name(certificate))
 
 
 def issuer_of(certificate: x509.Certificate) -> str:
     """Who made it, in a word or two; never raises."""
-    return _described(_read(lambda: certificate.issuer))
+    return described(issuer_name(certificate))
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
     """SHA-256, in pairs of big hexadecimal digits."""
     return certificate.fingerprint(SHA256()).hex(":").upper()
+
+
+def subject_name(certificate: x509.Certificate) -> x509.Name:
+    """Its owner; never raises."""
+    return _read(lambda: certificate.subject)
+
+
+def issuer_name(certificate: x509.Certificate) -> x509.Name:
+    """Who made it; never raises."""
+    return _read(lambda: certificate.issuer)
 
 
 def _read(name: Callable[[], x509.Name]) -> x509.Name:
@@ -82,8 +92,8 @@ def _read(name: Callable[[], x509.Name]) -> x509.Name:
         return x509.Name([])
 
 
-def _described(name: x509.Name) -> str:
-    """The common name, else whatever there is; printable, bounded."""
+def described(name: x509.Name) -> str:
+    """In a word or two: the common name, else whatever there is; printable, bounded."""
     text = next(iter(_attributes(name, NameOID.COMMON_NAME)), "") or name.rfc4514_string()
     return "".join(c if c.isprintable() else "?" for c in text)[:100] or "nobody"
 
