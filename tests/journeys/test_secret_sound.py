@@ -10,6 +10,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from tests.kit.house import DIVERTED, Caller, HouseCase, attachment
 from tests.kit.media import clip
+from tests.kit.raw_sip import sdp
 from tests.kit.secured import SecuredCase
 from umserver.wire.media import Offering, offers_secret_sound
 from umserver.wire.rtp.packet import Packet
@@ -176,6 +177,23 @@ class PlainSip(SecretCase, HouseCase):
         self.assertFalse(self.plan_of(caller).secured)
         caller.until_beep().say(clip(2.0, 1)).hang_up()
         self.assertIn(SAID, self.sound(2))  # the other is about the call that was refused
+
+    def test_what_a_line_asks_for(self) -> None:
+        """Keys to be derived anew on the way are refused in words when alone (RFC 4568 §6.3)."""
+        self.start(overrides={"media.keys_over_plain_sip": True})
+        key = "inline:" + b64encode(bytes(range(30))).decode()
+        anew = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {key} KDR=10"
+        for lines, status in (((anew,), 488), ((anew, anew[:-7].replace(":1 ", ":2 ")), 200)):
+            gateway = self.gateway()
+            body = sdp(gateway.sound_port, lines=lines).replace("RTP/AVP", "RTP/SAVP")
+            gateway.call(("127.0.0.1", self.desk_port), body=body)
+            answer = gateway.final()
+            assert answer is not None
+            self.assertEqual(answer.status, status)
+            self.assertEqual("KDR is not to be had" in answer.header("Warning"), status == 488)
+            self.assertEqual("a=crypto:2 " in answer.body, status == 200)
+            if status == 200:
+                gateway.hang_up()
 
     def test_keys_by_setting(self) -> None:
         """With the setting they are, and no trace or log of ours shows one."""

@@ -129,12 +129,49 @@ class KeysTests(ProtectionCase):
             "WSH=x",
             "NEW",
         ):
-            self.refused(session(), "m=audio 4000 RTP/SAVP 0", f"{GOOD} {bad}")
+            fault = self.refused(session(), "m=audio 4000 RTP/SAVP 0", f"{GOOD} {bad}")
+            name = bad.partition("=")[0] if bad != "NEW" else "an unknown parameter"
+            text = f"no usable crypto line: {name} is not to be had"
+            self.assertEqual(fault.warning, f'302 192.0.2.10 "{text}"')
         for good, window in (("KDR=0 -NEW=1", 128), ("WSH=1", 64), ("wsh=99999999", 4096)):
             ours = session()
             self.answered(ours, "m=audio 4000 RTP/SAVP 0", f"{GOOD} {good}")
             assert ours.plan is not None and ours.plan.keying is not None
             self.assertEqual(ours.plan.keying.window, window)
+
+    def test_parameters_of_one_line_among_several(self) -> None:
+        """A line with a parameter that is not for us is passed over, and the next one taken."""
+        other = f"a=crypto:2 AES_CM_128_HMAC_SHA1_80 {OTHER}"
+        for bad in ("KDR=1", "KDR=24", "UNENCRYPTED_SRTP WSH=64", "WSH=128 FEC_ORDER=SRTP_FEC"):
+            ours = session()
+            _, answer = self.answered(
+                ours, "m=audio 4000 RTP/SAVP 0", f"{GOOD} {bad}", f"{other} -KDR=3 WSH=256"
+            )
+            [line] = answer["crypto"]
+            self.assertTrue(line.startswith("2 AES_CM_128_HMAC_SHA1_80 inline:"))
+            self.assertEqual(len(line.split()), 3)
+            assert ours.plan is not None and ours.plan.keying is not None
+            self.assertEqual(ours.plan.keying.window, 256)
+
+    def test_parameters_of_an_answer(self) -> None:
+        """An answer that would do what we did not offer agrees to nothing; a hint is welcome."""
+        for parameter, taken in (("WSH=512", True), ("KDR=2", False), ("UNENCRYPTED_SRTP", False)):
+            ours = session(evolve(KEYS, offering="sdes"))
+            theirs = session(KEYS, "192.0.2.20")
+            answer = re.sub(
+                rb"(a=crypto:[^\r]*)", rb"\1 " + parameter.encode(), theirs.answer(ours.offer())
+            )
+            if taken:
+                keying = ours.accept(answer).keying
+                assert keying is not None
+                self.assertEqual(keying.window, 512)
+            else:
+                self.assertRaises(NotAcceptable, ours.accept, answer)
+
+    def test_best_effort_parameters(self) -> None:
+        """In an ordinary profile such a line alone means sound in the clear, not a refusal."""
+        proto, answer = self.answered(session(), "m=audio 4000 RTP/AVP 0", f"{GOOD} KDR=3")
+        self.assertEqual((proto, "crypto" in answer), ("RTP/AVP", False))
 
     def test_only_where_nobody_reads_along(self) -> None:
         """Where keys may not be told, a line is as good as none."""

@@ -13,11 +13,12 @@ from typing import Literal
 from attrs import field, frozen
 
 from umserver.wire.media import refusal
+from umserver.wire.media.parameters import foreign_parameter, replay_window
 from umserver.wire.sdp.crypto import Crypto, InlineKey, parse_crypto
 from umserver.wire.sdp.description import Attribute, Media, SessionDescription
 from umserver.wire.sdp.fingerprint import Fingerprint, fingerprints_of, setup_of
 from umserver.wire.sdp.parse import SdpSyntaxError, parse_sdp
-from umserver.wire.srtp.keys import LEAST_WINDOW, MOST_WINDOW, USUAL_WINDOW, Keying, MasterKey
+from umserver.wire.srtp.keys import Keying, MasterKey
 from umserver.wire.srtp.suites import SUITES, Suite, suite_named
 
 PLAIN = frozenset({"RTP/AVP", "RTP/AVPF"})
@@ -35,12 +36,16 @@ Offering = Literal["plain", "sdes", "best-effort", "dtls"]
 
 
 class Unusable(Exception):
-    """This stream is not for us; `code` is the warn-code that says why (RFC 3261 §20.43)."""
+    """This stream is not for us; `code` is the warn-code that says why (RFC 3261 §20.43).
 
-    def __init__(self, why: str, code: int, *, insecure: bool = False) -> None:
+    `text` says it where the usual words of that code say too little.
+    """
+
+    def __init__(self, why: str, code: int, *, insecure: bool = False, text: str = "") -> None:
         super().__init__(why)
         self.why = why
         self.code = code
+        self.text = text
         self.insecure = insecure
         """Whether it is refused for being unprotected."""
 
@@ -120,10 +125,20 @@ def answer_terms(
         return terms
     if proto in PLAIN:
         return CLEAR
-    why = f"profile {media.proto} without keys we can use"
+    raise _keyless(media, protection)
+
+
+def _keyless(media: Media, protection: Protection) -> Unusable:
+    """What is wrong with a stream that has no keys for us."""
+    why, text = f"profile {media.proto} without keys we can use", ""
     if media.values("crypto") and not protection.sdes:
-        why = "keys for encrypted sound are taken over TLS only"
-    raise Unusable(why, refusal.TRANSPORT_PROTOCOL)
+        why = text = "keys for encrypted sound are taken over TLS only"
+    elif protection.sdes:
+        lines = [line for line in _lines(media) if suite_named(line.suite) is not None]
+        foreign = next(filter(None, (foreign_parameter(line.parameters) for line in lines)), None)
+        if foreign is not None:
+            why = text = f"no usable crypto line: {foreign} is not to be had"
+    return Unusable(why, refusal.TRANSPORT_PROTOCOL, text=text)
 
 
 def _insecure(why: str) -> Unusable:
@@ -155,30 +170,12 @@ def _lines(media: Media) -> list[Crypto]:
 def _theirs(line: Crypto) -> tuple[Suite, tuple[MasterKey, ...], int] | None:
     """The suite, keys and replay window of a line; None where it is not for us."""
     suite = suite_named(line.suite)
-    window = _window(line.parameters)
-    if suite is None or window is None:
+    if suite is None or foreign_parameter(line.parameters) is not None:
         return None
     if any(len(key.secret) != suite.secret for key in line.keys):
         return None
-    return suite, tuple(MasterKey(key.secret, key.mki) for key in line.keys), window
-
-
-def _window(parameters: tuple[str, ...]) -> int | None:
-    """The replay window asked for; None where a parameter is not for us (RFC 4568 §6.3).
-
-    Unencrypted or unauthenticated sound is never agreed to; key derivation rates other than 0 and
-    keys for error correction are not to be had.
-    """
-    window = USUAL_WINDOW
-    for parameter in parameters:
-        if parameter.startswith("-"):
-            continue
-        name, _, value = parameter.partition("=")
-        if name.upper() == "WSH" and value.isascii() and value.isdigit() and len(value) <= 9:
-            window = min(max(int(value), LEAST_WINDOW), MOST_WINDOW)
-        elif parameter.upper() not in ("KDR=0", "FEC_ORDER=FEC_SRTP"):
-            return None
-    return window
+    keys = tuple(MasterKey(key.secret, key.mki) for key in line.keys)
+    return suite, keys, replay_window(line.parameters)
 
 
 def _kept(before: Terms, suite: Suite, theirs: tuple[MasterKey, ...]) -> MasterKey | None:

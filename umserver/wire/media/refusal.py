@@ -42,7 +42,10 @@ class NotAcceptable(Exception):
         self.why = why
 
 
-def warning_value(code: int, host: str) -> str:
-    """The value of a Warning field from `host`, an IP literal (RFC 3261 §20.43)."""
+def warning_value(code: int, host: str, text: str = "") -> str:
+    """The value of a Warning field from `host`, an IP literal (RFC 3261 §20.43).
+
+    `text`, without quotation marks, stands instead of the usual words of the code.
+    """
     agent = f"[{host}]" if ":" in host else host
-    return f'{code} {agent} "{_TEXTS[code]}"'
+    return f'{code} {agent} "{text or _TEXTS[code]}"'

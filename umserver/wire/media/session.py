@@ -182,8 +182,8 @@ class MediaSession:
         except SdpSyntaxError as fault:
             raise NotAcceptable(400, None, f"no session description: {fault}") from fault
 
-    def _refused(self, why: str, code: int) -> NotAcceptable:
-        return NotAcceptable(488, warning_value(code, str(self._address)), why)
+    def _refused(self, why: str, code: int, text: str = "") -> NotAcceptable:
+        return NotAcceptable(488, warning_value(code, str(self._address), text), why)
 
     def _read(self, theirs: SessionDescription, media: Media, known: dict[int, Format]) -> Stream:
         try:
@@ -192,7 +192,7 @@ class MediaSession:
             raise self._unusable(fault) from fault
 
     def _unusable(self, fault: Unusable) -> NotAcceptable:
-        refused = self._refused(fault.why, fault.code)
+        refused = self._refused(fault.why, fault.code, fault.text)
         refused.insecure = fault.insecure
         return refused
 
