@@ -151,6 +151,26 @@ class ReceiverTests(SynchronousTestCase):
         self.assertEqual(heard(packets), "5")
         self.assertEqual(heard([p for p in packets if p[0] % 6 != 3]), "5")
 
+    def test_a_sender_that_moves_timestamp_and_duration(self) -> None:
+        """Both grow with every packet, or the timestamp goes on in the repeated ends: one key.
+
+        No press can begin before the same key was let go (RFC 4733 §2.5.1.2).
+        """
+        length = [(160 * n).to_bytes(2, "big") for n in range(12)]
+        both = [(n, 160 * n, not n, b"\5\x0a" + length[n + 1]) for n in range(5)]
+        both += [(5 + n, 160 * (5 + n), False, b"\5\x8a" + length[5]) for n in range(3)]
+        self.assertEqual(heard(both), "5")
+        ends = [(n, stamp, mark, data) for n, (stamp, mark, data) in enumerate(said("5", 160))]
+        ends = [(n, stamp + 160 * max(0, n - 4), mark, data) for n, stamp, mark, data in ends]
+        again = [(20 + n, *packet) for n, packet in enumerate(said("5", 2400))]
+        self.assertEqual(heard(ends + again), "55")
+
+    def test_ends_among_the_next_press(self) -> None:
+        """An end that is repeated while the next key is down presses neither of them again."""
+        first, second = said("1", 0, length=160), said("2", 1600)
+        packets = [first[0], second[0], first[1], second[1], first[2], *second[2:]]
+        self.assertEqual(heard([(n, *packet) for n, packet in enumerate(packets)]), "12")
+
     def test_segments_cut_early(self) -> None:
         """Senders that begin a new segment before the field is full press one key."""
         first = [

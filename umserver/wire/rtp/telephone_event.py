@@ -37,7 +37,7 @@ class EventReceiver:
     _sequence: int = -1
     _duration: int = 0
     _ended: bool = True
-    _known: deque[int] = field(factory=lambda: deque(maxlen=16))
+    _known: deque[tuple[int, int]] = field(factory=lambda: deque(maxlen=16))
 
     def reset(self) -> None:
         """Another source talks from now on: its timestamps have nothing to do with those before."""
@@ -59,17 +59,17 @@ class EventReceiver:
                 return self._pressed(key, sequence, timestamp, duration, ended)
             self._go_on(sequence, timestamp, max(duration, self._duration), ended)
             return ""
-        if timestamp in self._known and key == self._key:
+        if (timestamp, key) in self._known and timestamp != self._timestamp:
             return ""
         if (
             key == self._key
             and not marker
             and self._continues(sequence, timestamp, duration, ended)
         ):
-            self._known.append(self._timestamp)
+            self._known.append((self._timestamp, key))
             self._go_on(sequence, timestamp, duration, ended)
             return ""
-        self._known.append(self._timestamp)
+        self._known.append((self._timestamp, self._key))
         return self._pressed(key, sequence, timestamp, duration, ended)
 
     def _pressed(self, key: int, sequence: int, timestamp: int, duration: int, ended: bool) -> str:
@@ -83,10 +83,10 @@ class EventReceiver:
 
     def _overtaken(self, key: int, sequence: int, timestamp: int) -> str:
         """A late packet: news only if nothing of its press came before."""
-        known = timestamp == self._timestamp or timestamp in self._known
+        known = timestamp == self._timestamp or (timestamp, key) in self._known
         if known or self._sequence - sequence > _LATE:
             return ""
-        self._known.append(timestamp)
+        self._known.append((timestamp, key))
         return KEYS[key]
 
     def _continues(self, sequence: int, timestamp: int, duration: int, ended: bool) -> bool:
@@ -94,12 +94,15 @@ class EventReceiver:
 
         Either it is the next segment of a long press (RFC 4733 §2.5.1.3), which begins where the
         last one ended, give or take what lost packets would have said. Or the sender moves the
-        timestamp with every packet; then the duration stays that of one packet. Anything else is a
-        press whose beginning was lost, however close it lies.
+        timestamp with every packet; then the duration stays that of one packet, or no end was told
+        just before, or the two would overlap. Anything else is a press whose beginning was lost,
+        however close it lies.
         """
         steps = sequence - self._sequence
         advance = (timestamp - self._timestamp + 0x80000000) % 0x100000000 - 0x80000000
         gap = advance - self._duration
+        if (advance > 0 and gap < -_NEAR) or (steps == 1 and not self._ended):
+            return True
         if self._ended:
             return ended and steps == 1 and abs(gap) <= _NEAR
         if abs(advance - LONGEST_SEGMENT) <= _NEAR:
