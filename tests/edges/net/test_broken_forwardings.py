@@ -100,6 +100,7 @@ class HistoryTests(SynchronousTestCase):
             'Reason=SIP%3Bcause%3D486%3Btext="Busy Here"',
             "Reason=SIP; cause=486",
             "Reason=SIP%3Bcause%3D486%3Btext%3D100%",
+            "Privacy=history&Reason=SIP%3B\\cause%3D486",
         ):
             entry = f"<sip:1001@example.com;user=phone?{text}>;index=1"
             self.assertEqual(self.history(f"{entry}, {OWN}"), [("1001", "user-busy")], text)

@@ -137,7 +137,10 @@ class MeaningTests(SynchronousTestCase):
         self.assertEqual((video.port, video.connection, video.attributes), (0, None, ()))
 
     def test_what_is_forgiven(self) -> None:
-        """Odd line ends, blank lines, missing lines and garbled ones that nobody needs."""
+        """Odd line ends, blank lines, missing lines and garbled ones that nobody needs.
+
+        Blanks around the equals sign too: small exchanges of one maker write `a = rtpmap:…`.
+        """
         whole = parse_sdp(text("t=0 0", "m=audio 4000 RTP/AVP 0"))
         for data in (
             text("t=0 0", "m=audio 4000 RTP/AVP 0").replace(b"\r\n", b"\n"),
@@ -145,6 +148,7 @@ class MeaningTests(SynchronousTestCase):
             text("t=0 0", "m=audio 4000 RTP/AVP 0").removesuffix(b"\r\n"),
             text("", "  ", "t=never", "m=audio 4000 RTP/AVP 0"),
             text("s=", "t=0 0", "y=unknown", "m=audio  4000  RTP/AVP  0 "),
+            text("t = 0 0", "m =audio 4000 RTP/AVP 0"),
         ):
             self.assertEqual(parse_sdp(data), whole, data)
         bare = parse_sdp(b"v=0\nm=audio 4000 RTP/AVP 0\no=later")

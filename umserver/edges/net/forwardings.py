@@ -153,10 +153,13 @@ def _reason_of(entry: NameAddr) -> str:
 
 
 def _reasons(entry: NameAddr) -> Iterator[str]:
-    """As a header field within the URI, where it belongs; equipment also makes it a parameter."""
+    """As a header field within the URI, where it belongs; equipment also makes it a parameter.
+
+    A backslash is what remains of a line that was broken in an RFC's example (RFC 4244 §4.5).
+    """
     for header in entry.uri.headers.split("&"):
         name, _, value = header.partition("=")
         if name.strip().lower() == "reason":
-            yield unquote(value)
+            yield unquote(value).replace("\\", "")
     yield entry.uri.param("reason") or ""
     yield f"{entry.param('reason')};cause={entry.param('cause')}"

@@ -1,8 +1,8 @@
 """Bytes to a session description: lenient about form, strict about size and numbers.
 
 Accepted although RFC 8866 forbids it: bare LF or CR as line end, no final line end, blank lines,
-odd order, missing `o=`, `s=` and `t=`, unknown lines. Knows: syntax. Must never know: codecs,
-policy.
+blanks around the equals sign, odd order, missing `o=`, `s=` and `t=`, unknown lines. Knows: syntax.
+Must never know: codecs, policy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_FORMATS = 128
 MAX_PORT = 65_535
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_LINE = re.compile(r"([A-Za-z])=(.*)", re.DOTALL)
+_LINE = re.compile(r"([A-Za-z])[ \t]*=(.*)", re.DOTALL)
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
 _PROTO = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~/]+")
 _VISIBLE = re.compile(r"[!-~]+")
