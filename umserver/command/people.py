@@ -21,7 +21,7 @@ from umserver.edges.admin.line import Line, Mistyped
 from umserver.edges.admin.notices import mail_of
 from umserver.edges.admin.people import users_of
 from umserver.org.consequences import with_dtmf_map
-from umserver.org.messages import Notice
+from umserver.org.messages import Envelope, Notice
 from umserver.org.notices import ENABLED
 from umserver.org.pin_rules import made_pin
 from umserver.org.settings import Mailbox, Organisation
@@ -36,22 +36,48 @@ def import_mailboxes(line: Line, name: str, text: str, desk: Machine) -> str:
     `--make-pins FILE` makes a PIN for everybody who has none, and writes them there. `--welcome`
     makes them too, and mails everybody who comes with a PIN, or gets one, a welcome with it.
     """
+    greets, pins_file = _wishes(line)
+    organisation = desk.store().load()
+    users = users_of(text.splitlines(keepends=True), organisation)
+    users = [with_dtmf_map(user) for user in users]
+    letters: list[Mailbox] = []
+    if pins_file is not None or greets:
+        users = list(_with_pins(users, organisation, letters))
+    mails = _welcomes(users, letters, organisation, desk) if greets else []
+    hashes = _hashes(users, desk)
+    if pins_file is not None:
+        _write(pins_file, letters)
+    desk.progress(f"writing {len(users)} mailboxes …")
+    try:
+        desk.store().put_mailboxes(users, hashes=hashes, notices=mails)
+    except BaseException:
+        if pins_file is not None:
+            pins_file.unlink(missing_ok=True)
+        raise
+    finally:
+        desk.progress("")
+    said = f"{name}: {len(users)} mailboxes imported"
+    said += f", {len(letters)} PINs are in {pins_file}" if pins_file is not None else ""
+    return f"{said}, {len(mails)} welcome mails are sent." if greets else f"{said}."
+
+
+def _wishes(line: Line) -> tuple[bool, Path | None]:
+    """Whether everybody is welcomed, and the file for PINs that are made."""
     greets = line.flag("welcome")
     pins_file = line.take("make-pins")
     if pins_file is not None and len(pins_file.values) != 1:
         raise Mistyped("--make-pins needs a file to write PINs to")
     for option in line.options:
         raise Mistyped(f"{option.typed} means nothing here")
-    archive = desk.store()
-    organisation = archive.load()
-    users = users_of(text.splitlines(keepends=True), organisation)
-    users = [with_dtmf_map(user) for user in users]
-    said = f"{name}: {len(users)} mailboxes imported"
-    letters: list[Mailbox] = []
-    if pins_file is not None or greets:
-        users = list(_with_pins(users, organisation, letters))
+    return greets, Path(pins_file.values[0]) if pins_file is not None else None
+
+
+def _welcomes(
+    users: Sequence[Mailbox], letters: Sequence[Mailbox], organisation: Organisation, desk: Machine
+) -> list[Envelope]:
+    """A mail to everybody with a PIN; who gets one that was made must change it."""
     made = {user.address for user in letters}
-    mails = [
+    return [
         mail_of(
             desk,
             organisation,
@@ -59,21 +85,8 @@ def import_mailboxes(line: Line, name: str, text: str, desk: Machine) -> str:
             Notice(ENABLED, user.address, user.pin, must_change=user.address in made),
         )
         for user in users
-        if greets and user.pin
+        if user.pin
     ]
-    hashes = _hashes(users, desk)
-    draft = _written(Path(pins_file.values[0]), letters) if pins_file is not None else None
-    desk.progress(f"writing {len(users)} mailboxes …")
-    try:
-        archive.put_mailboxes(users, hashes=hashes, notices=mails)
-    except BaseException:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
-        raise
-    finally:
-        desk.progress("")
-    said += f", {len(letters)} PINs are in {draft}" if draft is not None else ""
-    return f"{said}, {len(mails)} welcome mails are sent." if greets else f"{said}."
 
 
 def _with_pins(
@@ -115,7 +128,7 @@ def bar(done: int, total: int, seconds: float) -> str:
     return f"[{'#' * filled}{'.' * (BAR - filled)}] {done} of {total} PINs, {left:.0f} s left"
 
 
-def _written(path: Path, users: Sequence[Mailbox]) -> Path:
+def _write(path: Path, users: Sequence[Mailbox]) -> None:
     """A new file that only its owner reads. Raises OSError when there is one already."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -123,4 +136,3 @@ def _written(path: Path, users: Sequence[Mailbox]) -> Path:
         writer.writerows((u.extension, u.display_name, u.address, u.pin) for u in users)
         file.flush()
         os.fsync(file.fileno())
-    return path

@@ -14,11 +14,6 @@ from umserver.org.sections import SECTIONS, SINGLES
 from umserver.org.settings import Mailbox, Organisation
 
 
-def dump_toml(organisation: Organisation, mailboxes: Iterable[Mailbox] = ()) -> str:
-    """The document as text."""
-    return "".join(dump_lines(organisation, mailboxes))
-
-
 def dump_lines(organisation: Organisation, mailboxes: Iterable[Mailbox] = ()) -> Iterator[str]:
     """The document piece by piece, so that a million mailboxes need no memory."""
     for section in SINGLES:

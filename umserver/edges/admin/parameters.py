@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import NOTHING, evolve
 
-from umserver.edges.admin.nouns import OF_SECTION, Noun
+from umserver.edges.admin.nouns import Noun
 from umserver.edges.admin.parameter import TRUTH, Parameter
 from umserver.org.declare import Declared, Kind
 from umserver.org.faults import Fault, SettingsFaults
@@ -125,8 +125,3 @@ def _words(what: str, noun: Noun) -> str:
         if "_" in setting.name and setting.name in what:
             what = what.replace(setting.name, f"-{setting.parameter}")
     return what
-
-
-def noun_of(section: str) -> Noun | None:
-    """The noun of a section."""
-    return OF_SECTION.get(section)

@@ -257,19 +257,6 @@ class Endpoint:
         if method in ("INVITE", "ACK", "CANCEL"):
             raise ProtocolMisuse(f"{method} has a verb of its own")
         token = self.calls.new_name()
-        host = self.contact(flow).host or "localhost"
-        pairs = [
-            ("From", str(sender.with_param("tag", self.post.tag()))),
-            # neither port nor transport there (RFC 3261 §19.1.1, table 1)
-            ("To", f"<{evolve(uri, port=None, params=(), headers='')}>"),
-            ("Call-ID", f"{self.post.tag()}@{host}"),
-            ("CSeq", str(CSeq(1, method))),
-            self.post.contact_pair(flow),
-            ACCEPT,
-            *ABILITIES,
-            ("User-Agent", self.product),
-            *headers,
-        ]
 
         def passed(message: Request | Response, at: float) -> None:
             if isinstance(message, Response) and message.status >= 200:
@@ -280,11 +267,27 @@ class Endpoint:
             self._requests.pop(token, None)
             self.post.emit(Answered(token, None))
 
-        request = self.post.request(method, uri, flow, pairs, body)
+        pairs = self._heading(method, uri, flow, sender)
+        request = self.post.request(method, uri, flow, [*pairs, *headers], body)
         asked = self.post.ask(request, flow, now, passed, failed)
         if not asked.is_over:
             self._requests[token] = asked
         return token, self.post.take()
+
+    def _heading(self, method: str, uri: Uri, flow: Flow, sender: NameAddr) -> Pairs:
+        """What a request outside of any dialog begins with."""
+        host = self.contact(flow).host or "localhost"
+        return [
+            ("From", str(sender.with_param("tag", self.post.tag()))),
+            # neither port nor transport there (RFC 3261 §19.1.1, table 1)
+            ("To", f"<{evolve(uri, port=None, params=(), headers='')}>"),
+            ("Call-ID", f"{self.post.tag()}@{host}"),
+            ("CSeq", str(CSeq(1, method))),
+            self.post.contact_pair(flow),
+            ACCEPT,
+            *ABILITIES,
+            ("User-Agent", self.product),
+        ]
 
     def abandon(self, token: str) -> list[Effect]:
         """Repeat this request no more, and tell of no answer; harmless when it has one."""
