@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from tests.kit.media import HOST, clip, noise
 from tests.kit.secret_peer import SecretPeer
 from tests.kit.translated import FALSE, Other, TranslatedCase, place_of
@@ -164,6 +167,25 @@ class ReportTests(HandshakeCase):
         leg.close()
         liar.listen()
         self.assertEqual(liar.reports, [])
+
+
+class MemoryTests(HandshakeCase):
+    """A call that is over takes no memory."""
+
+    def test_nothing_holds_on(self) -> None:
+        """All of it is given back at once, without the garbage collector, at whatever moment."""
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for mux, seconds in ((True, 0.0), (True, 0.1), (True, 1.0), (False, 1.0)):
+            peer = self.secret_peer()
+            terms = peer.shake(THEIRS, self.engine.identity(), mux=mux)
+            leg = self.translated(peer, **{**terms, **AT_HOME})
+            self.step(seconds, peer, self.liar(leg))
+            leg.close()
+            parts = [weakref.ref(each) for each in (leg, leg._inlet, leg._guard)]
+            del leg
+            self.step(0.1)
+            self.assertEqual([part() for part in parts], [None, None, None])
 
 
 class AttackTests(HandshakeCase):

@@ -54,12 +54,12 @@ class Guard:
         """Protect sound as agreed from now on."""
         if not plan.secured:
             self._put(None)
-            self._forget()
+            self.end()
             return
         if self.shield is None:
             self._put(Shield())
         if plan.keying is not None:
-            self._forget()
+            self.end()
             self._adopt(plan.keying)
         elif plan.handshake is not None and plan.has_address:
             self._shake(plan, plan.handshake, now)
@@ -85,7 +85,8 @@ class Guard:
             self._reports.apart = self._reports.apart or Shield()
             self._for_reports = Handshakes(self._identity(), terms, now, self._reports.put)
 
-    def _forget(self) -> None:
+    def end(self) -> None:
+        """No handshake any more; what holds on to one another lets go."""
         self._handshakes, self._about, self._inlet.proves = None, (), None
         self._forget_reports()
 

@@ -287,6 +287,7 @@ class Leg:
         if self._reachable:
             self._reports.farewell(self._inlet.source, self._speaker, self._slot, now)
         self._pair.close()
+        self._guard.end()
         self._end_everything()
         return self._quality
 
