@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.kit.gateway import Gateway
 from tests.kit.house import ADA, HouseCase
 from tests.kit.log import said_in
-from tests.kit.raw_sip import Raw
+from tests.kit.raw_sip import Address, Raw
 from umserver.wire.sip.headers import parse_name_addr
 
 LOOPBACK = 'address = "127.0.0.1"'
@@ -258,12 +258,18 @@ class LampTests(LampCase):
         self.assertEqual((lamps["told"], lamps["failing"], lamps["given_up"]), (0, 0, 0))
 
 
-class SubscriptionTests(LampCase):
+class SubscriptionCase(LampCase):
     """A gateway that asks instead of being told."""
 
-    def subscribe(self, user: str = "1001", expires: int = 600, call_id: str = "lamp-1") -> int:
-        """SUBSCRIBE to somebody's lamp; the status of the answer."""
-        peer, server = self.peer, (self.host, self.router_port)
+    def subscribe(
+        self,
+        user: str = "1001",
+        expires: int = 600,
+        call_id: str = "lamp-1",
+        server: Address | None = None,
+    ) -> int:
+        """SUBSCRIBE to somebody's lamp, at the router or elsewhere; the status of the answer."""
+        peer, server = self.peer, server or (self.host, self.router_port)
         headers = [("Event", "message-summary"), ("Expires", str(expires))]
         uri = f"sip:{user}@{self.host}"
         peer.send(peer.request("SUBSCRIBE", uri, call_id=call_id, headers=headers), server)
@@ -285,6 +291,10 @@ class SubscriptionTests(LampCase):
             for one in self.peer.requests("NOTIFY")
             if one.header("Call-ID") == call_id
         ]
+
+
+class SubscriptionTests(SubscriptionCase):
+    """At a server that has both roles."""
 
     def test_a_subscription(self) -> None:
         """A gateway that subscribes is told at once and after every change until it ends."""

@@ -54,7 +54,7 @@ class Split(HouseCase):
         return f"sqlite:{self.place_of_store}"
 
     def open(self, host: str, role: str, **settings: object) -> UnifiedMessaging:
-        """Start one server."""
+        """Start one server with this role, or with both."""
         number = int(host.rpartition(".")[2])
         values: dict[str, object] = {
             "server.state": str(self.state.with_name(f"state{number}")),
@@ -70,7 +70,8 @@ class Split(HouseCase):
             "media.dscp": 0,
             **settings,
         }
-        um = UnifiedMessaging(self.machine(), parse_bootstrap("", values), (role,))
+        roles = role.split(",")
+        um = UnifiedMessaging(self.machine(), parse_bootstrap("", values), roles)
         self.servers[host] = um
         um.startService()
         self.stage.run_until(um.ready, 30.0)

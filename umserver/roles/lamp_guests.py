@@ -12,7 +12,7 @@ from umserver.org.facts import CallFacts
 from umserver.org.lamps import allows_lamp
 from umserver.org.peers import gateway_of
 from umserver.org.security import signalling_refusal
-from umserver.org.settings import Organisation
+from umserver.org.settings import Mailbox, Organisation
 from umserver.org.spellings import spellings
 
 FORBIDDEN, NOT_FOUND, UNAVAILABLE = 403, 404, 503
@@ -30,8 +30,8 @@ def is_welcome(org: Organisation, facts: CallFacts) -> bool:
 
 async def admitted(
     settings: Callable[[], Organisation], directory: IDirectory, facts: CallFacts
-) -> str | int:
-    """The address of the mailbox that is asked for, or why nothing is told, as a SIP status."""
+) -> Mailbox | int:
+    """The mailbox that is asked for, or why nothing is told, as a SIP status."""
     org = settings()
     gateway = gateway_of(org, facts)
     if gateway is None or not is_welcome(org, facts):
@@ -46,5 +46,5 @@ async def admitted(
             return UNAVAILABLE
         for number in numbers:
             if number in found:
-                return found[number].address if allows_lamp(org, found[number]) else FORBIDDEN
+                return found[number] if allows_lamp(org, found[number]) else FORBIDDEN
     return NOT_FOUND

@@ -5,13 +5,14 @@ Knows: which part of the process each of them is. Must never know: how any of th
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 
 from umserver.edges.net.lamp_notice import tell_gateway
 from umserver.edges.net.station import Station
-from umserver.edges.net.subscribers import Subscribers
+from umserver.edges.net.subscribers import Subscribers, Verdict
 from umserver.edges.store.lamp_store import StoreLamps
 from umserver.edges.store.settings import SettingsStore
 from umserver.interfaces import IDirectory, IMailboxes, IPeople
@@ -20,6 +21,7 @@ from umserver.org.lamps import Waiting
 from umserver.org.settings import IPGateway, Mailbox
 from umserver.roles import lamp_guests
 from umserver.roles.lamps import Lamps
+from umserver.roles.poller import Poller
 from umserver.service import company
 from umserver.service.desk import Desk
 from umserver.service.process import Process
@@ -56,23 +58,35 @@ def lamps_of(um: Process, desk: Desk, store: SettingsStore) -> Lamps:
     )
 
 
-def take_subscriptions(um: Process, store: SettingsStore) -> None:
-    """Let gateways subscribe to lamps at every port of this process."""
-    assert um.desk is not None and um.desk.lamps is not None
-    poller, lamps = um.desk.poller, um.desk.lamps
+def take_subscriptions(um: Process, poller: Poller, store: SettingsStore) -> None:
+    """Let gateways subscribe to lamps at every port of this process.
 
-    def admit(facts: CallFacts) -> Deferred[str | int]:
-        found = lamp_guests.admitted(lambda: poller.settings, cast(IDirectory, store), facts)
-        return Deferred.fromCoroutine(found)
+    The router sends on those who ask for a lamp that nobody here sees, as it does with calls.
+    """
+    directory = cast(IDirectory, store)
+
+    async def admitted(facts: CallFacts) -> Verdict:
+        found = await lamp_guests.admitted(lambda: poller.settings, directory, facts)
+        return _verdict(um, found, facts.transport) if isinstance(found, Mailbox) else found
 
     for part in um.parts:
         Subscribers(
             part.server.station,
             part.server.facts,
-            admit,
-            lamps.listen,
+            lambda facts: Deferred.fromCoroutine(admitted(facts)),
             lambda facts: lamp_guests.is_welcome(poller.settings, facts),
         ).open()
+
+
+def _verdict(um: Process, mailbox: Mailbox, transport: str) -> Verdict:
+    """Whether this mailbox is looked at here, or where else."""
+    lamps = um.desk.lamps if um.desk is not None else None
+    if lamps is not None and (lamps.holds(mailbox) or um.router is None):
+        return partial(lamps.listen, mailbox.address)
+    assert um.router is not None
+    if (refusal := um.standing.closed("cas")) is not None:
+        return refusal.status
+    return um.router.watchers(mailbox, transport) or lamp_guests.UNAVAILABLE
 
 
 def way_to(um: Process, gateway: IPGateway, address: str) -> tuple[Station, str] | None:

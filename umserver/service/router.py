@@ -18,6 +18,7 @@ from umserver.org.bootstrap import Bootstrap
 from umserver.org.peers import translated_networks
 from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.routes import LeaveMessage, Route, VoiceAccess
+from umserver.org.settings import Mailbox
 from umserver.roles.cas import CallRouter, Offer
 from umserver.roles.fleet import TLS_BY_NAME, Fleet, redirects
 from umserver.roles.poller import Poller
@@ -86,24 +87,33 @@ class Router:
 
         The desk beside us is announced at the address that this peer reached us by.
         """
-        desks = self._desks(route, offer.id)
+        mailbox = route.mailbox if isinstance(route, _FOR_SOMEBODY) else None
+        desks = self._desks_of(mailbox) if mailbox is not None else self.fleet.desks(offer.id)
         if not desks:
             return ()
         self.fleet.sent(desks[0])
-        own, tls = self.fleet.own_name(), offer.transport == "tls"
+        return self._places(desks, offer.transport, offer.here, token)
+
+    def watchers(self, mailbox: Mailbox, transport: str) -> Sequence[RedirectTarget]:
+        """Other servers' desks that see into this mailbox, for who came by this transport."""
+        own = self.fleet.own_name()
+        others = [desk for desk in self._desks_of(mailbox) if desk.name != own]
+        return self._places(others, transport, "", "")
+
+    def _places(
+        self, desks: Sequence[FleetServer], transport: str, here: str, token: str
+    ) -> Sequence[RedirectTarget]:
+        own, tls = self.fleet.own_name(), transport == "tls"
 
         def host_of(desk: FleetServer) -> str:
             if desk.name == own:
-                return offer.here
+                return here
             return desk.name if tls and TLS_BY_NAME in desk.ports else desk.host
 
-        return redirects(desks, offer.transport, token, host_of)
+        return redirects(desks, transport, token, host_of)
 
-    def _desks(self, route: Route, call: str) -> Sequence[FleetServer]:
-        """One mailbox goes to one desk where that can be; calls without a mailbox to any."""
-        mailbox = route.mailbox if isinstance(route, _FOR_SOMEBODY) else None
-        if mailbox is None:
-            return self.fleet.desks(call)
+    def _desks_of(self, mailbox: Mailbox) -> Sequence[FleetServer]:
+        """One mailbox goes to one desk where that can be."""
         if self.bootstrap.server.mailbox_storage == "local" and mailbox.server_name:
             return self.fleet.named(mailbox.server_name)
         return self.fleet.desks(mailbox.address)

@@ -242,6 +242,8 @@ class UnifiedMessaging(Process, Service):
         if self.desk is not None:
             self.desk.role.on_count = self._count_changed
             await self._light_lamps(self.desk, poller)
+        assert self._store is not None
+        take_subscriptions(self, poller, self._store)
         self.standing.now("")
 
     async def _light_lamps(self, desk: Desk, poller: Poller) -> None:
@@ -250,7 +252,6 @@ class UnifiedMessaging(Process, Service):
         poller.on_change(desk.lamps.changed)
         poller.on_change(desk.recordings.changed)
         await desk.lamps.start()
-        take_subscriptions(self, self._store)
 
     def _open_web(self) -> None:
         listen = self.bootstrap.listen

@@ -11,9 +11,12 @@ from tests.kit.journey import JourneyCase
 from tests.kit.raw_sip import RawPeer
 from umserver.edges.net.facts import facts_from
 from umserver.edges.net.station import Station
-from umserver.edges.net.subscribers import Subscribers
+from umserver.edges.net.subscribers import Subscribers, Verdict
+from umserver.interfaces import RedirectTarget
 from umserver.org.lamps import Waiting
 from umserver.wire.sip.notifier import MOST_ALIKE
+
+HOSTS = (1, "192.0.2.7"), (2, "192.0.2.8")
 
 
 class SubscribersTests(JourneyCase):
@@ -31,25 +34,24 @@ class SubscribersTests(JourneyCase):
         )
         self.port = self.station.listen(["127.0.0.1"], 0)
         self.addCleanup(lambda: self.stage.run_until(self.station.stop(), 10.0))
-        self.asked: list[Deferred[str | int]] = []
+        self.asked: list[Deferred[Verdict]] = []
         self.listeners: list[Callable[[Waiting | None], object]] = []
         self.is_welcome = True
         self.subscribers = Subscribers(
             self.station,
             facts_from,
             self.admit,
-            self.listen,
             lambda facts: self.is_welcome,
         )
         self.subscribers.open()
         self.peer = RawPeer(self.stage)
 
-    def admit(self, facts: object) -> Deferred[str | int]:
+    def admit(self, facts: object) -> Deferred[Verdict]:
         """Decided later."""
         self.asked.append(Deferred())
         return self.asked[-1]
 
-    def listen(self, address: str, told: Callable[[Waiting | None], object]) -> Callable[[], None]:
+    def listen(self, told: Callable[[Waiting | None], object]) -> Callable[[], None]:
         """Somebody wants to know."""
         self.listeners.append(told)
         return lambda: self.listeners.remove(told)
@@ -76,7 +78,7 @@ class SubscribersTests(JourneyCase):
     def test_told(self) -> None:
         """Only what is new is told; whoever may not know any more is told that."""
         self.subscribe()
-        self.asked[0].callback("ada@example.com")
+        self.asked[0].callback(self.listen)
         for waiting in (Waiting(1), Waiting(1), Waiting(2)):
             self.listeners[0](waiting)
             self.stage.walk(0.1)
@@ -98,11 +100,30 @@ class SubscribersTests(JourneyCase):
         self.assertEqual(self.peer.responses("SUBSCRIBE"), [404, 500])
         self.assertEqual((self.listeners, len(self.subscribers)), ([], 0))
 
+    def test_sent_on(self) -> None:
+        """Who asks where nobody can tell is sent to those who can, best first, and stays a stranger
+        to us (RFC 3261 §8.3).
+        """
+        self.subscribe()
+        self.asked[0].callback(
+            [RedirectTarget(host, 5062, "tcp", "", 1.0 / rank) for rank, host in HOSTS]
+        )
+        self.stage.settle()
+        [answer] = [one for one in self.peer.got if one.status]
+        self.assertEqual(answer.status, 302)
+        contacts = [value for name, value in answer.headers if name == "Contact"]
+        expected = [
+            f"<sip:1001@{host}:5062;transport=tcp>;q={q}"
+            for (_, host), q in zip(HOSTS, ("1", "0.5"), strict=True)
+        ]
+        self.assertEqual(contacts, expected)
+        self.assertEqual((self.listeners, len(self.subscribers)), ([], 0))
+
     def test_over_before_it_was_decided(self) -> None:
         """A subscription that has been given up meanwhile leaves nothing behind."""
         for number in range(MOST_ALIKE + 1):
             self.subscribe(f"s-{number}")
         self.assertEqual(self.peer.responses("SUBSCRIBE"), [503])
         for asked in self.asked:
-            asked.callback("ada@example.com")
+            asked.callback(self.listen)
         self.assertEqual((len(self.listeners), len(self.subscribers)), (MOST_ALIKE, MOST_ALIKE))

@@ -160,6 +160,15 @@ class SubscriptionTests(PeerCase):
         self.peer.do(self.endpoint.answer_subscription(name, 200, self.peer.now))
         self.assertEqual(self.peer.names, [])
 
+    def test_sent_on(self) -> None:
+        """Whoever should ask elsewhere hears where, and nothing stays behind."""
+        self.subscribe()
+        name = self.peer.told(Subscribed).name
+        there = ("Contact", "<sip:1001@192.0.2.7:5062>")
+        self.peer.do(self.endpoint.answer_subscription(name, 302, self.peer.now, [there]))
+        self.assertEqual(self.peer.names, ["302", "Unsubscribed"])
+        self.assertEqual(self.peer.response.headers.get("contact"), there[1])
+
     def test_what_cannot_be_subscribed_to(self) -> None:
         """Other packages are 489 with what there is, other bodies 406, short times 423, unknown
         dialogs 481, what makes no sense 400, unknown extensions 420.

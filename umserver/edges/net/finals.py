@@ -1,4 +1,4 @@
-"""How refusals and redirects look in SIP: the header fields of final answers to an INVITE.
+"""How refusals and redirects look in SIP: the header fields of final answers.
 
 Knows: ms-diagnostics, Retry-After, Contact (spec 4.1, 4.4; RFC 3261 §21.3.3). Must never know: why
 a call is refused or sent on.
@@ -35,11 +35,17 @@ def refusal_headers(refusal: Refusal, host: str) -> tuple[tuple[str, str], ...]:
 def contact_of(user: str, target: RedirectTarget) -> str:
     """Where this user is called instead."""
     before, after = _around(user, target.host, target.port, target.transport, target.weight)
-    return f"{before}{escaped(target.token, _SAFE)}{after}"
+    return f"{before};{ROUTE_PARAMETER}={escaped(target.token, _SAFE)}{after}"
+
+
+def contact_without_token(user: str, target: RedirectTarget) -> str:
+    """Where something other than a call of this user is sent on to."""
+    before, after = _around(user, target.host, target.port, target.transport, target.weight)
+    return before + after
 
 
 @lru_cache(maxsize=4096)
 def _around(user: str, host: str, port: int, transport: str, weight: float) -> tuple[str, str]:
-    """What stands before and after the token."""
+    """What stands before and after the parameter with the token."""
     place = Uri("sip", user, host, port, (("transport", transport),))
-    return f"<{place};{ROUTE_PARAMETER}=", f">;q={min(max(weight, 0.0), 1.0):.3g}"
+    return f"<{place}", f">;q={min(max(weight, 0.0), 1.0):.3g}"

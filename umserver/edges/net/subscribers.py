@@ -1,33 +1,39 @@
-"""Peers that subscribe to lamps: who may is asked outside, what waits is told them (RFC 3842).
+"""Peers that subscribe to lamps: who may is asked outside, what waits is told them (RFC 3842), or
+they are sent on to where it is known (RFC 3261 §8.3).
 
 Knows: subscriptions by name, what is told to which. Must never know: mailboxes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from umserver.edges.net.finals import contact_without_token
 from umserver.edges.net.lamp_notice import summary_of
 from umserver.edges.net.station import Station
+from umserver.interfaces import RedirectTarget
 from umserver.org.facts import CallFacts
 from umserver.org.lamps import Waiting
 from umserver.wire.sip.effects import Flow, Subscribed, Unsubscribed
-from umserver.wire.sip.message import Request
+from umserver.wire.sip.message import Pairs, Request
 from umserver.wire.sip.message_summary import CONTENT_TYPE, PACKAGE
 
 log = Logger()
 
-Admit = Callable[[CallFacts], "Deferred[str | int]"]
-"""The mail address of the mailbox whose lamp this peer asks for, or the status of a refusal."""
-Listen = Callable[[str, Callable[[Waiting | None], object]], Callable[[], None]]
-"""Tells what waits in a mailbox, now and after every change; None: no lamp any more. Returns what
+Listen = Callable[[Callable[[Waiting | None], object]], Callable[[], None]]
+"""Tells what waits in one mailbox, now and after every change; None: no lamp any more. Returns what
 ends it.
 """
+Verdict = Listen | int | Sequence[RedirectTarget]
+"""What tells of the mailbox, the status of a refusal, or where else the peer may subscribe."""
+Admit = Callable[[CallFacts], "Deferred[Verdict]"]
+"""What becomes of this peer's wish to know of a lamp."""
 
 
 @define(eq=False)
@@ -37,7 +43,6 @@ class Subscribers:
     station: Station
     facts: Callable[[Request, Flow], CallFacts]
     admit: Admit
-    listen: Listen
     is_welcome: Callable[[CallFacts], bool]
     """Whether this peer may still be told anything."""
     _pending: set[str] = field(init=False, factory=set)
@@ -59,7 +64,7 @@ class Subscribers:
             self._pending.add(effect.name)
             facts = self.facts(effect.request, effect.flow)
             admitted = self.admit(facts).addErrback(_refused)
-            admitted.addCallback(lambda found: self._decided(effect.name, facts, found))
+            admitted.addCallback(lambda verdict: self._decided(effect, facts, verdict))
         else:
             self._pending.discard(effect.name)
             self._told.pop(effect.name, None)
@@ -67,16 +72,25 @@ class Subscribers:
             if forget is not None:
                 forget()
 
-    def _decided(self, name: str, facts: CallFacts, found: str | int) -> None:
-        station = self.station
+    def _decided(self, effect: Subscribed, facts: CallFacts, verdict: Verdict) -> None:
+        name = effect.name
         if name not in self._pending:  # over before it was decided
             return
         self._pending.discard(name)
-        if isinstance(found, int):
-            station.perform(station.endpoint.answer_subscription(name, found, station.now()))
-            return
-        self._forget[name] = self.listen(found, lambda waiting: self._tell(name, facts, waiting))
-        station.perform(station.endpoint.answer_subscription(name, 200, station.now()))
+        if isinstance(verdict, int):
+            self._answer(name, verdict)
+        elif callable(verdict):
+            self._forget[name] = verdict(partial(self._tell, name, facts))
+            self._answer(name, 200)
+        else:
+            user = effect.request.uri.user
+            contacts = [("Contact", contact_without_token(user, one)) for one in verdict]
+            self._answer(name, 302, contacts)
+
+    def _answer(self, name: str, status: int, headers: Pairs = ()) -> None:
+        station = self.station
+        endpoint, now = station.endpoint, station.now()
+        station.perform(endpoint.answer_subscription(name, status, now, headers))
 
     def _tell(self, name: str, facts: CallFacts, waiting: Waiting | None) -> None:
         """Only what is new to this subscriber."""

@@ -192,13 +192,15 @@ class Endpoint:
         """Let peers subscribe to these event packages; their content types are the values."""
         self.reception.notifier = Notifier(self.post, packages)
 
-    def answer_subscription(self, name: str, status: int, now: float) -> list[Effect]:
-        """200 lets it be, anything else turns it away; what is over stays over."""
+    def answer_subscription(
+        self, name: str, status: int, now: float, headers: Pairs = ()
+    ) -> list[Effect]:
+        """200 lets it be, anything else turns it away with these headers; what is over stays so."""
         notifier = self.reception.notifier
         if notifier is not None and status == 200:
             notifier.accept(name, now)
         elif notifier is not None:
-            notifier.refuse(name, status, now)
+            notifier.refuse(name, status, now, headers)
         return self.post.take()
 
     def notify(self, name: str, body: bytes, now: float) -> list[Effect]:

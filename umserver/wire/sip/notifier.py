@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from umserver.wire.sip.effects import Flow, Subscribed, Unsubscribed
-from umserver.wire.sip.message import Request
+from umserver.wire.sip.message import Pairs, Request
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.requests import tokens
 from umserver.wire.sip.screening import Refusal, screened_basics
@@ -103,11 +103,11 @@ class Notifier:
         if known is not None:
             known.accept(now, self.allow_events)
 
-    def refuse(self, name: str, status: int, now: float) -> None:
-        """It may not."""
+    def refuse(self, name: str, status: int, now: float, headers: Pairs = ()) -> None:
+        """It may not, or not here."""
         known = self._subscriptions.get(name)
         if known is not None:
-            known.refuse(status, now)
+            known.refuse(status, now, headers)
 
     def notify(self, name: str, body: bytes, now: float) -> None:
         """Tell this, unless it is over."""

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from umserver.wire.sip.dialog import Dialog, dialog_of_server
 from umserver.wire.sip.effects import Flow
-from umserver.wire.sip.message import Request, Response
+from umserver.wire.sip.message import Pairs, Request, Response
 from umserver.wire.sip.post import Post
 from umserver.wire.sip.screening import seconds_in
 from umserver.wire.sip.transaction import Transaction
@@ -67,10 +67,10 @@ class Subscription:
         self.post.dialogs[self.dialog.key] = self
         self._granted(self.opening, request, now, tag, headers)
 
-    def refuse(self, status: int, now: float) -> None:
+    def refuse(self, status: int, now: float, headers: Pairs = ()) -> None:
         """Turn it away."""
         if self.dialog is None and not self._is_over:
-            self.post.reply(self.opening, status, now)
+            self.post.reply(self.opening, status, now, headers=headers)
             self._over("refused")
 
     def drop(self, now: float) -> None:
