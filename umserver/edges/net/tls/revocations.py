@@ -26,8 +26,8 @@ from umserver.edges.net.tls.names import described, issuer_name, subject_name
 from umserver.edges.net.tls.pem import CertificateFault, text_of
 
 MOST_OCTETS = 8 << 20
-"""Of the file: about 150,000 revoked certificates, which take 75 MB of memory, twice that while they
-are read anew, and a third of a second of a thread."""
+"""Of the file: about 150,000 revoked certificates, which take 75 MB of memory, twice that while
+they are read anew, and a thread for a third of a second."""
 _END = b"-----END X509 CRL-----"
 
 
