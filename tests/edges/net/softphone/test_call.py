@@ -103,10 +103,12 @@ class CallCommand(TwoEnds):
         self.assertEqual((self.out.getvalue(), self.err.getvalue()), ("", ""))
 
     def test_refused(self) -> None:
-        """A refusal is exit code 1."""
-        self.server.offered = lambda phone: phone.refuse(Refusal(404, "Not Found", 15004, "no"))
+        """A refusal is exit code 1, and is told with the reason that the server gives."""
+        why = Refusal(404, "Not Found", 15004, "nobody has the number 1001")
+        self.server.offered = lambda phone: phone.refuse(why)
         self.assertEqual(self.call(), REFUSED)
-        self.assertIn("404 Not Found", self.err.getvalue())
+        told = "no call: 404 Not Found: nobody has the number 1001\n"
+        self.assertTrue(self.err.getvalue().endswith(told))
 
     def test_no_answer(self) -> None:
         """A phone that rings for too long is exit code 3, and nothing is left ringing."""
@@ -115,11 +117,12 @@ class CallCommand(TwoEnds):
         self.assertEqual(self.phones[0].over, "cancel")
 
     def test_nobody_there(self) -> None:
-        """A server that says nothing is exit code 3, within the time to ring."""
+        """A server that says nothing is exit code 3 when the time to ring is over, and told."""
         began = self.stage.seconds()
         self.port = 9
         self.assertEqual(self.call("--ring", "5"), NO_ANSWER)
-        self.assertLess(self.stage.seconds() - began, 40.0)
+        self.assertLess(self.stage.seconds() - began, 5.1)
+        self.assertIn("nothing came back: does a server listen there?", self.err.getvalue())
 
     def test_a_file_that_cannot_be_written(self) -> None:
         """A place that cannot be written to is told in words."""

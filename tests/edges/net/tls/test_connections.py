@@ -324,6 +324,20 @@ class Opening(ConnectionCase):
         self.assertEqual((gateway.got, self.lost), ([], [flow]))
         self.assertIn("the authority Strange is not among those that we trust", self.said()[0])
 
+    def test_our_certificate_is_refused(self) -> None:
+        """A server that does not believe us says so after the handshake (TLS 1.3) or in it: why is
+        told.
+        """
+        versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+        for count, version in enumerate(versions, 1):
+            server = context_of(self.folder(), PEER, Authority("Strange").own, server=True)
+            server.minimum_version = server.maximum_version = version
+            flow = self.send(self.gateway(server=server))
+            self.assertIn(flow, self.lost)
+            self.assertEqual(self.identity.complaints.count, count)
+        why = "the peer does not trust the authority of our certificate"
+        self.assertEqual(self.said(), [f"TLS with {HOST} failed: {why}"])
+
     def test_nobody_known_there(self) -> None:
         """Where no name is known, no connection is opened."""
         self.names = ()

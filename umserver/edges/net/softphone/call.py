@@ -198,8 +198,11 @@ async def run(phone: Softphone, options: argparse.Namespace, order: Order, scrip
     stop_waiting = reactor.callLater(options.ring, call.hang_up)
     try:
         code = await _through(call, script, ear, reactor, display, stop_waiting)
+        if code == NO_ANSWER and not phone.station.driver.received_count:
+            display.say("nothing came back: does a server listen there?")
     finally:
-        await call.hang_up()
+        if phone.station.driver.received_count:  # who never spoke is not waited for
+            await call.hang_up()
         if stop_waiting.active():
             stop_waiting.cancel()
         await phone.stop()

@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, fail, succeed
 
 from umserver.edges.net.conversation import Conversation
+from umserver.edges.net.finals import words_of
 from umserver.wire.media import NotAcceptable, Offering
 from umserver.wire.sip.effects import (
     CallEffect,
@@ -27,14 +28,20 @@ from umserver.wire.sip.headers import NameAddr
 from umserver.wire.sip.uri import Uri
 
 MOST_REDIRECTS = 5
+_UNHEARD = {408: "nothing came back", 503: "there is no connection"}
+"""What a refusal means that no peer has sent (see `Refused`)."""
 _FORWARDING_HEADERS = ("diversion", "history-info")
 
 
 class CallFailed(Exception):
-    """No call came about; `status` is the SIP status, 0 when nothing could be sent at all."""
+    """No call came about; `status` is the SIP status, 0 when nothing could be sent at all.
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"{status} {reason}" if status else reason)
+    `why` is what the peer says about it, or what happened on the way.
+    """
+
+    def __init__(self, status: int, reason: str, why: str = "") -> None:
+        told = f"{status} {reason}" if status else reason
+        super().__init__(f"{told}: {why}" if why else told)
         self.status = status
         self.reason = reason
 
@@ -125,7 +132,7 @@ class OutgoingCall(Conversation):
             case Redirected():
                 self._redirected(effect)
             case Refused():
-                self._refused(effect.status, effect.reason)
+                self._refused(effect)
             case OfferRefused() if self.session is not None:
                 self.session.held = self._holds
                 self.say(f"{effect.status}: nothing is changed")
@@ -146,12 +153,11 @@ class OutgoingCall(Conversation):
             sdp = self.session.offer(fresh_keys=True)
             self._do(lambda: self.line.endpoint.offer(self.call, sdp, self.line.now()))
 
-    def fail(self, status: int, reason: str) -> None:
+    def fail(self, status: int, reason: str, why: str = "") -> None:
         """Give up: no call came about."""
         self.status = status
-        self.say(f"{status} {reason}" if status else reason)
         self._gone = True
-        self._no_answer(CallFailed(status, reason))
+        self._no_answer(CallFailed(status, reason, why))
         self._be_over("refused" if status else "error")
         waiting, self._hanging_up = self._hanging_up, []
         for one in waiting:
@@ -187,13 +193,16 @@ class OutgoingCall(Conversation):
         self.say(f"{status} to {shown}")
         self._next_target(status, "nowhere to go")
 
-    def _refused(self, status: int, reason: str) -> None:
+    def _refused(self, effect: Refused) -> None:
         self.phone.forget(self)
+        status, reason, response = effect.status, effect.reason, effect.response
         if self.over is None and self._targets and (status >= 500 or status == 408):
             self.say(f"{status} {reason}, trying the next")
             self._next_target(status, reason)
+        elif response is None:
+            self.fail(status, reason, _UNHEARD.get(status, ""))
         else:
-            self.fail(status, reason)
+            self.fail(status, reason, words_of(response))
 
     def _next_target(self, status: int, reason: str) -> None:
         while self._targets:

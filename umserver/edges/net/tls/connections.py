@@ -30,6 +30,7 @@ from umserver.edges.net.tls.contexts import (
     REVOKED,
     connection_in,
     context_for,
+    is_alert,
     refused,
     words_of,
 )
@@ -221,8 +222,11 @@ class TlsConnection(Connection):
         return ""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """It is no more; a handshake that came to nothing is told (Protocol)."""
-        if self.number and not self.is_shaken:
+        """It is no more; a handshake that came to nothing is told (Protocol).
+
+        With TLS 1.3 the peer may refuse our certificate when we believe the handshake over.
+        """
+        if self.number and (not self.is_shaken or is_alert(reason.value)):
             self._tls.complaints.note(self.peer[0], self._why or self._words(reason))
         self._tls.shaking.discard(self)
         super().connectionLost(reason)

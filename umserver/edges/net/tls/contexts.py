@@ -181,8 +181,18 @@ _ALERTS = (
 )
 
 
+def is_alert(fault: BaseException | None) -> bool:
+    """Whether this is what the peer told us, before it hung up."""
+    return isinstance(fault, SSL.Error) and " alert " in _text_of(fault)
+
+
 def words_of(fault: BaseException) -> str:
     """Why a handshake failed, for people."""
-    parts = fault.args[0] if fault.args and isinstance(fault.args[0], list) else []
-    text = "; ".join(str(part[-1]) for part in parts) or str(fault) or "the connection broke off"
+    text = _text_of(fault) or str(fault) or "the connection broke off"
     return next((words for key, words in _ALERTS if key in text.lower()), text[:200])
+
+
+def _text_of(fault: BaseException) -> str:
+    """What OpenSSL calls it, empty when it says nothing."""
+    parts = fault.args[0] if fault.args and isinstance(fault.args[0], list) else []
+    return "; ".join(str(part[-1]) for part in parts)
