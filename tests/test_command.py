@@ -17,8 +17,8 @@ from tests.edges.admin.desk import DEMO, Terminal, Typed
 from umserver.command import DONE, FAILED, WRONG_USE, Umctl
 from umserver.command.people import bar
 from umserver.edges.admin.control import open_control
-from umserver.edges.mail.cabinet import Cabinet
-from umserver.edges.mail.record import Fate
+from umserver.edges.mail.spool.cabinet import Cabinet
+from umserver.edges.mail.spool.record import Fate
 from umserver.edges.store.archive import open_archive
 from umserver.org.messages import CallerId, Envelope, Kind
 from umserver.org.parse import parse_toml

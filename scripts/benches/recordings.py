@@ -11,7 +11,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, DeferredLock
 from zope.interface import implementer
 
-from umserver.edges.mail.spool import Spool, open_spool
+from umserver.edges.mail.spool.spool import Spool, open_spool
 from umserver.interfaces import IDraft, ITake
 from umserver.org.messages import CallerId, Envelope
 

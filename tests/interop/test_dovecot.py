@@ -18,9 +18,9 @@ from tests.contracts.mailbox import MailboxContract, voice_mail
 from tests.interop.peers import missing
 from tests.kit.certificates import Authority
 from tests.kit.dovecot import MASTER, MASTER_PASSWORD, PASSWORD, Dovecot
-from umserver.edges.mail.imap_mailbox import ImapMailbox
-from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
-from umserver.edges.mail.imap_session import ImapSession, open_session
+from umserver.edges.mail.imap.mailbox import ImapMailbox
+from umserver.edges.mail.imap.mailboxes import ImapMailboxes, imap_mailboxes
+from umserver.edges.mail.imap.session import ImapSession, open_session
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.maildir_mailbox import MaildirMailbox

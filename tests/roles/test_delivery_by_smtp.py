@@ -12,10 +12,10 @@ from twisted.trial.unittest import TestCase
 
 from tests.edges.mail.letters import RECEIVED, envelope, speech
 from tests.kit.mail_server import MailServer
-from umserver.edges.mail.cabinet import Cabinet
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailers import mailer_for
-from umserver.edges.mail.spool import Spool
+from umserver.edges.mail.spool.cabinet import Cabinet
+from umserver.edges.mail.spool.spool import Spool
 from umserver.edges.threads import Pool
 from umserver.org.messages import Choices
 from umserver.roles.delivery import Delivery

@@ -17,7 +17,7 @@ from umserver.edges.admin.show import as_json, queue_text
 from umserver.interfaces import Unavailable
 
 if TYPE_CHECKING:
-    from umserver.edges.mail.spool import Spool
+    from umserver.edges.mail.spool.spool import Spool
 
 ACTS = ("retry", "drop")
 
@@ -59,8 +59,8 @@ def _queue(what: str, id: str, json: bool, answer: Callable[..., Any]) -> str:
 @contextmanager
 def _stopped_spool(folder: Path) -> Iterator[Callable[..., Any]]:
     """The spool without a server, answering like one; what a crash left is put in order."""
-    from umserver.edges.mail.cabinet import Cabinet
-    from umserver.edges.mail.spool import Spool, SpoolInUse
+    from umserver.edges.mail.spool.cabinet import Cabinet
+    from umserver.edges.mail.spool.spool import Spool, SpoolInUse
     from umserver.edges.threads import Here
 
     if not folder.is_dir():

@@ -16,9 +16,9 @@ from twisted.logger import Logger
 import umserver.calls.flows
 from umserver.calls.office import Flow
 from umserver.discover import constants, shipped
-from umserver.edges.mail.imap_mailboxes import ImapMailboxes
+from umserver.edges.mail.imap.mailboxes import ImapMailboxes
 from umserver.edges.mail.mailboxes import MaildirMailboxes
-from umserver.edges.mail.spool import Spool, open_spool
+from umserver.edges.mail.spool.spool import Spool, open_spool
 from umserver.edges.net.doorkeepers import Doorkeepers
 from umserver.edges.net.media import MediaEngine
 from umserver.edges.net.sip_server import SipServer

@@ -10,7 +10,7 @@ from errno import EADDRINUSE
 from twisted.internet.error import CannotListenError
 
 from umserver.edges.admin.control import ControlSocketInUse
-from umserver.edges.mail.cabinet import SpoolInUse
+from umserver.edges.mail.spool.cabinet import SpoolInUse
 from umserver.edges.speech.catalogue import CatalogueFaults
 from umserver.interfaces import Unavailable
 from umserver.org.faults import SettingsFaults

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from umserver.edges.mail.imap_mailboxes import ImapMailboxes, imap_mailboxes
+from umserver.edges.mail.imap.mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.mailboxes import MaildirMailboxes
 from umserver.edges.mail.mailers import mailer_for

@@ -6,7 +6,7 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.edges.mail.letters import envelope
-from tests.edges.mail.spool_case import SpoolCase
+from tests.edges.mail.spool.spool_case import SpoolCase
 from tests.edges.mail.test_compose import SOUND, body, read
 from umserver.edges.mail.compose import compose
 from umserver.edges.mail.notice import compose_notice

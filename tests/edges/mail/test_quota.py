@@ -7,8 +7,8 @@ from pathlib import Path
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from umserver.edges.mail.imap_mailbox import ImapMailbox
-from umserver.edges.mail.imap_session import ImapSession
+from umserver.edges.mail.imap.mailbox import ImapMailbox
+from umserver.edges.mail.imap.session import ImapSession
 from umserver.edges.mail.quota import (
     Usage,
     imap_usage,

@@ -12,11 +12,11 @@ from typing import Any, cast
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 
-from umserver.edges.mail.handover import Security, Terms
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
 from umserver.edges.mail.maildir import MaildirMailer
-from umserver.edges.mail.smtp import ServerMailer
+from umserver.edges.mail.smtp.handover import Security, Terms
+from umserver.edges.mail.smtp.mailer import ServerMailer
 from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer
 
