@@ -31,6 +31,9 @@ SOFTPHONE = Path(sys.executable).with_name("um-call")
 UMCTL = Path(sys.executable).with_name("umctl")
 SCENARIOS = Path(__file__).with_name("scenarios")
 READY_SECONDS = 60.0
+PORTS = range(10_000, 20_000)
+PORTS_IN_A_ROW = 100
+"""How far apart two processes begin that are started one after the other."""
 SPOKEN = os.environ.get("UMSERVER_SPOKEN")
 """A folder where servers leave what they have spoken for those that start later; None: each speaks
 for itself, which takes seconds."""
@@ -49,19 +52,29 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
 
 
-def free_port(even: bool = False) -> int:
-    """A port that is free on loopback just now for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-        if not (even and port % 2):
-            return port
+def _ports() -> Iterator[int]:
+    """Each once, in an order of this process's own: below those that the system gives to whoever
+    asks for any, and below those of the server's sound. So nobody takes one between choice and use.
+    """
+    first = (os.getpid() * PORTS_IN_A_ROW) % len(PORTS)
+    yield from PORTS[first:]
+    yield from PORTS[:first]
+
+
+_PORTS = _ports()
+
+
+def free_port() -> int:
+    """A port that is free on loopback for UDP and TCP."""
+    for port in _PORTS:
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError("the tests of this process have used up their ports")
 
 
 def wait_until(true: Callable[[], bool], seconds: float) -> bool:

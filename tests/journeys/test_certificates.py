@@ -34,13 +34,6 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def quiet_port() -> int:
-    """A free port that no sound of the house takes."""
-    while 34_000 <= (port := free_port()) < 36_000:
-        pass
-    return port
-
-
 class CertificateCase(SecuredCase):
     """What administrators and peers see of the certificate."""
 
@@ -75,7 +68,7 @@ class Modes(CertificateCase):
     def ports(self, mode: str) -> tuple[bool, bool, bool, bool]:
         """Which ports of router and desk are open: plain, TLS; plain, TLS."""
         self.MODE = mode
-        self.plain, self.tls, self.desk, self.mbx_tls = (quiet_port() for _ in range(4))
+        self.plain, self.tls, self.desk, self.mbx_tls = (free_port() for _ in range(4))
         self.open(**{"listen.sip": self.plain, "listen.sip_tls": self.tls,
                      "listen.mbx": self.desk, "listen.mbx_tls": self.mbx_tls})  # fmt: skip
         return tuple(map(is_open, (self.plain, self.tls, self.desk, self.mbx_tls)))  # type: ignore[return-value]
@@ -112,7 +105,7 @@ class Modes(CertificateCase):
 
     def test_the_settings_name_the_port(self) -> None:
         """SipTlsListeningPort decides where the bootstrap file says nothing (features 18, 20)."""
-        port = quiet_port()
+        port = free_port()
         self.install(self.own)
         self.start(
             lambda toml: self.secured(toml) + f"sip_tls_listening_port = {port}\n",
