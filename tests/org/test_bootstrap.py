@@ -58,6 +58,7 @@ class BootstrapTests(SynchronousTestCase):
         """Settings that contradict each other are found before anything is started."""
         for text, word in (
             ("[listen]\nsip = 5062\n", "listen.mbx: must differ"),
+            ("[listen]\nmbx_tls = 8060\n", "listen.http: must differ"),
             ("[media]\nfirst_rtp_port = 30000\n", "media.last_rtp_port: must be above"),
             ("[listen]\nmbx = 20500\n", "listen.mbx: lies in the range"),
             ('[mail]\ndelivery = "smtp"\n', "mail.host: is needed"),

@@ -97,6 +97,18 @@ class PlanRuleTests(RulesTestCase):
         service = UMService(dial_plans=("Boston",), irm_log_max_directory_size="Unlimited")
         self.assertFaults(evolve(ORG, dial_plans=(sip,), service=service))
 
+    def test_ports_of_the_router(self) -> None:
+        """A router that shall listen for TCP and TLS at once needs two ports (features 18, 20)."""
+        one = CallRouterSettings(sip_tcp_listening_port=5077, sip_tls_listening_port=5077)
+        self.assertFaults(evolve(ORG, call_router=one))
+        free = evolve(one, sip_tcp_listening_port=0, sip_tls_listening_port=0)
+        self.assertFaults(evolve(ORG, call_router=evolve(free, um_startup_mode="Dual")))
+        self.assertFaults(
+            evolve(ORG, call_router=evolve(one, um_startup_mode="Dual")),
+            "call_router.sip_tls_listening_port: must differ from sip_tcp_listening_port, both "
+            "are 5077",
+        )
+
     def test_attendants(self) -> None:
         """Holidays end after they begin, fallbacks need speech, forwarding needs a mailbox."""
         path = "auto_attendants.Lobby"

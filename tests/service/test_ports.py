@@ -39,6 +39,16 @@ class PortTests(SynchronousTestCase):
         port = self.taken(socket.SOCK_STREAM)
         look_for([Door("cas", "TCP", 0, port), Door("mbx", "TLS", port, 0)], [HOST])
 
+    def test_a_port_that_is_wanted_twice(self) -> None:
+        """Settings that give one port to two of our own doors are told as that."""
+        for doors, said in (
+            ([Door("cas", "Dual", 5070, 5070)], "the call router, plain, and by the call router"),
+            ([Door("cas", "TCP", 5070), Door("mbx", "TLS", 0, 5070)], "and by the answering desk"),
+        ):
+            fault = self.assertRaises(ValueError, look_for, doors, [HOST])
+            self.assertIn("port 5070 is wanted twice: by the call router, plain", words(fault))
+            self.assertIn(said, words(fault))
+
     def test_they_are_given_back(self) -> None:
         """What was looked at can be opened afterwards; an address of others is no port's fault."""
         first = bind(HOST, 0, socket.SOCK_DGRAM)

@@ -124,9 +124,9 @@ def _together(bootstrap: Bootstrap) -> list[Fault]:
 
 
 def _ports(listen: Listen) -> list[Fault]:
-    """TCP and TLS cannot share a port."""
+    """TCP, TLS and HTTP cannot share a port."""
     faults, owners = [], dict[int, str]()
-    for name in PORTS:
+    for name in (*PORTS, "http"):
         port = getattr(listen, name)
         if port and owners.setdefault(port, name) != name:
             what = f"must differ from listen.{owners[port]}, both are {port}"

@@ -176,6 +176,11 @@ def _servers(org: Organisation) -> Iterator[Fault]:
         if family == "IPv6Only" and not servers.ip_address_family_configurable:
             what = "must not be IPv6Only where ip_address_family_configurable is false"
             yield Fault(f"{section}.ip_address_family", what)
+    router = org.call_router
+    port = router.sip_tls_listening_port
+    if router.um_startup_mode == "Dual" and 0 < port == router.sip_tcp_listening_port:
+        what = f"must differ from sip_tcp_listening_port, both are {port}"
+        yield Fault("call_router.sip_tls_listening_port", what)
     size, most = org.service.irm_log_max_file_size, org.service.irm_log_max_directory_size
     if isinstance(most, int) and size > most:
         yield Fault("service.irm_log_max_file_size", f"must be at most {most} MB, as its folder")

@@ -153,6 +153,16 @@ class Asking(TestCase):
         await self.type("Update-UMCertificate")
         self.assertEqual([question.get("again") for question in self.asked], [True])
 
+    async def test_update_in_vain(self) -> None:
+        """Files that cannot be used are told with the reason and exit code 1, though the server
+        goes on with those that it has.
+        """
+        why = "authorities.pem holds no certificates"
+        self.row |= {"status": "Degraded", "why": why, "unread": why}
+        typed = await self.type("Update-UMCertificate")
+        self.assertEqual(typed.code, FAILED)
+        self.assertIn(f"StatusReason            : {why}", typed.out)
+
     async def test_new_beside_a_server(self) -> None:
         """The server takes it; where it uses another file, that is said."""
         typed = await self.type("New-UMCertificate", "a.example.com")
@@ -160,6 +170,9 @@ class Asking(TestCase):
         self.row["file"] = str(self.state / "tls" / "certificate.pem")
         typed = await self.type("New-UMCertificate", "a.example.com", "-Force")
         self.assertEqual((typed.code, typed.err), (DONE, ""))
-        self.row |= {"status": "Unhealthy", "why": "it is bad"}
+        self.row |= {"status": "Degraded", "why": "it ends in 9 days"}
+        typed = await self.type("New-UMCertificate", "a.example.com", "-Force")
+        self.assertEqual((typed.code, typed.err), (DONE, ""))
+        self.row |= {"status": "Unhealthy", "why": "it is bad", "unread": "it is bad"}
         typed = await self.type("New-UMCertificate", "a.example.com", "-Force")
         self.assertIn("does not use it: it is bad", typed.err + typed.out)

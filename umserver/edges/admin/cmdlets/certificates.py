@@ -106,8 +106,8 @@ def _taken(desk: Desk, file: str) -> tuple[str, ...]:
         return ()
     if row.get("file") != file:
         return (f"the running server uses another one: {row.get('file')} ([tls] in its file)",)
-    if row.get("status") != "Healthy":
-        return (f"the running server does not use it: {row.get('why')}",)
+    if why := row.get("unread"):
+        return (f"the running server does not use it: {why}",)
     return ()
 
 
@@ -116,8 +116,8 @@ def read_again(given: Given, desk: Desk) -> Outcome:
     if given.what_if:
         return Outcome(done="the server reads its certificate again")
     row: Mapping[str, Any] = desk.ask("certificate", again=True)
-    ill = row.get("status") == "Unhealthy"
-    return Outcome((_record(row),), COLUMNS, failed=ill)
+    ill = row.get("status") == "Unhealthy" or bool(row.get("unread"))
+    return Outcome((_record(row),), COLUMNS, in_full=True, failed=ill)
 
 
 def _own_names() -> tuple[str, ...]:

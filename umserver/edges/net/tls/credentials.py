@@ -113,8 +113,10 @@ def certificates_in(file: Path) -> Sequence[x509.Certificate]:
     """At least one. Raises CertificateFault."""
     try:
         return x509.load_pem_x509_certificates(text_of(file, MOST_OCTETS))
-    except ValueError as fault:
-        raise CertificateFault(f"{file} holds no certificates in PEM form: {fault}") from None
+    except ValueError:
+        raise CertificateFault(
+            f"{file} holds no certificates in PEM form, or a broken one"
+        ) from None
 
 
 def day_of(seconds: float) -> str:
