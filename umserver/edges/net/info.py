@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from umserver.wire.rtp.telephone_event import KEYS
+
 _BY_NUMBER = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
-_KEYS = "0123456789*#ABCD"
 _LONGEST_BODY = 256
 _MILLISECONDS = 160
 
@@ -41,7 +42,7 @@ def _signal(text: str) -> str | None:
 
 def _key(text: str) -> str:
     text = _BY_NUMBER.get(text, text.upper())
-    return text if len(text) == 1 and text in _KEYS else ""
+    return text if len(text) == 1 and text in KEYS else ""
 
 
 @define

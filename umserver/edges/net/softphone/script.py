@@ -16,11 +16,11 @@ from umserver.edges.net.softphone.ear import Ear
 from umserver.interfaces import Clip
 from umserver.wire.audio import g711, tones
 from umserver.wire.audio.pcm import Pcm
+from umserver.wire.rtp.telephone_event import KEYS
 
 if TYPE_CHECKING:
     from umserver.edges.net.softphone.outgoing import OutgoingCall
 
-KEYS = "0123456789*#ABCD"
 PAUSE = ","
 WAYS = ("rfc4733", "info", "inband")
 """How keys can be pressed."""
