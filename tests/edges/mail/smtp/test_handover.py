@@ -9,19 +9,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.edges.mail.letters import outgoing
 from umserver.edges.mail.login import Login
-from umserver.edges.mail.smtp.handover import (
+from umserver.edges.mail.smtp.effects import (
     Close,
     Delivered,
     Effect,
     Failed,
-    Handover,
-    Security,
     Send,
     SendBody,
     StartTls,
-    Step,
-    Terms,
 )
+from umserver.edges.mail.smtp.handover import Handover, Security, Step, Terms
 from umserver.edges.mail.smtp.paths import BadPath, path
 from umserver.edges.mail.smtp.stuffing import Stuffing
 

@@ -19,6 +19,16 @@ from enum import Enum
 from attrs import define, field, frozen
 
 from umserver.edges.mail.login import Login, Script
+from umserver.edges.mail.smtp.effects import (
+    BodySent,
+    Close,
+    Delivered,
+    Effect,
+    Failed,
+    Send,
+    SendBody,
+    StartTls,
+)
 from umserver.edges.mail.smtp.paths import BadPath, path
 from umserver.edges.mail.smtp.replies import NotMail, Replies, Reply
 from umserver.edges.mail.smtp.stuffing import Stuffing
@@ -57,49 +67,6 @@ class Terms:
     lmtp: bool = False
     security: Security = Security.NONE
     login: Login | None = None
-
-
-@frozen
-class Send:
-    """Octets for the peer."""
-
-    data: bytes = field(repr=False)
-
-
-@frozen
-class StartTls:
-    """Begin TLS now and call `secured` when it stands."""
-
-
-@frozen
-class SendBody:
-    """Call `more` whenever there is room, until BodySent."""
-
-
-@frozen
-class BodySent:
-    """There is no more to send."""
-
-
-@frozen
-class Delivered:
-    """The mail is theirs."""
-
-
-@frozen
-class Failed:
-    """It is not."""
-
-    permanent: bool
-    why: str
-
-
-@frozen
-class Close:
-    """The connection has served."""
-
-
-Effect = Send | StartTls | SendBody | BodySent | Delivered | Failed | Close
 
 
 class Step(Enum):

@@ -28,18 +28,17 @@ from zope.interface import implementer
 
 from umserver.edges.mail.cleaning import one_line
 from umserver.edges.mail.login import Login
-from umserver.edges.mail.smtp.handover import (
+from umserver.edges.mail.smtp.effects import (
     BodySent,
     Close,
     Delivered,
     Effect,
     Failed,
-    Handover,
     Send,
     SendBody,
     StartTls,
-    Terms,
 )
+from umserver.edges.mail.smtp.handover import Handover, Terms
 from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
