@@ -18,9 +18,10 @@ from umserver.edges.mail.smtp.effects import (
     SendBody,
     StartTls,
 )
-from umserver.edges.mail.smtp.handover import Handover, Security, Step, Terms
+from umserver.edges.mail.smtp.handover import Handover, Step
 from umserver.edges.mail.smtp.paths import BadPath, path
 from umserver.edges.mail.smtp.stuffing import Stuffing
+from umserver.edges.mail.smtp.terms import Security, Terms
 
 TERMS = Terms("mail.example.com:25", "um.example.com")
 REPLIES = [b"220 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"]

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from umserver.edges.mail.login import Login, Script
+from umserver.edges.mail.login import Script
 from umserver.edges.mail.smtp.effects import (
     BodySent,
     Close,
@@ -32,6 +32,7 @@ from umserver.edges.mail.smtp.effects import (
 from umserver.edges.mail.smtp.paths import BadPath, path
 from umserver.edges.mail.smtp.replies import NotMail, Replies, Reply
 from umserver.edges.mail.smtp.stuffing import Stuffing
+from umserver.edges.mail.smtp.terms import Security, Terms
 from umserver.org.messages import OutgoingMail
 
 GREETING_SECONDS = 60.0
@@ -45,28 +46,6 @@ QUIT_SECONDS = 5.0
 
 REFUSES_US = frozenset({500, 502, 503, 521, 530, 534, 535, 538})
 """Codes that speak of our commands, our login or the host, wherever they come."""
-
-
-class Security(Enum):
-    """How the connection is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    """Nothing is handed over where the server does not offer it."""
-    TLS = "tls"
-    """From the first octet."""
-
-
-@frozen
-class Terms:
-    """How to speak with one server."""
-
-    server: str
-    """For people: `mail.example.com:587`."""
-    helo: str
-    lmtp: bool = False
-    security: Security = Security.NONE
-    login: Login | None = None
 
 
 class Step(Enum):

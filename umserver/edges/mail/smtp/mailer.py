@@ -38,7 +38,8 @@ from umserver.edges.mail.smtp.effects import (
     SendBody,
     StartTls,
 )
-from umserver.edges.mail.smtp.handover import Handover, Terms
+from umserver.edges.mail.smtp.handover import Handover
+from umserver.edges.mail.smtp.terms import Terms
 from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer, PermanentFailure, TemporaryFailure
 from umserver.org.messages import OutgoingMail
