@@ -1,24 +1,22 @@
 """The other servers: which answering desks live, and which of them takes a call (spec 4.1, 9.2).
 
 Knows: what servers publish in the store, and whether they answer. Must never know: SIP, tables. A
-desk is used while it says it is Active, speaks every few seconds, answers OPTIONS and has room. The
-same mailbox goes to the same desk while that stays so (rendezvous hashing, Thaler and Ravishankar
-1998, weighted by free room), which keeps what a desk remembers of a user in one place.
+desk is used while it says it is Active, speaks every few seconds, answers OPTIONS and has room;
+which one is the best of a mailbox is the matter of `ranking`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from hashlib import blake2b
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from umserver.interfaces import FleetServer, IFleet, RedirectTarget, Unavailable
+from umserver.interfaces import FleetServer, IFleet, Unavailable
+from umserver.roles.ranking import PLAIN, TLS, TLS_BY_NAME, has_door, ranked, room
 
 log = Logger()
 
@@ -35,11 +33,6 @@ MOST_CHOICES = 3
 """Desks that a peer is offered for one call."""
 CHOICE_SECONDS = 0.05
 """How long the desks that may take calls are not looked at again unless one is known to change."""
-STEPS = 8
-"""Free room is told apart in so many steps, so that a few calls do not move a mailbox."""
-
-PLAIN, TLS, TLS_BY_NAME = "mbx", "mbx-tls", "mbx-tls-by-name"
-"""Ports of a desk; the last is that of a desk whose certificate is for its name."""
 
 AskServer = Callable[[str, int, str, float], "Deferred[int | None]"]
 """Asks host, port and transport with OPTIONS; see `umserver.roles.gateways.Probe`."""
@@ -207,7 +200,7 @@ class Fleet:
         return [
             server
             for server in self.known
-            if server.name.casefold() != own and "mbx" in server.roles and _has_door(server)
+            if server.name.casefold() != own and "mbx" in server.roles and has_door(server)
         ]
 
     # choosing
@@ -255,7 +248,7 @@ class Fleet:
             return
         self._sent[server.name] = self._sent.get(server.name, 0) + 1
         known = next((s for s in self.known if s.name == server.name), server)
-        if _room(self._loaded(known)) != _room(server):
+        if room(self._loaded(known)) != room(server):
             self._choice_until = float("-inf")
 
     def _loaded(self, server: FleetServer) -> FleetServer:
@@ -282,50 +275,6 @@ class Fleet:
         ]
 
 
-def redirects(
-    desks: Sequence[FleetServer],
-    transport: str,
-    token: str,
-    host_of: Callable[[FleetServer], str],
-) -> Sequence[RedirectTarget]:
-    """Where a call that came by this transport (udp, tcp, tls) is sent on to, in the desks' order.
-
-    What came by TLS stays with TLS (spec 4.1, 1.2): a desk without such a port is left out.
-    """
-    doors = (TLS_BY_NAME, TLS) if transport == "tls" else (PLAIN,)
-    found: list[RedirectTarget] = []
-    for desk in desks:
-        for door in doors:
-            port = desk.ports.get(door)
-            if port is not None:
-                weight = 1.0 / (len(found) + 1)
-                found.append(RedirectTarget(host_of(desk), port, transport, token, weight))
-                break
-    return found
-
-
 def _place(server: FleetServer) -> Place:
     """Where it is asked; an answer from there says nothing of a server that has moved since."""
     return server.name, server.host, tuple(sorted(server.ports.items()))
-
-
-def _has_door(server: FleetServer) -> bool:
-    return not server.ports.keys().isdisjoint((PLAIN, TLS, TLS_BY_NAME))
-
-
-def ranked(servers: Sequence[FleetServer], key: str) -> Sequence[FleetServer]:
-    """Best first for this key; more free room makes a server the best of more keys."""
-    return sorted(servers, key=lambda server: _score(server, key))
-
-
-def _room(server: FleetServer) -> int:
-    """Free room in steps; 0 only for none."""
-    share = max(server.capacity - server.calls, 0) / max(server.capacity, 1)
-    return math.ceil(share * STEPS)
-
-
-def _score(server: FleetServer, key: str) -> float:
-    weight = max(_room(server), 1) * max(server.capacity, 1)
-    digest = blake2b(f"{server.name.casefold()}\n{key}".encode(), digest_size=8).digest()
-    chance = (int.from_bytes(digest) + 1) / (2**64 + 1)
-    return -math.log(chance) / weight

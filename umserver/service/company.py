@@ -21,7 +21,8 @@ from umserver.org.bootstrap import USUAL_SIP_PORT, Bootstrap
 from umserver.org.peers import hosts_at
 from umserver.org.settings import Mailbox, Organisation
 from umserver.org.states import Wish
-from umserver.roles.fleet import PLAIN, TLS, TLS_BY_NAME, Fleet
+from umserver.roles.fleet import Fleet
+from umserver.roles.ranking import PLAIN, TLS, TLS_BY_NAME
 from umserver.roles.states import ComponentStates, RemotePlace
 from umserver.service.desk import Desk
 from umserver.service.options import ROLES

@@ -20,8 +20,9 @@ from umserver.org.refusals import TOO_MANY_CALLS, Refusal
 from umserver.org.routes import LeaveMessage, Route, VoiceAccess
 from umserver.org.settings import Mailbox
 from umserver.roles.cas import CallRouter, Offer
-from umserver.roles.fleet import TLS_BY_NAME, Fleet, redirects
+from umserver.roles.fleet import Fleet
 from umserver.roles.poller import Poller
+from umserver.roles.ranking import TLS_BY_NAME, redirects
 from umserver.service.doors import Door, door_of
 from umserver.service.expected import Expected
 from umserver.service.machine import Machine
