@@ -92,7 +92,7 @@ class HistoryTests(SynchronousTestCase):
         return chain(invite(*(f"History-Info: {line}" for line in lines)).history)
 
     def test_reason_that_is_not_escaped(self) -> None:
-        """Semicolons, quotes and blanks as they are (Microsoft, Direct Routing, 2022)."""
+        """Semicolons, quotes and blanks as they are (RFC 4244 §4.5; Microsoft, Direct Routing)."""
         for text in (
             'Reason=SIP;cause=486;text="Busy Here"',
             "Reason=SIP;cause=486;text=\u201dUser Busy\u201d",
@@ -100,6 +100,7 @@ class HistoryTests(SynchronousTestCase):
             'Reason=SIP%3Bcause%3D486%3Btext="Busy Here"',
             "Reason=SIP; cause=486",
             "Reason=SIP%3Bcause%3D486%3Btext%3D100%",
+            "Reason=Q.850%3Bcause%3D16%2CSIP%3Bcause%3D486",
             "Privacy=history&Reason=SIP%3B\\cause%3D486",
         ):
             entry = f"<sip:1001@example.com;user=phone?{text}>;index=1"
@@ -111,8 +112,30 @@ class HistoryTests(SynchronousTestCase):
         """As a parameter of the entry, or of its URI."""
         outside = '<sip:1001@a>;index=1;Reason=SIP;cause=408;text="Request Timeout"'
         self.assertEqual(self.history(f"{outside}, {OWN}"), [("1001", "no-answer")])
-        inside = "<sip:1001@a;Reason=SIP%3Bcause%3D408>;index=1"
-        self.assertEqual(self.history(f"{inside}, {OWN}"), [("1001", "no-answer")])
+        for inside in ("Reason=SIP%3Bcause%3D408", "text=Request%20Timeout;cause=408;Reason=SIP"):
+            entry = f"<sip:1001@a;{inside}>;index=1"
+            self.assertEqual(self.history(f"{entry}, {OWN}"), [("1001", "no-answer")], inside)
+
+    def test_the_reason_that_tells_more(self) -> None:
+        """Beside the bare fact of a redirect Avaya tells why (Session Manager, CS1000 adapter)."""
+        moved = "Reason=SIP%3Bcause%3D302%3Btext%3D%22Moved%20Temporarily%22"
+        for more, word in (
+            ("Reason=Redirection%3BCause%3DCFI", "unconditional"),
+            ("Reason=Redirection%3Bcause%3DCFB", "user-busy"),
+            (
+                "Reason=Redirection%3Bcause%3DNORMAL%3Bavaya-cm-reason%3D%22cover-no-reply%22",
+                "no-answer",
+            ),
+            (
+                "Reason=Redirection%3Bcause%3DNORMAL%3Bavaya-cm-reason%3D%22cover-busy%22"
+                "%3Bavaya-cm-vm-address-digits%3D15000",
+                "user-busy",
+            ),
+            ("Reason=Q.850%3Bcause%3D99", "unconditional"),
+        ):
+            entry = f"<sip:1001@a?{moved}&{more}>;index=1.1"
+            lines = f'"Ada" <sip:1001@a>;index=1, {entry}, <sip:5000@a>;index=1.2'
+            self.assertEqual(self.history(lines), [("1001", word)], more)
 
     def test_telephone_number_with_a_reason(self) -> None:
         """A tel URI has no header fields (RFC 3966), and is sent with them all the same."""

@@ -54,8 +54,13 @@ _REASON_WORDS = {
         "cfna": "no-answer",
         "cfd": "deflection",
         "cd": "deflection",
+        "send-all-calls": "unconditional",
+        "cover-busy": "user-busy",
+        "cover-no-reply": "no-answer",
+        "cover-dont-answer": "no-answer",
     },
 }
+_SAYS_WHY = ("cause", "avaya-cm-reason")
 
 
 def diversions_of(request: Request, problems: list[str]) -> tuple[Diversion, ...]:
@@ -140,26 +145,33 @@ def _by_index(entries: list[NameAddr]) -> list[NameAddr]:
 
 
 def _reason_of(entry: NameAddr) -> str:
-    """The word for the first Reason (RFC 3326) that stands at this entry; empty when none fits."""
-    for reason in _reasons(entry):
-        protocol, *params = (part.strip() for part in reason.split(";"))
-        words = _REASON_WORDS.get(protocol.lower(), {})
-        for param in params:
-            key, _, cause = param.partition("=")
-            word = words.get(cause.strip().strip('"').lower())
-            if key.strip().lower() == "cause" and word:
-                return word
-    return ""
+    """The word for the Reasons (RFC 3326) that stand at this entry; empty when none fits.
+
+    The first one that tells more than that the call was sent on.
+    """
+    words = [word for reason in _reasons(entry) for word in _words_of(reason)]
+    return next((word for word in words if word != "unconditional"), words[0] if words else "")
+
+
+def _words_of(reason: str) -> Iterator[str]:
+    protocol, *params = (part.strip() for part in reason.split(";"))
+    meanings = _REASON_WORDS.get(protocol.lower(), {})
+    for param in params:
+        key, _, value = param.partition("=")
+        word = meanings.get(value.strip().strip('"').lower())
+        if word and key.strip().lower() in _SAYS_WHY:
+            yield word
 
 
 def _reasons(entry: NameAddr) -> Iterator[str]:
-    """As a header field within the URI, where it belongs; equipment also makes it a parameter.
+    """Header fields within the URI, as is right, or its parameters, or those of the entry.
 
     A backslash is what remains of a line that was broken in an RFC's example (RFC 4244 §4.5).
     """
-    for header in entry.uri.headers.split("&"):
+    uri = entry.uri
+    for header in uri.headers.split("&"):
         name, _, value = header.partition("=")
         if name.strip().lower() == "reason":
-            yield unquote(value).replace("\\", "")
-    yield entry.uri.param("reason") or ""
+            yield from unquote(value).replace("\\", "").split(",")
+    yield f"{uri.param('reason')};cause={uri.param('cause')}"
     yield f"{entry.param('reason')};cause={entry.param('cause')}"
