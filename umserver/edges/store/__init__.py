@@ -2,7 +2,8 @@
 
 Purpose: `tables` says what a place to keep rows can do; `memory`, `sqlite` and `postgresql` are
 such places (chosen by URL scheme, `backend`). `sheet` is one transaction in the SQL that the two
-databases share, with the change log in `ledger` and servers and states in `roster`. `archive` keeps
+databases share, and `view` what it sees, with the change log in `ledger` and servers and states in
+`roster`. `archive` keeps
 an organisation in a place: `consistency` checks a change against the rest, `notes` makes it and
 writes it into the change log. `settings` brings an archive to the reactor, in threads of its own.
 `lamps` is what telephones were told, `lamp_store` brings it to a server. `recordings` are prompts

@@ -1,27 +1,20 @@
 """One transaction in SQL that SQLite and PostgreSQL both understand.
 
-Knows: tables and statements. Must never know: connections, how a transaction begins or ends.
+Knows: tables and statements that write. Must never know: connections, how a transaction begins or
+ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import define, field
 
-from umserver.edges.store.lamps import SqlLamps
-from umserver.edges.store.ledger import SqlLedger
-from umserver.edges.store.outbox import SqlOutbox
-from umserver.edges.store.recordings import SqlRecordings
-from umserver.edges.store.roster import SqlRoster
-from umserver.edges.store.statement import Statement, fold
+from umserver.edges.store.statement import Session, fold, marks, parts
 from umserver.edges.store.tables import Conflict, Row, UserRow, check_version
-from umserver.org.people import NameQuery
+from umserver.edges.store.view import SqlView
 
-MOST_PLACES = 500
-"""Question marks in one statement, and mailboxes that are read at once."""
-USER = "m.folded, m.address, m.text, m.dial_plan, m.policy, m.version"
 PUT_USER = (
     "INSERT INTO mailboxes (folded, address, dial_plan, policy, version, text) "
     "VALUES (?, ?, ?, ?, ?, ?)"
@@ -33,22 +26,10 @@ PUT_NAME = (
     "INSERT INTO names (way, plan, keys, owner, is_open) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
-AFTER_DIGITS = ":"
-"""The sign after the last digit."""
 PUT_PIN = (
     "INSERT INTO pins (owner, hash) VALUES (?, ?) "
     "ON CONFLICT (owner) DO UPDATE SET hash = excluded.hash"
 )
-
-
-class Session(Protocol):
-    """An open connection in a transaction."""
-
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
-        """Carry out one statement."""
-
-    def executemany(self, statement: str, values: Iterable[Sequence[Any]]) -> Any:
-        """Carry out one statement many times."""
 
 
 def put_names(session: Session, users: Iterable[UserRow]) -> None:
@@ -64,132 +45,11 @@ def put_names(session: Session, users: Iterable[UserRow]) -> None:
 
 
 @define(eq=False)
-class SqlSheet:
+class SqlSheet(SqlView):
     """See `Writing`."""
 
-    _session: Session
-    _now: Callable[[], float]
-    _who: str
-    _sql: Statement = field(init=False)
-    ledger: SqlLedger = field(init=False)
-    roster: SqlRoster = field(init=False)
-    lamps: SqlLamps = field(init=False)
-    outbox: SqlOutbox = field(init=False)
-    recordings: SqlRecordings = field(init=False)
     _next: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._sql = self._session.execute
-        self.ledger = SqlLedger(self._sql, self._now, self._who)
-        self.roster = SqlRoster(self._sql, self._now)
-        self.lamps = SqlLamps(self._sql, self._now)
-        self.outbox = SqlOutbox(self._sql, self._now)
-        self.recordings = SqlRecordings(self._sql)
-
-    # seeing
-
-    def revision(self) -> int:
-        """See `Reading`."""
-        number: int = self._sql("SELECT number FROM revision").fetchone()[0]
-        return number
-
-    def rows(self) -> Sequence[Row]:
-        """See `Reading`."""
-        found = self._sql("SELECT section, name, text, version FROM objects ORDER BY id")
-        return [Row(*row) for row in found.fetchall()]
-
-    def row(self, section: str, name: str) -> Row | None:
-        """See `Reading`."""
-        found = self._sql(
-            "SELECT section, name, text, version FROM objects WHERE section = ? AND folded = ?",
-            (section, fold(name)),
-        ).fetchone()
-        return Row(*found) if found else None
-
-    def users(self) -> Iterator[UserRow]:
-        """See `Reading`; a part at a time."""
-        last = ""
-        while True:
-            rows = self._sql(
-                f"SELECT {USER} FROM mailboxes m WHERE folded > ? ORDER BY folded LIMIT ?",
-                (last, MOST_PLACES),
-            ).fetchall()
-            if not rows:
-                return
-            yield from self._users(rows)
-            last = rows[-1][0]
-
-    def user(self, address: str) -> UserRow | None:
-        """See `Reading`."""
-        return self.users_at([address]).get(fold(address))
-
-    def users_at(self, addresses: Iterable[str]) -> Mapping[str, UserRow]:
-        """See `Reading`."""
-        found: dict[str, UserRow] = {}
-        for part in _parts(dict.fromkeys(map(fold, addresses))):
-            rows = self._sql(
-                f"SELECT {USER} FROM mailboxes m WHERE folded IN ({_marks(part)})", part
-            ).fetchall()
-            found.update((fold(user.address), user) for user in self._users(rows))
-        return found
-
-    def addresses(self, after: str, most: int) -> Sequence[str]:
-        """See `Reading`."""
-        rows = self._sql(
-            "SELECT address FROM mailboxes WHERE folded > ? ORDER BY folded LIMIT ?",
-            (fold(after), most),
-        )
-        return [row[0] for row in rows.fetchall()]
-
-    def find(self, dial_plan: str, numbers: Iterable[str]) -> Mapping[str, UserRow]:
-        """See `Reading`."""
-        found: dict[str, UserRow] = {}
-        for part in _parts(dict.fromkeys(numbers)):
-            rows = self._sql(
-                f"SELECT n.number, {USER} FROM numbers n JOIN mailboxes m ON m.folded = n.owner "
-                f"WHERE n.plan = ? AND n.number IN ({_marks(part)})",
-                (fold(dial_plan), *part),
-            ).fetchall()
-            users = self._users([row[1:] for row in rows])
-            found.update((row[0], user) for row, user in zip(rows, users, strict=True))
-        return found
-
-    def spelled(self, query: NameQuery, most: int) -> Sequence[UserRow]:
-        """See `Reading`."""
-        found: dict[str, UserRow] = {}
-        is_open = " AND is_open = 1" if query.scope.outside else ""
-        for plan in dict.fromkeys(map(fold, query.scope.plans)):
-            rows = self._sql(
-                f"SELECT {USER} FROM mailboxes m WHERE m.folded IN (SELECT DISTINCT owner "
-                f"FROM names WHERE way = ? AND plan = ? AND keys >= ? AND keys < ?{is_open} "
-                "LIMIT ?)",
-                (query.way, plan, query.keys, query.keys + AFTER_DIGITS, most),
-            ).fetchall()
-            found.update((fold(user.address), user) for user in self._users(rows))
-        return list(found.values())
-
-    def count(self, dial_plan: str = "", policy: str = "") -> int:
-        """See `Reading`."""
-        where, values = "", []
-        for column, value in (("dial_plan", dial_plan), ("policy", policy)):
-            if value:
-                where += f"{' AND' if where else ' WHERE'} {column} = ?"
-                values.append(fold(value))
-        counted: int = self._sql(f"SELECT count(*) FROM mailboxes{where}", values).fetchone()[0]
-        return counted
-
-    def secret(self, name: str) -> bytes | None:
-        """See `Reading`."""
-        found = self._sql("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()
-        return bytes(found[0]) if found else None
-
-    def pin(self, address: str) -> str | None:
-        """See `Reading`."""
-        found = self._sql("SELECT hash FROM pins WHERE owner = ?", (fold(address),)).fetchone()
-        return str(found[0]) if found else None
-
-    # writing
 
     def put(self, row: Row, expected: int | None = None, *, unchanged: bool = False) -> None:
         """See `Writing`."""
@@ -276,8 +136,8 @@ class SqlSheet:
 
     def release(self, addresses: Iterable[str]) -> None:
         """See `Writing`."""
-        for part in _parts(map(fold, addresses)):
-            self._sql(f"DELETE FROM numbers WHERE owner IN ({_marks(part)})", part)
+        for part in parts(map(fold, addresses)):
+            self._sql(f"DELETE FROM numbers WHERE owner IN ({marks(part)})", part)
 
     def revision_after(self) -> int:
         """See `Writing`."""
@@ -318,29 +178,3 @@ class SqlSheet:
     def _user_version(self, folded: str) -> int:
         found = self._sql("SELECT version FROM mailboxes WHERE folded = ?", (folded,)).fetchone()
         return int(found[0]) if found else 0
-
-    def _users(self, rows: Sequence[Sequence[Any]]) -> list[UserRow]:
-        """Mailboxes with their numbers, in the order of the rows."""
-        keys: dict[str, list[tuple[str, str]]] = {row[0]: [] for row in rows}
-        for part in _parts(keys):
-            numbers = self._sql(
-                f"SELECT owner, written, number FROM numbers WHERE owner IN ({_marks(part)}) "
-                "ORDER BY plan, number",
-                part,
-            )
-            for owner, written, number in numbers.fetchall():
-                keys[owner].append((written, number))
-        return [
-            UserRow(address, text, dial_plan, policy, tuple(keys[folded]), version)
-            for folded, address, text, dial_plan, policy, version in rows
-        ]
-
-
-def _parts(words: Iterable[str]) -> Iterator[Sequence[str]]:
-    every = list(words)
-    for start in range(0, len(every), MOST_PLACES):
-        yield every[start : start + MOST_PLACES]
-
-
-def _marks(part: Sequence[str]) -> str:
-    return ", ".join("?" * len(part))

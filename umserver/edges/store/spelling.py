@@ -8,7 +8,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from umserver.edges.store.forms import mailbox_of, user_row_of
-from umserver.edges.store.sheet import Session, SqlSheet, put_names
+from umserver.edges.store.sheet import SqlSheet, put_names
+from umserver.edges.store.statement import Session
 from umserver.org.faults import SettingsFaults
 
 SINCE = 3
