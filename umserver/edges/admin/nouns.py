@@ -125,3 +125,4 @@ NOUNS = (
 )
 NAMED = {noun.cmdlet: noun for noun in NOUNS}
 OF_SECTION = {noun.section: noun for noun in NOUNS}
+MAILBOX = NAMED["UMMailbox"]

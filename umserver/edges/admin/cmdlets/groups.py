@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from umserver.edges.admin.cmdlet import Cmdlet
-from umserver.edges.admin.cmdlets.objects import MAILBOX, changed
 from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
-from umserver.edges.admin.nouns import OF_SECTION
+from umserver.edges.admin.keeping import changed
+from umserver.edges.admin.nouns import MAILBOX, OF_SECTION
 from umserver.edges.admin.outcome import Outcome, Property
 from umserver.edges.admin.parameter import Parameter
 from umserver.edges.admin.parameters import identity

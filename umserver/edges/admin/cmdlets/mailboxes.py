@@ -13,19 +13,14 @@ from typing import Any
 from attrs import evolve
 
 from umserver.edges.admin.cmdlet import Cmdlet
-from umserver.edges.admin.cmdlets.objects import (
-    MAILBOX,
-    fitting,
-    keep,
-    made,
-    parameters_of,
-    set_,
-)
+from umserver.edges.admin.cmdlets.objects import fitting, parameters_of, set_
 from umserver.edges.admin.desk import Archive, Desk, Kept
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
+from umserver.edges.admin.keeping import keep, made
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.notices import told, welcome
+from umserver.edges.admin.nouns import MAILBOX
 from umserver.edges.admin.outcome import Outcome
 from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import identity, in_parameters

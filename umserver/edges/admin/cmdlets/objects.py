@@ -16,8 +16,9 @@ from umserver.edges.admin.cmdlet import Cmdlet
 from umserver.edges.admin.desk import Archive, Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
+from umserver.edges.admin.keeping import called, changed, keep, made, some_of
 from umserver.edges.admin.line import Mistyped
-from umserver.edges.admin.nouns import NAMED, NOUNS, Noun
+from umserver.edges.admin.nouns import NOUNS, Noun
 from umserver.edges.admin.outcome import Outcome, Record
 from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import identity, in_parameters, settings_of
@@ -32,15 +33,11 @@ from umserver.org.consequences import (
     why_not_removed,
 )
 from umserver.org.faults import Fault, SettingsFaults
-from umserver.org.parse import parse_object
 from umserver.org.sections import NOUNS as NOUNS_OF
 from umserver.org.sections import identity_of
 from umserver.org.settings import AutoAttendant, Organisation
 
 Run = Callable[[Given, Desk], Outcome]
-
-MOST_TOLD = 8
-"""So many parameters are named in a message."""
 
 
 # showing
@@ -94,38 +91,6 @@ def _folded(value: Any) -> Any:
 # changing
 
 
-def changed(noun: Noun, archive: Archive, name: str, changes: Callable[[Any], Any]) -> Any:
-    """Read an object, change it, keep it; the object after that. Raises SettingsFaults."""
-    kept = archive.get(noun.section) if noun.single else find(archive, noun, name)
-    thing = rebuilt(noun, kept.thing, changes(kept.thing))
-    keep(noun, archive, thing, kept.version)
-    return thing
-
-
-def keep(noun: Noun, archive: Archive, thing: Any, version: int | None) -> None:
-    """Put it into the store; what is wrong is told in the names of parameters."""
-    try:
-        archive.put(noun.section, thing, version)
-    except SettingsFaults as faults:
-        raise in_parameters(faults, noun, thing) from None
-
-
-def rebuilt(noun: Noun, thing: Any, changes: dict[str, Any]) -> Any:
-    """The object with these settings changed. Raises SettingsFaults for bad values."""
-    required = {s.name: getattr(thing, s.name) for s in noun.settings if s.required}
-    good = made(noun, {**required, **changes}, thing)
-    taken: dict[str, Any] = {name: getattr(good, name) for name in changes}
-    return evolve(thing, **taken)
-
-
-def made(noun: Noun, values: dict[str, Any], thing: Any = None) -> Any:
-    """An object of these settings. Raises SettingsFaults in the names of parameters."""
-    try:
-        return parse_object(noun.owner, values, noun.unix)
-    except SettingsFaults as faults:
-        raise in_parameters(faults, noun, thing) from None
-
-
 def set_(noun: Noun) -> Run:
     """Change settings of one object."""
 
@@ -145,15 +110,6 @@ def set_(noun: Noun) -> Run:
         return Outcome(done=f"{called(noun, thing)} is changed", changed=True)
 
     return run
-
-
-def some_of(noun: Noun) -> str:
-    """The first parameters that can be set, and where all of them stand."""
-    names = [f"-{s.parameter}" for s in noun.settings if not s.setting.fixed]
-    names = [name for name in names if name != "-Name"]
-    if len(names) <= MOST_TOLD:
-        return ", ".join(names)
-    return f"{', '.join(names[:MOST_TOLD])} … umctl help Set-{noun.cmdlet} shows all"
 
 
 def new(noun: Noun) -> Run:
@@ -266,11 +222,6 @@ def _ended(given: Given, desk: Desk, thing: Any) -> str:
     return f", {count} calls are ended" if isinstance(count, int) else ", its calls are ended"
 
 
-def called(noun: Noun, thing: Any) -> str:
-    """The object in a sentence: `dial plan Demo`."""
-    return noun.cmdlet if noun.single else f"{noun.word} {identity_of(thing)}"
-
-
 # the table
 
 
@@ -341,4 +292,3 @@ def parameters_of(noun: Noun, verb: str, name: str) -> tuple[Parameter, ...]:
 
 
 CMDLETS = tuple(cmdlet(noun, verb) for noun in NOUNS for verb in noun.verbs)
-MAILBOX = NAMED["UMMailbox"]

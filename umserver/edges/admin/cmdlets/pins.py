@@ -18,11 +18,11 @@ from umserver.edges.admin.cmdlets.mailboxes import (
     RESULT_SIZE,
     limit_of,
 )
-from umserver.edges.admin.cmdlets.objects import MAILBOX
 from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.notices import new_pin, told
+from umserver.edges.admin.nouns import MAILBOX
 from umserver.edges.admin.outcome import Outcome, Property, Record
 from umserver.edges.admin.parameter import Parameter, flag
 from umserver.edges.admin.parameters import identity

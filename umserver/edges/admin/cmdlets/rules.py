@@ -11,11 +11,11 @@ from typing import Any
 from attrs import evolve
 
 from umserver.edges.admin.cmdlet import Cmdlet
-from umserver.edges.admin.cmdlets.objects import MAILBOX
 from umserver.edges.admin.desk import Desk, Kept
 from umserver.edges.admin.finding import find
 from umserver.edges.admin.given import Given
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.nouns import MAILBOX
 from umserver.edges.admin.outcome import Outcome, Property, Record
 from umserver.edges.admin.parameter import Parameter
 from umserver.edges.admin.parameters import parameter_of

@@ -12,9 +12,9 @@ from typing import Any
 from attrs import evolve
 
 from umserver.edges.admin.cmdlet import Cmdlet
-from umserver.edges.admin.cmdlets.objects import changed, some_of
 from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
+from umserver.edges.admin.keeping import changed, some_of
 from umserver.edges.admin.line import Mistyped
 from umserver.edges.admin.nouns import NAMED, Noun
 from umserver.edges.admin.outcome import Outcome, Property

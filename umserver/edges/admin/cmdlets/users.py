@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from umserver.edges.admin.cmdlet import Cmdlet
-from umserver.edges.admin.cmdlets.objects import MAILBOX, changed, rebuilt
 from umserver.edges.admin.desk import Desk
 from umserver.edges.admin.given import Given
+from umserver.edges.admin.keeping import changed, rebuilt
 from umserver.edges.admin.line import Mistyped
+from umserver.edges.admin.nouns import MAILBOX
 from umserver.edges.admin.outcome import Outcome
 from umserver.edges.admin.parameter import Parameter
 from umserver.edges.admin.parameters import identity, settings_of
