@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.kit.house import BEN, CHLOE, DIVERTED, HouseCase, attachment
+from tests.kit.house import ADA, BEN, CHLOE, DIVERTED, Caller, HouseCase, attachment
 from tests.kit.media import clip
+from umserver.edges.net.softphone import Order
 from umserver.wire.sip.headers import parse_name_addr
+from umserver.wire.sip.uri import Uri
 
 
 class LeaveAMessage(HouseCase):
@@ -61,6 +63,26 @@ class LeaveAMessage(HouseCase):
             ("History-Info", "<sip:5000@um.example.com;cause=408>;index=1.1"),
         )
         self.dial("5000", headers=history).until_beep().say(2.0).hang_up()
+        self.mails(BEN)
+
+    def test_told_in_a_broken_header(self) -> None:
+        """Unescaped Reasons and a stray quote do not cost the caller the mailbox."""
+        self.start()
+        reason = 'Reason=SIP;cause=486;text="Busy, very"'
+        history = f"<sip:1002@pbx.example.com?{reason}>;index=1, <sip:5000@h>;index=1.1"
+        self.dial("5000", headers=(("History-Info", history),)).until_beep().say(2.0).hang_up()
+        self.mails(BEN)
+        diversion = '"Ada <sip:1001@pbx.example.com>;reason=no-answer;'
+        self.dial("5000", headers=(("Diversion", diversion),)).until_beep().say(2.0).hang_up()
+        self.mails(ADA)
+
+    def test_told_in_the_called_address(self) -> None:
+        """A proxy that calls voice mail with a target reaches the target's mailbox (RFC 4458)."""
+        self.start()
+        where = (("target", "sip:1002@example.com"), ("cause", "486"))
+        uri = Uri("sip", "5000", self.host, self.router_port, where)
+        caller = Caller(self.stage, self.phone.place(Order(uri=uri))).answered()
+        caller.until_beep().say(2.0).hang_up()
         self.mails(BEN)
 
     def test_as_mp3(self) -> None:

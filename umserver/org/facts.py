@@ -65,7 +65,7 @@ class CallFacts:
     history: tuple[Diversion, ...] = ()
     """From History-Info (RFC 7044): the last forwarding first, our own entry left out."""
     problems: tuple[str, ...] = ()
-    """Headers that could not be read and were ignored, in words."""
+    """Headers that are written wrongly, in words; only what they plainly mean was taken."""
     route_token: str | None = None
     """The signed routing result that a call router put into the Request-URI, unverified."""
     peer_names: tuple[str, ...] = ()

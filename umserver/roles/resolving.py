@@ -45,7 +45,7 @@ async def resolution_of(
 ) -> Resolution:
     """What this call is, with the reasons; a claim that holds decides (see `resolve`)."""
     for problem in facts.problems:
-        log.warn("event 1021: a header is ignored: {why}", call=facts.call_id, why=problem)
+        log.warn("event 1021: a header is written wrongly: {why}", call=facts.call_id, why=problem)
     found: dict[tuple[str, str], Mailbox] = {}
     try:
         for plan, numbers in numbers_to_look_up(org, facts, claim):

@@ -65,7 +65,9 @@ class Judge:
             return None
         facts = self.facts(request, flow)
         for problem in facts.problems:
-            log.warn("event 1021: a header is ignored: {why}", call=facts.call_id, why=problem)
+            log.warn(
+                "event 1021: a header is written wrongly: {why}", call=facts.call_id, why=problem
+            )
         asking = Asking(facts.call_id, flow.transport, self.here(flow))
         return self._verdict(_way_of(facts), facts.caller, asking, request.uri.user)
 
