@@ -101,6 +101,20 @@ class Gateways(SynchronousTestCase):
         org = evolve(ORG, gateways=(SBC, POOL))
         self.assertEqual(gateway_of(org, call("192.0.2.10", "*.example.com")), POOL)
 
+    def test_one_machine_with_and_without_tls(self) -> None:
+        """A PBX that called by its address goes on to, when it becomes a gateway by name as well;
+        calls that prove the name are the new one's, and a disabled gateway is in nobody's way.
+        """
+        also = IPGateway(name="Also", address="also.example.com")
+        names = {"sbc.example.com": (PBX.address,), "also.example.com": (PBX.address,)}
+        org = Organisation(gateways=(PBX, SBC, also), host_addresses=names)
+        for gateways in ((PBX, SBC, also), (SBC, also, PBX)):
+            org = evolve(org, gateways=gateways)
+            self.assertEqual(gateway_of(org, call(PBX.address, transport="udp")), PBX)
+            self.assertEqual(gateway_of(org, call(PBX.address, "sbc.example.com")), SBC)
+        org = evolve(org, gateways=(evolve(PBX, status="Disabled"), SBC, also))
+        self.assertEqual(gateway_of(org, call(PBX.address, transport="udp")), SBC)
+
     def test_a_strange_certificate(self) -> None:
         """A certificate for somebody else leaves the address to say who it is."""
         self.assertEqual(gateway_of(ORG, call("192.0.2.10", "evil.example.net")), POOL)

@@ -210,7 +210,7 @@ class GatewayWatchTests(SynchronousTestCase):
         self.watch.changed(org, org)
         [line] = self.said()
         self.assertIn("event 1175", line)
-        self.assertIn("PBX, Second", line)
+        self.assertIn("PBX, Second; calls that prove no name are taken for those of PBX", line)
 
     def test_the_end(self) -> None:
         """A stopped watch asks nobody, not even what is configured later."""

@@ -92,7 +92,7 @@ class Decisions:
         decision = decide(org, way, found)
         for reason in decision.reasons:
             if EVENT in reason:
-                log.warn("event 1109: {why}", why=reason)
+                log.warn("event 1109: {why}", why=reason.removesuffix(f" ({EVENT})"))
         route = decision.route
         form = None
         if not isinstance(route, Rejected):

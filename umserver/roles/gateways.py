@@ -178,15 +178,26 @@ class GatewayWatch:
     # two names on one address
 
     def _complain_of_twins(self, org: Organisation) -> None:
-        """Tell once of gateways that stand for one address: only one of them gets its calls."""
+        """Tell once of gateways that stand for one address: only one of them gets its calls, apart
+        from those that prove a name.
+        """
         names: dict[str, list[str]] = {}
         for gateway in org.gateways:
             if gateway.status != "Disabled":
                 for address in _addresses(org, gateway):
                     names.setdefault(address, []).append(gateway.name)
-        sharing = frozenset(tuple(found) for found in names.values() if len(found) > 1)
-        for twins in sorted(sharing - self._sharing):
-            log.warn("event 1175: gateways share an address: {names}", names=", ".join(twins))
+        sharing = frozenset(
+            (*found, org.gateway_at[address].name)
+            for address, found in names.items()
+            if len(found) > 1
+        )
+        for *twins, first in sorted(sharing - self._sharing):
+            log.warn(
+                "event 1175: gateways share an address: {names}; calls that prove no name are "
+                "taken for those of {first}",
+                names=", ".join(twins),
+                first=first,
+            )
         self._sharing = sharing
 
 

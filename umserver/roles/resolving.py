@@ -57,5 +57,7 @@ async def resolution_of(
     resolution = resolve(org, facts, found, claim)
     for reason in resolution.reasons:
         if EVENT in reason:
-            log.warn("event 1109: {why}", call=facts.call_id, why=reason)
+            log.warn(
+                "event 1109: {why}", call=facts.call_id, why=reason.removesuffix(f" ({EVENT})")
+            )
     return resolution

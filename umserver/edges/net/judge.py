@@ -64,12 +64,13 @@ class Judge:
         if self.passes(flow.remote[0]):
             return None
         facts = self.facts(request, flow)
-        for problem in facts.problems:
+        asking = Asking(facts.call_id, flow.transport, self.here(flow))
+        verdict = self._verdict(_way_of(facts), facts.caller, asking, request.uri.user)
+        for problem in facts.problems if verdict is not None else ():  # else who decides tells
             log.warn(
                 "event 1021: a header is written wrongly: {why}", call=facts.call_id, why=problem
             )
-        asking = Asking(facts.call_id, flow.transport, self.here(flow))
-        return self._verdict(_way_of(facts), facts.caller, asking, request.uri.user)
+        return verdict
 
     def glance(self, seen: Glance, remote: Address, local: Address) -> screening.Refusal | None:
         """The same, for a datagram that was glanced at."""

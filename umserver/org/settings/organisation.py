@@ -49,12 +49,20 @@ class Organisation:
 
     @cached_property
     def gateway_at(self) -> Mapping[str, IPGateway]:
-        """Gateways by the IP address their calls come from."""
-        return {
-            plain_address(address): gateway
-            for gateway in self.gateways
-            for address in self.host_addresses.get(gateway.address, (gateway.address,))
-        }
+        """Gateways by the IP address their calls come from.
+
+        Where some share one, who is not disabled comes first, then whoever stands there as an
+        address, since a host name may be proved.
+        """
+
+        def rank(gateway: IPGateway) -> tuple[bool, bool]:
+            return gateway.status == "Disabled", is_host_name(gateway.address)
+
+        found: dict[str, IPGateway] = {}
+        for gateway in sorted(self.gateways, key=rank):
+            for address in self.host_addresses.get(gateway.address, (gateway.address,)):
+                found.setdefault(plain_address(address), gateway)
+        return found
 
     @cached_property
     def gateway_called(self) -> Mapping[str, IPGateway]:
