@@ -52,7 +52,7 @@ class SignalTests(TestCase):
         out, _ = self.caller.communicate(timeout=60)
         self.assertTrue(json.loads(out)["spoken"], out)
         self.assertEqual(process.wait(30), 0)
-        self.assertIn("1 calls may finish", self.server.tail())
+        self.assertIn("1 call may finish", self.server.tail())
 
     def test_twice(self) -> None:
         """A second signal ends it at once; what was said so far is not lost."""

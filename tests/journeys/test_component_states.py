@@ -154,7 +154,7 @@ class Stopping(HouseCase):
         began = self.stage.seconds()
         self.stage.run_until(stopped, 60.0)
         self.assertLess(self.stage.seconds() - began, 1.0)
-        self.assertTrue(any("1 calls may finish" in line for line in self.console))
+        self.assertTrue(any("1 call may finish" in line for line in self.console))
         self.um = None
         self.start()
         [mail] = self.mails()

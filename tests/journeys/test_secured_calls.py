@@ -195,6 +195,28 @@ class BadCertificates(SecuredCase):
         self.assertIn("does not trust the authority of our certificate", self.said()[-1])
 
 
+class Asked(SecuredCase):
+    """Gateways that the server asks whether they are there."""
+
+    port = 0
+
+    def secured(self, toml: str) -> str:
+        """The gateway is asked where it listens."""
+        name = f'address = "{GATEWAY}"'
+        return super().secured(toml).replace(name, f"{name}\nport = {self.port}", 1)
+
+    def test_why_one_is_silent(self) -> None:
+        """A gateway with a bad certificate is shown with that reason (event 1400, feature 22)."""
+        said = said_in(self, "umserver.roles.gateways")
+        gateway = self.tls_gateway(self.authority.issue("gateway", (GATEWAY,), days=-3))
+        self.port = gateway.port
+        um = self.open()
+        self.stage.run_until(said, 10.0)
+        [why] = [row["why"] for row in um.gateways.shown() if row["address"] == GATEWAY]
+        self.assertIn("its certificate gateway is refused: it expired on 20", str(why))
+        self.assertIn(str(why), said()[0])
+
+
 def _believing(authority: Issued) -> ssl.SSLContext:
     """What a peer speaks TLS with that believes only this authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

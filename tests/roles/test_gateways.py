@@ -202,6 +202,18 @@ class GatewayWatchTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(self.asked, [("192.0.2.77", 5060, "udp")])
 
+    def test_why_a_handshake_failed(self) -> None:
+        """A gateway that cannot be reached is shown with the reason, where one is known."""
+        known: list[tuple[str, float]] = []
+        self.watch.explain = lambda *asked: known.append(asked) or "it expired"  # type: ignore[func-returns-value]
+        self.begin(PBX)
+        self.be_silent()
+        self.assertEqual(self.row()["why"], "it expired")
+        self.assertIn("event 1400: gateway PBX is silent: it expired", self.said())
+        [(address, since)] = known
+        self.assertEqual(address, PBX.address)
+        self.assertTrue(WALL <= since <= WALL + 1.0)
+
     def test_two_names_on_one_address(self) -> None:
         """Two gateways on one address are event 1175, said once (feature 26)."""
         twin = evolve(SECOND, address="pbx.example.com")

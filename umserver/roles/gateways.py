@@ -75,6 +75,10 @@ class GatewayWatch:
     wall: Callable[[], float]
     """Seconds since 1970."""
     probe: Probe
+    explain: Callable[[str, float], str] = lambda address, since: ""
+    """Why no connection with this IP address came about since then (wall time), where it is known;
+    else empty.
+    """
     seconds: float = PROBE_SECONDS
     _watched: dict[str, Watched] = field(init=False, factory=dict)
     _sharing: frozenset[tuple[str, ...]] = field(init=False, default=frozenset())
@@ -147,7 +151,7 @@ class GatewayWatch:
         if not address:
             self._note(watched, False, "its name has no address")
             return
-        first, transports = watched.transport, watched.asked.transports
+        first, transports, since = watched.transport, watched.asked.transports, self.wall()
         for transport in sorted(transports, key=lambda t: t != first):
             began = self.clock.seconds()
             status = await self.probe(address, port, transport, PATIENCE)
@@ -161,7 +165,7 @@ class GatewayWatch:
                 watched.transport = transport
                 self._note(watched, True, _OURSELVES if status == 482 else f"answered {status}")
                 return
-        self._note(watched, False, "does not answer OPTIONS")
+        self._note(watched, False, self.explain(address, since) or "does not answer OPTIONS")
 
     def _note(self, watched: Watched, reachable: bool | None, why: str) -> None:
         name = watched.asked.gateway.name

@@ -91,7 +91,8 @@ def names_at(
     ours = [n for server in servers if server.host == address for n in (server.name, address)]
     if ours or address in LOOPBACK or address in um.bootstrap.listen.hosts:
         ours += own
-    return [*(hosts_at(org, address) if org is not None else ()), *ours]
+    theirs = hosts_at(org, address) if org is not None else ()
+    return list(dict.fromkeys([*theirs, *ours]))
 
 
 def home_of(um: Process, mailbox: Mailbox) -> str:

@@ -66,7 +66,6 @@ class UnifiedMessaging(Process, Service):
         self.name = company.name_of(self.bootstrap, self.roles, machine.host)
         self.call_log = CallLog(self.state / FILE_NAME)
         self.standing = Standing(self.roles, on_change=self.obey)
-        self.gateways = GatewayWatch(machine.reactor, machine.wall, self.ask)
         self.trust = Trust(
             machine,
             files_of(self.bootstrap, self.state),
@@ -74,6 +73,8 @@ class UnifiedMessaging(Process, Service):
             self._expected,
             self._trust_changed,
         )
+        explain = self.trust.identity.complaints.about
+        self.gateways = GatewayWatch(machine.reactor, machine.wall, self.ask, explain)
         self.calm = Calm(machine.reactor, self._busy)
         self.goodbye = Goodbye(
             machine.reactor, lambda: Deferred.fromCoroutine(self.trust.look(again=True))
@@ -278,8 +279,8 @@ class UnifiedMessaging(Process, Service):
         running, seconds = desk.role.active, float(self.bootstrap.server.drain_seconds)
         if running and seconds:
             self.machine.say(
-                f"umserver stops: {running} calls may finish within {seconds:.0f} s "
-                "(the same signal again ends them at once)"
+                f"umserver stops: {running} call{'s'[: running != 1]} may finish within "
+                f"{seconds:.0f} s (the same signal again ends them at once)"
             )
             await self.goodbye.wait_for(desk.role.idle(), seconds)
         ended = Deferred.fromCoroutine(desk.finish_calls())

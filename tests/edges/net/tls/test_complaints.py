@@ -6,7 +6,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.log import said_in
-from umserver.edges.net.tls.complaints import A_MINUTE, MOST_SHOWN, SILENCE, Complaints
+from umserver.edges.net.tls.complaints import (
+    A_MINUTE,
+    MOST_REMEMBERED,
+    MOST_SHOWN,
+    SILENCE,
+    Complaints,
+)
 
 
 class ComplaintsTests(SynchronousTestCase):
@@ -34,6 +40,18 @@ class ComplaintsTests(SynchronousTestCase):
         self.complaints.note("192.0.2.2", "b")
         self.assertEqual(len(self.said()), 3)
         self.assertEqual([one["why"] for one in self.complaints.latest()], ["a", "a", "b"])
+
+    def test_about_one(self) -> None:
+        """What went wrong last with one peer is known, also where it is not told again."""
+        self.complaints = Complaints(self.clock.seconds, self.clock.seconds)
+        for host, why in (("192.0.2.1", "a"), ("192.0.2.2", "b"), ("192.0.2.1", "a")):
+            self.clock.advance(1)
+            self.complaints.note(host, why)
+        self.assertEqual([self.complaints.about("192.0.2.1", since) for since in (3, 4)], ["a", ""])
+        self.assertEqual(self.complaints.about("192.0.2.9", 0), "")
+        for number in range(MOST_REMEMBERED):
+            self.complaints.note(f"198.51.100.{number}", "c")
+        self.assertEqual(self.complaints.about("192.0.2.1", 0), "")
 
     def test_a_flood(self) -> None:
         """Thousands of peers make a few lines a minute, and only the last ones are kept."""

@@ -32,12 +32,18 @@ class Complaints:
     count: int = field(init=False, default=0)
     """All of them, told or not."""
     _told: OrderedDict[tuple[str, str], float] = field(init=False, factory=OrderedDict)
+    _last: OrderedDict[str, tuple[float, str]] = field(init=False, factory=OrderedDict)
+    """Of each peer, when and why."""
     _latest: deque[dict[str, object]] = field(init=False, factory=lambda: deque(maxlen=MOST_SHOWN))
     _minute: tuple[int, int] = field(init=False, default=(0, 0))
 
     def note(self, host: str, why: str) -> bool:
         """This peer, for this reason; whether it was told."""
         self.count += 1
+        self._last[host] = self.wall(), why
+        self._last.move_to_end(host)
+        if len(self._last) > MOST_REMEMBERED:
+            self._last.popitem(last=False)
         now = self.seconds()
         last = self._told.get((host, why))
         if last is not None and now - last < SILENCE:
@@ -57,6 +63,11 @@ class Complaints:
         told = told if minute == int(now // 60) else 0
         self._minute = (int(now // 60), told + 1)
         return told < A_MINUTE
+
+    def about(self, host: str, since: float) -> str:
+        """The last one about this peer, told or not, not older than that (seconds since 1970)."""
+        at, why = self._last.get(host, (0.0, ""))
+        return why if at >= since else ""
 
     def latest(self) -> Sequence[Mapping[str, object]]:
         """The last ones that were told, oldest first: at, peer, why."""
