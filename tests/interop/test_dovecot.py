@@ -23,7 +23,7 @@ from umserver.edges.mail.imap.mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.imap.session import ImapSession, open_session
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
-from umserver.edges.mail.maildir_mailbox import MaildirMailbox
+from umserver.edges.mail.maildir.mailbox import MaildirMailbox
 from umserver.edges.threads import Here
 from umserver.interfaces import IMailboxes, Unavailable
 

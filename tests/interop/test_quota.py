@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.interop.test_dovecot import ADA, DovecotCase
 from tests.kit.dovecot import Dovecot
-from umserver.edges.mail.maildir import MaildirMailer
-from umserver.edges.mail.maildir_mailbox import MaildirMailbox
+from umserver.edges.mail.maildir.mailbox import MaildirMailbox
+from umserver.edges.mail.maildir.mailer import MaildirMailer
 from umserver.edges.threads import Here
 from umserver.org.messages import OutgoingMail
 

@@ -17,7 +17,7 @@ import umserver.calls.flows
 from umserver.calls.office import Flow
 from umserver.discover import constants, shipped
 from umserver.edges.mail.imap.mailboxes import ImapMailboxes
-from umserver.edges.mail.mailboxes import MaildirMailboxes
+from umserver.edges.mail.maildir.mailboxes import MaildirMailboxes
 from umserver.edges.mail.spool.spool import Spool, open_spool
 from umserver.edges.net.doorkeepers import Doorkeepers
 from umserver.edges.net.media import MediaEngine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from umserver.edges.mail.imap.mailboxes import ImapMailboxes, imap_mailboxes
 from umserver.edges.mail.mail_host import MailHost
-from umserver.edges.mail.mailboxes import MaildirMailboxes
+from umserver.edges.mail.maildir.mailboxes import MaildirMailboxes
 from umserver.edges.mail.mailers import mailer_for
 from umserver.edges.threads import Threads
 from umserver.interfaces import IMailer

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from umserver.edges.mail.login import Login
 from umserver.edges.mail.mail_host import MailHost
-from umserver.edges.mail.maildir import MaildirMailer
+from umserver.edges.mail.maildir.mailer import MaildirMailer
 from umserver.edges.mail.smtp.mailer import ServerMailer
 from umserver.edges.mail.smtp.terms import Security, Terms
 from umserver.edges.threads import Threads

@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.edges.mail.letters import envelope, speech
 from tests.edges.mail.spool.faulty_disk import CountingFiles, DyingFiles, FailingFiles, PowerCut
 from umserver.edges.mail.files import Files
-from umserver.edges.mail.maildir import MaildirMailer
+from umserver.edges.mail.maildir.mailer import MaildirMailer
 from umserver.edges.mail.spool.cabinet import Cabinet
 from umserver.edges.mail.spool.spool import Spool
 from umserver.edges.threads import Here

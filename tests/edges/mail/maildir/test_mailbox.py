@@ -12,8 +12,8 @@ from zope.interface.verify import verifyObject
 
 from tests.contracts.mailbox import MailboxContract, voice_mail
 from umserver.edges.mail.files import Files
-from umserver.edges.mail.mailboxes import LOOK_SECONDS, MOST_LOOKS, MaildirMailboxes
-from umserver.edges.mail.maildir_mailbox import MaildirMailbox
+from umserver.edges.mail.maildir.mailbox import MaildirMailbox
+from umserver.edges.mail.maildir.mailboxes import LOOK_SECONDS, MOST_LOOKS, MaildirMailboxes
 from umserver.edges.threads import Here
 from umserver.interfaces import IMailboxes, Unavailable
 

@@ -18,9 +18,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from umserver.edges.mail.folder_watch import FolderWatch
-from umserver.edges.mail.maildir import folder_name
-from umserver.edges.mail.maildir_mailbox import TRASH, MaildirMailbox
+from umserver.edges.mail.maildir.folder_watch import FolderWatch
+from umserver.edges.mail.maildir.mailbox import TRASH, MaildirMailbox
+from umserver.edges.mail.maildir.mailer import folder_name
 from umserver.edges.threads import Threads
 from umserver.interfaces import IMailbox, IMailboxes, PermanentFailure, Unavailable
 

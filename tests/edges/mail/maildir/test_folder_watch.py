@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.contracts.mailbox import voice_mail
 from tests.kit.journey import JourneyCase
-from umserver.edges.mail.folder_watch import FolderWatch
-from umserver.edges.mail.mailboxes import MaildirMailboxes
+from umserver.edges.mail.maildir.folder_watch import FolderWatch
+from umserver.edges.mail.maildir.mailboxes import MaildirMailboxes
 from umserver.edges.threads import Here
 
 

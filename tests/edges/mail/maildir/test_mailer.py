@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.edges.mail.letters import outgoing
-from umserver.edges.mail.maildir import MaildirMailer, folder_name, unique_name
+from umserver.edges.mail.maildir.mailer import MaildirMailer, folder_name, unique_name
 from umserver.edges.threads import Here
 from umserver.interfaces import PermanentFailure, TemporaryFailure
 
