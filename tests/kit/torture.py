@@ -209,8 +209,8 @@ def _unlike(sent: dict[str, list[str]], answer: Raw) -> Iterator[str]:
     to = ",".join(sent.get("to", []))
     if not got("to").startswith(to) or (";tag=" in to.lower() and got("to") != to):
         yield f"to is {got('to')[:60]!r}"
-    number = re.match(r"0*(\d+)([A-Za-z%0-9]+)", ",".join(sent.get("cseq", [])))
-    told = re.match(r"0*(\d+)(\S+)", got("cseq"))
+    number = re.match(r"0*(\d+)(\D\S*)", ",".join(sent.get("cseq", [])))
+    told = re.match(r"0*(\d+)(\D\S*)", got("cseq"))
     if number and (not told or number.groups() != told.groups()):
         yield f"cseq is {got('cseq')!r}"
     vias = re.sub(r";(?:received|rport)(?:=[^;,]*)?", "", got("via"))
