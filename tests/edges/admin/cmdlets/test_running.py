@@ -119,14 +119,15 @@ class RunningTests(TestCase):
         self.assertNotIn("5001", typed.out)
 
     async def test_health(self) -> None:
-        """Monitors are shown, and the exit code says whether all is well."""
+        """Monitors are shown, with the reason where one is not well; the exit code says it too."""
         typed = await self.typed("Get-ServerHealth")
-        self.assertEqual(typed.code, DONE)
+        self.assertEqual((typed.code, typed.err), (DONE, ""))
         self.assertIn("UMSelfTestMonitor", typed.out)
         self.server.ill = True
         typed = await self.typed("Get-ServerHealth", "-HealthSet", "um.protocol")
         self.assertEqual(typed.code, FAILED)
         self.assertIn("Unhealthy", typed.out)
+        self.assertIn("UMSelfTestMonitor: answered 200", typed.err)
         typed = await self.typed("Get-ServerHealth", "-HealthSet", "UM.Nothing")
         self.assertEqual(typed.code, WRONG_USE)
 

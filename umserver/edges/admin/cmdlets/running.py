@@ -80,7 +80,7 @@ def _other(desk: Desk, server: str) -> str:
 
 
 def health(given: Given, desk: Desk) -> Outcome:
-    """Every monitor with its alert."""
+    """Every monitor with its alert; why, where it is not well."""
     rows: Sequence[Mapping[str, Any]] = desk.ask("health", server=_other(desk, given.identity()))
     wanted = given.text("HealthSet").casefold()
     if wanted:
@@ -89,7 +89,12 @@ def health(given: Given, desk: Desk) -> Outcome:
             raise Mistyped(f"-HealthSet: there are {', '.join(HEALTH_SETS)}")
     ill = any(row.get("value") == "Unhealthy" for row in rows)
     records = tuple(record_of(MONITOR, row) for row in rows)
-    return Outcome(records, MONITOR_COLUMNS, failed=ill)
+    reasons = tuple(
+        f"{row.get('name')}: {row['why']}"
+        for row in rows
+        if row.get("value") != "Healthy" and row.get("why")
+    )
+    return Outcome(records, MONITOR_COLUMNS, warnings=reasons, failed=ill)
 
 
 def probe(given: Given, desk: Desk) -> Outcome:
