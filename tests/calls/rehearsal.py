@@ -252,7 +252,7 @@ class Rehearsal:
     @property
     def is_asked(self) -> bool:
         """Whether the script waits for a key."""
-        return self.call._waiter is not None
+        return self.call.awaits_key
 
     @property
     def draft(self) -> MemoryDraft:

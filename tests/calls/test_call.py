@@ -10,13 +10,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.fake_office import MemoryDraft, clip
 from tests.kit.fake_phone import FakePhone
 from umserver.calls.call import (
-    MAX_TYPED_AHEAD,
     QUIET_SECONDS,
     Call,
-    SecondWaiter,
     TimeUp,
     handed_on,
 )
+from umserver.calls.keypad import SecondWaiter
 from umserver.interfaces import HungUp, ITake, Recorded
 
 
@@ -163,11 +162,6 @@ class CallTests(SynchronousTestCase):
         self.successResultOf(done)
         for key in "1#":
             self.assertEqual(self.successResultOf(self.run_verb(self.call.key(5))), key)
-
-    def test_more_keys_than_anybody_types(self) -> None:
-        """A machine that presses keys without end fills no memory."""
-        self.phone.press("1" * 1000)
-        self.assertEqual(len(self.call._keys), MAX_TYPED_AHEAD)
 
     def test_last_word_after_the_time_is_up(self) -> None:
         """When the time is up during a recording the last word is heard to its end."""

@@ -169,7 +169,7 @@ class Conversation:
     @property
     def waits(self) -> bool:
         """Whether it is the caller's turn."""
-        return (self.phone.recording or self.call._waiter is not None) and not self.phone.playing
+        return (self.phone.recording or self.call.awaits_key) and not self.phone.playing
 
     def step(self, step: str) -> None:
         """Press a key, say nothing, or talk."""

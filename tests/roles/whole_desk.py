@@ -147,4 +147,4 @@ class DeskCall(Rehearsal):
     @property
     def is_asked(self) -> bool:
         serving = self.serving
-        return serving is None or serving._waiter is not None
+        return serving is None or serving.awaits_key

@@ -1,6 +1,6 @@
 """The verbs a call script has.
 
-Knows: one phone, the keys its caller pressed, and how the call may end under a script's feet. Must
+Knows: one phone, the `keypad` of its caller, and how the call may end under a script's feet. Must
 never know: SIP, packets, files, the reactor (only IReactorTime). Laws: a hang-up ends `record`
 normally and makes every other verb raise HungUp; keys typed ahead are kept; a prompt that keys may
 interrupt is skipped when one waits; one waiter at a time; when the call's time is up every verb but
@@ -9,7 +9,6 @@ interrupt is skipped when one waits; one waiter at a time; when the call's time 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from umserver.calls.keypad import Keypad
 from umserver.calls.ringing import Ringing
 from umserver.interfaces import Clip, HungUp, IPhone, IPhoneEvents, ITake, Recorded
 from umserver.org.outcalls import Onward, SentOn
@@ -33,7 +33,6 @@ T = TypeVar("T")
 
 ANY_KEY = "0123456789*#ABCD"
 NO_KEY = ""
-MAX_TYPED_AHEAD = 64
 QUIET_SECONDS = 1.5
 """How long a caller may hear nothing without being told why."""
 SYLLABLE_SECONDS = 0.3
@@ -49,10 +48,6 @@ def handed_on(work: Deferred[T]) -> Deferred[T]:
     result: Deferred[T] = Deferred()
     work.addCallbacks(result.callback, result.errback)
     return result
-
-
-class SecondWaiter(RuntimeError):
-    """Two verbs of one call were awaited at once: an error in the script."""
 
 
 @implementer(IPhoneEvents)
@@ -72,20 +67,19 @@ class Call:
     sent_on: SentOn | None = field(init=False, default=None)
     """Where its caller is being sent, or was sent last."""
     _over: Deferred[None] = field(init=False, factory=Deferred)
-    _keys: deque[str] = field(init=False, factory=deque)
+    _keypad: Keypad = field(init=False)
     _barge_in: str = field(init=False, default=NO_KEY)
     _keeps: bool = field(init=False, default=False)
     _record_end: str = field(init=False, default=NO_KEY)
     _recording: bool = field(init=False, default=False)
     _end_key: str = field(init=False, default=NO_KEY)
-    _waiter: Deferred[str | None] | None = field(init=False, default=None)
     _busy: bool = field(init=False, default=False)
     _time_up: bool = field(init=False, default=False)
     _limit: IDelayedCall | None = field(init=False, default=None)
     _last_sound: float = field(init=False, default=0.0)
-    _last_press: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
+        self._keypad = Keypad(self.clock)
         self.phone.listen(self)
 
     @property
@@ -98,24 +92,28 @@ class Call:
         """What the offer stated."""
         return self.phone.facts
 
+    @property
+    def awaits_key(self) -> bool:
+        """Whether its script waits for a key."""
+        return self._keypad.is_awaited
+
     # what the phone tells
 
     def digit(self, key: str) -> None:
         """A key was pressed (IPhoneEvents)."""
-        self._last_press = self.clock.seconds()
+        self._keypad.touch()
         if self._recording and not self._end_key:
             if key in self._record_end:
                 self._end_key = key
                 self.phone.stop_recording()
             return
-        if self._waiter is not None:
-            self._wake(key)
+        if self._keypad.is_awaited:
+            self._keypad.wake(key)
             return
         interrupts = self._busy and key in self._barge_in
         if self._busy and not interrupts and not self._keeps:
             return
-        if len(self._keys) < MAX_TYPED_AHEAD:
-            self._keys.append(key)
+        self._keypad.keep(key)
         if interrupts:
             self.phone.stop_playing()
 
@@ -126,8 +124,7 @@ class Call:
         self.ended = reason
         self._cancel_limit()
         self._over.callback(None)
-        if self._waiter is not None:
-            self._wake(None)
+        self._keypad.wake(None)
 
     # the verbs
 
@@ -147,9 +144,8 @@ class Call:
         HungUp, TimeUp.
         """
         self._alive()
-        while self._keys and self._keys[0] not in keys:
-            self._keys.popleft()
-        return False if self._keys else await self._say(clips, keys)
+        self._keypad.drop_until(keys)
+        return False if self._keypad.ahead else await self._say(clips, keys)
 
     async def interject(self, *clips: Clip) -> None:
         """Say these to the end, between a key and what it leads to; all keys wait for `key()`.
@@ -173,26 +169,16 @@ class Call:
             if self.clock.seconds() - started >= SYLLABLE_SECONDS:
                 self._last_sound = self.clock.seconds()
         self._alive()
-        if not heard and not self._keys:
+        if not heard and not self._keypad.ahead:
             raise HungUp("nobody listens any more")
         return heard
 
     async def key(self, timeout: float) -> str | None:
         """The next key, or None after `timeout` seconds without one. Raises HungUp, TimeUp."""
         self._alive()
-        if self._keys:
-            return self._keys.popleft()
-        if self._waiter is not None:
-            raise SecondWaiter("a script waits for two keys at once")
-        waiter: Deferred[str | None] = Deferred()
-        self._waiter = waiter
-        alarm = self.clock.callLater(timeout, self._wake, None)
-        try:
-            pressed = await waiter
-        finally:
-            self._waiter = None
-            if alarm.active():
-                alarm.cancel()
+        if self._keypad.ahead:
+            return self._keypad.take()
+        pressed = await self._keypad.wait(timeout)
         if pressed is None:
             self._alive()
         else:
@@ -204,11 +190,11 @@ class Call:
 
         Who pressed a key while something else was going on has had time for the next one.
         """
-        return max(0.0, seconds - (self.clock.seconds() - self._last_press))
+        return max(0.0, seconds - self._keypad.quiet_seconds)
 
     def put_back(self, keys: str) -> None:
         """Let these be the next keys: they were read, and meant something else."""
-        self._keys.extendleft(reversed(keys))
+        self._keypad.put_back(keys)
 
     async def ready(self, work: Deferred[Any]) -> bool:
         """Whether this is done before the caller has heard nothing for `QUIET_SECONDS`.
@@ -242,7 +228,7 @@ class Call:
         """
         if self.ended is not None or self._time_up:
             return Recorded(seconds=0.0, spoken=0.0, ended_by="hangup" if self.ended else "limit")
-        self._keys.clear()
+        self._keypad.clear()
         self._recording, self._record_end, self._end_key = True, end, NO_KEY
         try:
             result = await self.phone.record(take, idle, limit)
@@ -346,11 +332,6 @@ class Call:
         if self._time_up:
             raise TimeUp()
 
-    def _wake(self, key: str | None) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.called:
-            waiter.callback(key)
-
     def _expire(self) -> None:
         self._limit = None
         self._time_up = True
@@ -363,7 +344,7 @@ class Call:
         elif self._busy:
             self.phone.stop_playing()
         else:
-            self._wake(None)
+            self._keypad.wake(None)
 
     def _cancel_limit(self) -> None:
         limit, self._limit = self._limit, None
