@@ -119,6 +119,16 @@ class ReadTests(SynchronousTestCase):
             self.assertEqual(uri.scheme, text.partition(":")[0].lower())
             self.assertEqual((uri.user, uri.host), (text.partition(":")[2], ""))
 
+    def test_quoted_notes(self) -> None:
+        """Border controllers keep notes in quotes in their Contact: they get them back as they are.
+
+        The shape is that of public bug reports of two SIP libraries.
+        """
+        text = 'sip:u@192.0.2.9:5060;transport=tcp;x-note="VGhdczoaJVQ+/Hw=="'
+        uri = parse_uri(text)
+        self.assertEqual((uri.host, uri.port, uri.param("transport")), ("192.0.2.9", 5060, "tcp"))
+        self.assertEqual(str(uri), text)
+
     def test_what_is_refused(self) -> None:
         """Nothing is guessed: what is no address is refused."""
         self.refused(
@@ -132,6 +142,11 @@ class ReadTests(SynchronousTestCase):
             " sip:u@example.com",
             "sip:u@example.com ",
             'sip:"u"@example.com',
+            'sip:u:"p"@example.com',
+            'sip:u@"example.com',
+            'sip:u@example.com?subject="x"',
+            'tel:+1;x="y"',
+            'x:"y"',
             "sip:u@exa\x00mple.com",
             "sip:u@exämple.com",
             "sip:u@",
