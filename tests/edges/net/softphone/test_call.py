@@ -124,6 +124,12 @@ class CallCommand(TwoEnds):
         self.assertLess(self.stage.seconds() - began, 5.1)
         self.assertIn("nothing came back: does a server listen there?", self.err.getvalue())
 
+    def test_nowhere_to_send(self) -> None:
+        """Where nothing could be sent, nobody is said to be silent."""
+        self.port = "9;transport=sctp"  # type: ignore[assignment]
+        self.assertEqual(self.call(), NO_ANSWER)
+        self.assertTrue(self.err.getvalue().endswith("no call: transport sctp is not spoken\n"))
+
     def test_a_file_that_cannot_be_written(self) -> None:
         """A place that cannot be written to is told in words."""
         self.assertEqual(self.call("--seconds", "1", "--record", "/nowhere/x.wav"), USAGE)

@@ -198,7 +198,8 @@ async def run(phone: Softphone, options: argparse.Namespace, order: Order, scrip
     stop_waiting = reactor.callLater(options.ring, call.hang_up)
     try:
         code = await _through(call, script, ear, reactor, display, stop_waiting)
-        if code == NO_ANSWER and not phone.station.driver.received_count:
+        was_sent = call.failure is not None and call.failure.status
+        if code == NO_ANSWER and was_sent and not phone.station.driver.received_count:
             display.say("nothing came back: does a server listen there?")
     finally:
         if phone.station.driver.received_count:  # who never spoke is not waited for
