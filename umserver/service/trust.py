@@ -211,7 +211,7 @@ class Trust:
             "crl_file": str(files.crl or ""),
             "status": value,
             "why": why,
-            "unread": self.problem,
+            "unusable_files": self.problem,
             "trouble_with_peers": identity.complaints.count,
             "latest_trouble": list(identity.complaints.latest()),
         }

@@ -54,6 +54,10 @@ class StatusTests(SynchronousTestCase):
             {"gateways": [{"name": "PBX", "since": 1795600000.5, "round_trip_ms": 2}]}
         )
         self.assertRegex(told, r"name PBX, since 2026-11-2\d \d\d:\d\d:\d\d, round trip ms 2")
+        trouble = {"at": 1795600000, "peer": "192.0.2.9"}
+        told = status_text({"certificate": {"ends": 1827159959.0, "latest_trouble": [trouble]}})
+        self.assertRegex(told, r"ends: 2027-11-2\d \d\d:\d\d:\d\d\n")
+        self.assertRegex(told, r"at 2026-11-2\d \d\d:\d\d:\d\d, peer 192.0.2.9")
         for strange in (None, 0, -5, 1e300, "soon"):
             self.assertIn("since", status_text({"gateways": [{"since": strange}]}))
 

@@ -137,6 +137,8 @@ class SiteTests(SynchronousTestCase):
             self.assertEqual(body.count("2026-03-01 14:05:09"), 2)
             self.assertIn("5.25", body)
         self.assertIn("<td>–</td>", page({"gateways": [{"since": None}]}, ()))
+        certificate = page({"certificate": {"ends": moment.timestamp()}}, ())
+        self.assertIn(f"<dt>Ends</dt><dd>{moment:%Y-%m-%d %H:%M:%S}</dd>", certificate)
         self.assertIn("<td>1000000000000000</td>", page({"gateways": [{"since": 1e15}]}, ()))
 
     def test_unknown_page(self) -> None:

@@ -17,9 +17,8 @@ from umserver.edges.admin.outcome import Outcome, Record
 from umserver.edges.admin.view import View, is_list
 from umserver.org.columns import to_columns
 from umserver.org.declare import declared
+from umserver.org.moments import moment
 
-_LAST_MOMENT = 253_402_214_400
-"""Seconds since 1970 to the last day of the year 9999."""
 MOST_CELL = 48
 """Characters of one cell of a table that goes to no terminal."""
 LEAST_CELL = 12
@@ -200,28 +199,20 @@ def status_text(status: Mapping[str, Any], depth: int = 0) -> str:
             lines.append(f"{title}:")
             lines += [f"{'  ' * (depth + 1)}{_one_line(item)}" for item in value]
         else:
-            lines.append(f"{title}: {_spoken(value)}")
+            lines.append(f"{title}: {_spoken(name, value)}")
     return "\n".join(line for line in lines if line)
 
 
-def _spoken(value: object) -> str:
-    """One value for a person: yes and no, and a dash where there is nothing."""
+def _spoken(name: object, value: object) -> str:
+    """One value for a person: moments as times, yes and no, and a dash where there is nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return cell(value) or "–"
+    return moment(str(name), value) or cell(value) or "–"
 
 
 def _one_line(item: object) -> str:
     if not isinstance(item, Mapping):
         return cell(item)
     return ", ".join(
-        f"{str(name).replace('_', ' ')} {_since(name, value) or _spoken(value)}"
-        for name, value in item.items()
+        f"{str(name).replace('_', ' ')} {_spoken(name, value)}" for name, value in item.items()
     )
-
-
-def _since(name: object, value: object) -> str:
-    """Seconds since 1970 as local time, where the name says that they are; else empty."""
-    if name != "since" or not isinstance(value, int | float) or not 0 < value < _LAST_MOMENT:
-        return ""
-    return f"{datetime.fromtimestamp(value):%Y-%m-%d %H:%M:%S}"

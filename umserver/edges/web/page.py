@@ -1,22 +1,21 @@
 """The page for people: the status as cards and tables, one HTML text without foreign parts.
 
 Knows: JSON values and HTML. Must never know: what the values mean. Single values stand in the card
-"Server", each group in a card of its own, lists of groups as tables; everything is escaped. A
-number named `since` or `…_at` is a moment (seconds since 1970) and shown in local time.
+"Server", each group in a card of its own, lists of groups as tables; everything is escaped.
+Moments (`umserver.org.moments`) are shown in local time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from html import escape
+
+from umserver.org.moments import moment
 
 MOST_ROWS = 200
 """Rows of one table; the rest is counted."""
 
-_LAST_MOMENT = 253402214400
-"""Seconds since 1970 to the last day of the year 9999."""
-_SHORT = ("sip", "tcp", "tls", "udp", "cas", "mbx")
+_SHORT = ("sip", "tcp", "tls", "udp", "cas", "mbx", "crl")
 """Names that are written in capitals."""
 
 STYLE = """
@@ -120,10 +119,7 @@ def _title(name: str) -> str:
 
 def _named(name: str, value: object) -> str:
     """A value as a person reads it under this name, escaped."""
-    is_moment = name == "since" or name.endswith("_at")
-    if is_moment and isinstance(value, int | float) and 0 < value < _LAST_MOMENT:
-        return f"{datetime.fromtimestamp(value):%Y-%m-%d %H:%M:%S}"
-    return _words(value)
+    return moment(name, value) or _words(value)
 
 
 def _words(value: object) -> str:

@@ -158,7 +158,7 @@ class Asking(TestCase):
         goes on with those that it has.
         """
         why = "authorities.pem holds no certificates"
-        self.row |= {"status": "Degraded", "why": why, "unread": why}
+        self.row |= {"status": "Degraded", "why": why, "unusable_files": why}
         typed = await self.type("Update-UMCertificate")
         self.assertEqual(typed.code, FAILED)
         self.assertIn(f"StatusReason            : {why}", typed.out)
@@ -173,6 +173,6 @@ class Asking(TestCase):
         self.row |= {"status": "Degraded", "why": "it ends in 9 days"}
         typed = await self.type("New-UMCertificate", "a.example.com", "-Force")
         self.assertEqual((typed.code, typed.err), (DONE, ""))
-        self.row |= {"status": "Unhealthy", "why": "it is bad", "unread": "it is bad"}
+        self.row |= {"status": "Unhealthy", "why": "it is bad", "unusable_files": "it is bad"}
         typed = await self.type("New-UMCertificate", "a.example.com", "-Force")
         self.assertIn("does not use it: it is bad", typed.err + typed.out)

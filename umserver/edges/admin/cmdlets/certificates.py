@@ -106,7 +106,7 @@ def _taken(desk: Desk, file: str) -> tuple[str, ...]:
         return ()
     if row.get("file") != file:
         return (f"the running server uses another one: {row.get('file')} ([tls] in its file)",)
-    if why := row.get("unread"):
+    if why := row.get("unusable_files"):
         return (f"the running server does not use it: {why}",)
     return ()
 
@@ -116,7 +116,7 @@ def read_again(given: Given, desk: Desk) -> Outcome:
     if given.what_if:
         return Outcome(done="the server reads its certificate again")
     row: Mapping[str, Any] = desk.ask("certificate", again=True)
-    ill = row.get("status") == "Unhealthy" or bool(row.get("unread"))
+    ill = row.get("status") == "Unhealthy" or bool(row.get("unusable_files"))
     return Outcome((_record(row),), COLUMNS, in_full=True, failed=ill)
 
 
