@@ -83,6 +83,17 @@ class ObjectTests(DeskCase):
         self.assertIn("is used by", self.bad(FAILED, "Remove-UMDialPlan", "Lync", "--yes"))
         self.good("Set-UMService", "-DialPlans", "$null")
 
+    def test_like_that_already(self) -> None:
+        """A setting that has its value already is no change, and nobody is told of one."""
+        for words, said in (
+            (("Set-UMDialPlan", "Demo", "-MaxCallDuration", "31"), "Dial plan Demo"),
+            (("Set-UMService", "-MaxCallsAllowed", "77"), "UMService"),
+        ):
+            self.assertIn(f"{said} is changed", self.good(*words))
+            before = self.good("Search-AdminAuditLog")
+            self.assertEqual(self.good(*words), f"{said} is like that already.\n")
+            self.assertEqual(self.good("Search-AdminAuditLog"), before)
+
     def test_what_stays_for_ever(self) -> None:
         """The URI type of a plan and the plan of an attendant cannot change (feature 172)."""
         self.good("New-UMDialPlan", "Paris", *PLAN)

@@ -96,8 +96,10 @@ def set_(noun: Noun) -> Run:
 
     def run(given: Given, desk: Desk) -> Outcome:
         name = "" if noun.single else given.needed("Identity", noun.word)
+        before: list[Any] = []
 
         def changes(thing: Any) -> dict[str, Any]:
+            before.append(thing)
             found = given.settings(thing)
             if not found:
                 raise Mistyped(f"say what to set: {some_of(noun)}")
@@ -107,6 +109,8 @@ def set_(noun: Noun) -> Run:
             return found
 
         thing = changed(noun, desk.archive, name, changes)
+        if thing == before[-1]:
+            return Outcome(done=f"{called(noun, thing)} is like that already")
         return Outcome(done=f"{called(noun, thing)} is changed", changed=True)
 
     return run

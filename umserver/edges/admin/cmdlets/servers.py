@@ -55,7 +55,8 @@ def set_(noun: Noun) -> Any:
             return found
 
         before = desk.archive.get(noun.section).thing
-        changed(noun, desk.archive, "", changes)
+        if changed(noun, desk.archive, "", changes) == before:
+            return Outcome(done=f"{noun.cmdlet} is like that already")
         done = f"{noun.cmdlet} is changed{_later(noun, before, changes(before))}"
         return Outcome(done=done, changed=True)
 
