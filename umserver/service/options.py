@@ -26,6 +26,14 @@ _OVERRIDES = {
 """Options that stand for a setting of the bootstrap file."""
 
 
+def _number(text: str) -> int | str:
+    """A number; what is none is told with everything else that is wrong."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
 class Options(usage.Options):
     """Options of `twistd umserver`; `bootstrap` and `role_names` hold what they come to."""
 
@@ -46,12 +54,18 @@ class Options(usage.Options):
             None,
             None,
             "Port of the call router, UDP and TCP [as its settings say: 5060]",
-            int,
+            _number,
         ],
-        ["mbx", None, None, "Port of the answering desk, UDP and TCP [5062]", int],
-        ["sip-tls", None, None, "Port of the call router, TLS [as its settings say: 5061]", int],
-        ["mbx-tls", None, None, "Port of the answering desk, TLS [5063]", int],
-        ["http", None, None, "Port of the status pages, loopback only [8060]", int],
+        ["mbx", None, None, "Port of the answering desk, UDP and TCP [5062]", _number],
+        [
+            "sip-tls",
+            None,
+            None,
+            "Port of the call router, TLS [as its settings say: 5061]",
+            _number,
+        ],
+        ["mbx-tls", None, None, "Port of the answering desk, TLS [5063]", _number],
+        ["http", None, None, "Port of the status pages, loopback only [8060]", _number],
         ["listen", None, None, "Addresses for SIP and sound, with commas between [all]"],
     ]
 
