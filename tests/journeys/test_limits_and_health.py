@@ -113,6 +113,14 @@ class Health(HouseCase):
         self.stage.walk(3700.0)
         self.assertEqual(self.monitor(name)["value"], "Healthy")
 
+    def test_no_calls_allowed(self) -> None:
+        """A role whose MaxCallsAllowed is 0 is not well, before anybody has called."""
+        self.start(lambda text: text + "\n[service]\nmax_calls_allowed = 0\n")
+        desk = self.monitor("UMServiceRecentRejectedCallsMonitor")
+        why = "MaxCallsAllowed is 0: every call is refused"
+        self.assertEqual((desk["value"], desk["why"]), ("Unhealthy", why))
+        self.assertEqual(self.monitor("UMCallRouterRecentRejectedCallsMonitor")["value"], "Healthy")
+
     def test_probe(self) -> None:
         """A probe says Succeeded while a role is in service and Failed while it is not."""
         self.start()

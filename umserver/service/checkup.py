@@ -18,6 +18,7 @@ from umserver.roles.health import (
     ROUTER_PROBE,
     ROUTER_SET,
     Alert,
+    LastHour,
     Monitor,
     probed,
     rejections,
@@ -31,6 +32,7 @@ from umserver.service.standing import NOT_LINKED, is_linked
 ROUTER: Component = "UMCallRouter"
 DESK: Component = "UnifiedMessaging"
 QUEUE: Component = "HubTransport"
+NO_CALLS = "MaxCallsAllowed is 0: every call is refused"
 NEARLY_FULL = 0.8
 """Share of the queue's bound."""
 
@@ -79,12 +81,19 @@ async def _probes(um: Process) -> AsyncIterator[Monitor]:
 
 
 def _counts(um: Process) -> Iterator[Monitor]:
+    org = um.poller.current if um.poller is not None else None
+    org = org or Organisation()
     if um.router is not None:
-        found = rejections(um.router.role.hour.counts())
+        found = _rejections(org.call_router.max_calls_allowed, um.router.role.hour)
         yield Monitor(ROUTER_SET, "UMCallRouterRecentRejectedCallsMonitor", *found, ROUTER)
     if um.desk is not None:
-        found = rejections(um.desk.role.hour.counts())
+        found = _rejections(org.service.max_calls_allowed, um.desk.role.hour)
         yield Monitor(PROTOCOL_SET, "UMServiceRecentRejectedCallsMonitor", *found, DESK)
+
+
+def _rejections(most: int, hour: LastHour) -> tuple[Alert, str]:
+    """How many calls a role turns away, this hour and by this limit."""
+    return rejections(hour.counts()) if most else ("Unhealthy", NO_CALLS)
 
 
 def _everything(um: Process) -> Iterator[Monitor]:
