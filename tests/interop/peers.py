@@ -31,7 +31,8 @@ SOFTPHONE = Path(sys.executable).with_name("um-call")
 UMCTL = Path(sys.executable).with_name("umctl")
 SCENARIOS = Path(__file__).with_name("scenarios")
 READY_SECONDS = 60.0
-PORTS = range(10_000, 20_000)
+PORTS = range(10_000, 20_000, 4)
+"""Some peers take the next port as well, for TLS or RTCP."""
 PORTS_IN_A_ROW = 100
 """How far apart two processes begin that are started one after the other."""
 SPOKEN = os.environ.get("UMSERVER_SPOKEN")
