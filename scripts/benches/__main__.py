@@ -19,6 +19,7 @@ NAMES = {
     "flood": "what a flood of strangers does to running calls and to known gateways",
     "media": "calls that one core plays to, records, or both",
     "floor": "what the system's calls cost in C: the floor under all of this",
+    "turns": "what sending costs while threads work, by how long they may hold the interpreter",
     "soak": "calls for a long time: memory, files, lateness",
     "day": "a day of calls in simulated time: objects, files, timers, memory, hour by hour",
 }
