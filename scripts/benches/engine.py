@@ -21,6 +21,7 @@ from zope.interface import implementer
 from benches.recordings import Shelf
 from umserver.edges.net.media import Leg, MediaEngine
 from umserver.interfaces import Clip, ITake
+from umserver.service.calm import SWITCH_SECONDS
 from umserver.wire.media import MediaPlan
 from umserver.wire.srtp import Keying, MasterKey, suite_named
 
@@ -49,7 +50,7 @@ def serve(options: argparse.Namespace, pipe: Connection) -> None:
     epollreactor.install()  # type: ignore[no-untyped-call]
     from twisted.internet import reactor  # installs another one when it is imported before
 
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(SWITCH_SECONDS)
     load = Load(reactor, options)
     pipe.send("ready")
     pipe.send(load.open(pipe.recv()))

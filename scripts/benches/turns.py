@@ -14,12 +14,18 @@ from contextlib import suppress
 from attrs import define, field
 
 from benches.server import percentile
+from umserver.service.calm import SWITCH_SECONDS
 
 THREADS = 2
 DATAGRAMS = 150
 """A tick of 600 calls."""
 EVERY = 0.02
-INTERVALS = {"5 ms, as Python comes": 0.005, "1 ms": 0.001, "0.05 ms, as the server": 0.00005}
+INTERVALS = {
+    "5 ms, as Python comes": 0.005,
+    "1 ms": 0.001,
+    "as the server": SWITCH_SECONDS,
+    "0.05 ms": 0.00005,
+}
 
 
 @define

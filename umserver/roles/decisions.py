@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attrs import define, evolve, field
-from twisted.logger import Logger
 
 from umserver.interfaces import IDirectory
 from umserver.org.callers import Caller, caller_of
@@ -24,13 +23,11 @@ from umserver.org.resolve import Decision, decide, names_nobody, numbers_to_look
 from umserver.org.routes import Rejected
 from umserver.org.settings import DialPlan, Mailbox, Organisation
 from umserver.org.tokens import Form, form_of
-
-log = Logger()
+from umserver.roles.resolving import tell_dead_ends
 
 MOST = 20_000
 """Entries of each memory; a full one begins anew."""
 SECONDS = 60.0
-EVENT = "event 1109"
 
 
 class Decided(NamedTuple):
@@ -90,9 +87,7 @@ class Decisions:
         if found is None:
             return None
         decision = decide(org, way, found)
-        for reason in decision.reasons:
-            if EVENT in reason:
-                log.warn("event 1109: {why}", why=reason.removesuffix(f" ({EVENT})"))
+        tell_dead_ends(decision.reasons)
         route = decision.route
         form = None
         if not isinstance(route, Rejected):

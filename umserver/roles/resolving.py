@@ -5,6 +5,8 @@ Knows: the order of look-up and decision. Must never know: the rules (`umserver.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from twisted.logger import Logger
 
 from umserver.interfaces import IDirectory, IPhone, Unavailable
@@ -55,9 +57,12 @@ async def resolution_of(
         log.error("the directory cannot be asked: {fault}", call=facts.call_id, fault=fault)
         return Resolution(Rejected(DIRECTORY_UNREACHABLE), (str(fault),))
     resolution = resolve(org, facts, found, claim)
-    for reason in resolution.reasons:
-        if EVENT in reason:
-            log.warn(
-                "event 1109: {why}", call=facts.call_id, why=reason.removesuffix(f" ({EVENT})")
-            )
+    tell_dead_ends(resolution.reasons, facts.call_id)
     return resolution
+
+
+def tell_dead_ends(reasons: Iterable[str], call: str = "") -> None:
+    """Log each reason that is event 1109: a forwarding that leads nowhere (spec 4.3)."""
+    for reason in reasons:
+        if EVENT in reason:
+            log.warn(f"{EVENT}: {{why}}", call=call, why=reason.removesuffix(f" ({EVENT})"))

@@ -27,12 +27,13 @@ from umserver.service.thrift import give_back, resident
 
 log = Logger()
 
-SWITCH_SECONDS = 0.00005
-"""How long a worker thread may hold the interpreter when the reactor wants it.
+SWITCH_SECONDS = 0.0002
+"""How long a thread may hold the interpreter when another wants it.
 
-Every datagram that is sent lets go of it for a moment: beside two threads that make mails 150
-datagrams took 100 ms with 1 ms, and take 12 with this, for a sixth of what the threads get done
-(`scripts/bench turns`).
+Every datagram that is sent lets go of it for a moment: beside two threads that never rest a burst
+of 150 took 100 ms with 1 ms, and takes a quarter with this (`scripts/bench turns`). Shorter turns
+cost more than they give: with 50 µs a busy reactor beside a busy thread spent half of its time on
+taking turns.
 """
 YOUNG = 0.25
 """Seconds between two looks at what was made since the last."""

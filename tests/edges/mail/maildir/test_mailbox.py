@@ -117,6 +117,20 @@ class MaildirRulesTests(Box):
         self.assertEqual(await self.mailbox.messages(), [])
         self.assertEqual(len(self.mailbox._heads), 0)
 
+    async def test_more_than_are_remembered(self) -> None:
+        """In a mailbox of very many messages all are told; of the first ones nothing is read again,
+        however many there are besides.
+        """
+        self.mailbox.most_remembered = 2
+        for number in (1, 2, 3):
+            await self.arrive(voice_mail(number))
+        before = {mail.id: mail.received for mail in await self.mailbox.messages()}
+        for path in (self.box / "new").iterdir():
+            path.write_bytes(voice_mail(9))
+        after = {mail.id: mail.received for mail in await self.mailbox.messages()}
+        self.assertEqual((len(before), before.keys()), (3, after.keys()))
+        self.assertEqual(sum(before[id] == after[id] for id in before), 2)
+
     async def test_a_mail_program_at_the_same_moment(self) -> None:
         """A mail that is being flagged elsewhere just now gets both marks."""
         self.mailbox.files = MovingFiles()
